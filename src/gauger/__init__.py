@@ -1,0 +1,1 @@
+"""Gauger, an open implementation of Smart Licensing Using Policy."""
