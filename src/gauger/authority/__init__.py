@@ -1,0 +1,1 @@
+"""The authority engine: verifies usage, keeps the ledger, signs answers."""

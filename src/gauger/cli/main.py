@@ -1,0 +1,76 @@
+"""The root of the `gauger` command: sub-commands are imported only when they are called."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import click
+
+from gauger.core.problems import Fault, Problem
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "cssm": ("gauger.cli.cssm:cssm", "Run and administer the central portal."),
+        "demo": ("gauger.cli.demo:demo", "Tell the main story with real processes."),
+        "factory": ("gauger.cli.factory:factory", "Make a manufacturer and mint devices."),
+        "fsck": ("gauger.cli.fsck:fsck", "Prove a store whole."),
+        "inspect": ("gauger.cli.inspect:inspect", "Explain any file of the system."),
+        "instance": ("gauger.cli.instance:instance", "Run and operate a product instance."),
+        "trust": ("gauger.cli.trust:trust", "Work on a licensing root."),
+        "verify-receipt": ("gauger.cli.verify_receipt:verify_receipt", "Prove an ACK offline."),
+    }
+)
+"""Sub-command to (module:attribute, help line)."""
+
+EXIT_CODES: Final[Mapping[Fault, int]] = MappingProxyType(
+    {Fault.OPERATOR: 2, Fault.SENDER: 3, Fault.RECEIVER: 4, Fault.NETWORK: 5}
+)
+"""Exit code for each fault; 0 is success, 1 an error that has no name."""
+
+
+class _LazyGroup(click.Group):
+    """A group whose sub-commands are imported on first use: start-up stays short."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all sub-commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one sub-command and return it."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of sub-commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gauger")
+def root() -> None:
+    """Smart Licensing Using Policy, complete and open."""
+
+
+def describe(problem: Problem) -> str:
+    """Return the text that a person reads for a problem: what, why, what to do."""
+    return (
+        f"{problem.kind.title} ({problem.code}).\n{problem.detail}\nNext: {problem.kind.next_step}"
+    )
+
+
+def main() -> None:
+    """Run the command line; a problem becomes text on standard error and an exit code."""
+    try:
+        root()
+    except Problem as problem:
+        click.echo(describe(problem), err=True)
+        sys.exit(EXIT_CODES[problem.kind.fault])

@@ -1,0 +1,1 @@
+"""The pure core: decisions without clock, disk, network or randomness."""

@@ -1,0 +1,1 @@
+"""The authority: what is decided about reports, trust, tokens and entitlements."""

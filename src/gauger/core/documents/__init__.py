@@ -1,0 +1,1 @@
+"""The signed documents: one module each, and what verifies them."""

@@ -1,0 +1,1 @@
+"""The product instance: life of a report, sendings, what an answer installs."""

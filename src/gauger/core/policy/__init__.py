@@ -1,0 +1,1 @@
+"""Reporting policies and the deadlines that follow from them."""

@@ -1,0 +1,1 @@
+"""Measurements, their sampling, and the algebra of usage intervals."""

@@ -1,0 +1,1 @@
+"""The product instance's role."""

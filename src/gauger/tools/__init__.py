@@ -1,0 +1,1 @@
+"""Stand-alone tools for files, trust and stores."""
