@@ -1,0 +1,116 @@
+# Everything the project can do, by name. `make` alone prints the list.
+# Nothing is needed but Python 3.11 or later, make and git: each target makes its own environment.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PY := $(BIN)/python
+# Processes of pytest, and further arguments for it: make test ARGS="tests/core -k policy"
+JOBS ?= 2
+ARGS ?=
+
+
+# The newest suitable interpreter that really starts; PYTHON=… chooses another.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
+
+##@ Begin
+
+.PHONY: help
+help: ## Print this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Make the environment .venv from the lock file (every target does it when due)
+	@[ -n "$(PYTHON)" ] || { echo "set-up: no Python 3.11 or later was found; name one with PYTHON=…"; exit 1; }
+	@$(PYTHON) checks/set_up.py dev
+
+.PHONY: demo
+demo: setup ## Tell the main story with real processes: a licence is used, reported, acknowledged
+	@$(BIN)/gauger demo $(ARGS)
+
+.PHONY: demos
+demos: demo ## Run every demo
+
+.PHONY: run
+run: setup ## Serve a CSSM on loopback with example data; prints where to go next
+	@$(BIN)/gauger demo --serve $(ARGS)
+
+##@ Check
+
+.PHONY: test
+test: setup ## Run all tests with coverage and both coverage gates
+	@$(PY) -m checks.run_tests --target test --jobs $(JOBS) -- $(ARGS)
+
+.PHONY: check
+check: lint types imports style ## Run all static checks: ruff, mypy, import contracts, style budget
+	@echo "make check: ruff, mypy, import contracts and style budget are content"
+
+.PHONY: lint
+lint: setup ## Check with ruff: rules and format
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+.PHONY: types
+types: setup ## Check types with mypy --strict
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: setup ## Check which module may import which
+	@PYTHONPATH=src $(BIN)/lint-imports
+	@$(PY) -m checks.import_rules
+
+.PHONY: style
+style: setup ## Check the style budget: sizes, complexity, docstrings, suppressions
+	@$(PY) -m checks.style_budget
+
+.PHONY: format
+format: setup ## Let ruff mend what it can, and format
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format
+
+.PHONY: interop
+interop: setup ## Run the tests against tools of others, in an environment of their own
+	@$(PYTHON) checks/set_up.py interop
+	@$(PY) -m checks.run_tests --target interop -- $(ARGS)
+
+.PHONY: coverage-map
+coverage-map: setup ## Print which requirement and threat has which tests, those without included
+	@$(PY) -m checks.coverage_map
+
+.PHONY: coverage-gates
+coverage-gates: setup ## Judge the coverage that the last `make test` measured
+	@$(PY) -m checks.coverage_gates
+
+.PHONY: audit
+audit: setup ## Look up known advisories for the locked packages, where an index answers
+	@$(PY) -m checks.audit
+
+.PHONY: bench
+bench: setup ## Measure, and write build/bench.json
+	@if [ -f bench/__main__.py ]; then $(PY) -m bench $(ARGS); else echo "bench: nothing is measured yet"; fi
+
+##@ Make
+
+.PHONY: docs
+docs: setup ## Build the documentation into build/docs; a warning is an error
+	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet -b html docs build/docs
+	@echo "docs: open build/docs/index.html"
+
+.PHONY: lock
+lock: setup ## Make the lock files anew; UPGRADE=1 takes the newest versions
+	@$(PY) -m checks.lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: deps-system
+deps-system: ## Install the Debian packages that some tests need (as root)
+	@bash checks/deps_system.sh
+
+.PHONY: clean
+clean: ## Remove what the targets made, the environments included
+	@rm -rf build dist .venv .venv-* .venv*.lock .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Scripts that check the project: set-up, style budget, import rules, coverage, evidence."""
