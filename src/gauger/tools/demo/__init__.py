@@ -1,0 +1,1 @@
+"""The main story, told with real processes on this machine."""
