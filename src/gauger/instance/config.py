@@ -1,0 +1,162 @@
+"""What an operator sets on a product instance, and what is acceptable."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from gauger.core.problems import Problem
+
+SMART_PATH: Final = "/licservice/license"
+"""The path of every smart transport licensing URL (spec/smart-transport.md)."""
+
+MAXIMUM_INTERVAL_DAYS: Final = 3650
+
+
+class TransportKind(StrEnum):
+    """How reports leave the product instance."""
+
+    AUTOMATIC = "automatic"
+    CALLHOME = "callhome"
+    CSLU = "cslu"
+    OFF = "off"
+    SMART = "smart"
+
+
+SUPPORTED_TRANSPORTS: Final = frozenset({TransportKind.SMART, TransportKind.OFF})
+
+
+class ConfigKey(StrEnum):
+    """One setting, named as in the command."""
+
+    TRANSPORT = "transport"
+    URL_SMART = "url smart"
+    USAGE_INTERVAL = "usage interval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigChange:
+    """One line of configuration.
+
+    Attributes:
+        key: What is set.
+        value: Its text, or None for the `no` form, which restores the default.
+    """
+
+    key: ConfigKey
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """All settings of a product instance.
+
+    Attributes:
+        transport: How reports leave; a fresh product instance has ``cslu``.
+        url_smart: The smart transport licensing URL, or None while none is set.
+        usage_interval: Days between scheduled sendings, 0 for none; None leaves it to the policy.
+    """
+
+    transport: TransportKind = TransportKind.CSLU
+    url_smart: str | None = None
+    usage_interval: int | None = None
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """Return the form in which the store keeps it."""
+        return {
+            "transport": self.transport.value,
+            "url_smart": self.url_smart,
+            "usage_interval": self.usage_interval,
+        }
+
+
+DEFAULTS: Final = Configuration()
+
+
+def read_configuration(stored: Mapping[str, object]) -> Configuration:
+    """Read what `Configuration.to_json` wrote; what is missing has its default."""
+    url, interval = stored.get("url_smart"), stored.get("usage_interval")
+    return Configuration(
+        transport=TransportKind(str(stored.get("transport", DEFAULTS.transport))),
+        url_smart=url if isinstance(url, str) else None,
+        usage_interval=interval if isinstance(interval, int) else None,
+    )
+
+
+def apply_change(configuration: Configuration, change: ConfigChange) -> Configuration:
+    """Return the configuration with one line applied.
+
+    Raises:
+        Problem: ``invalid-argument``, ``not-a-licensing-url`` or ``not-supported``.
+    """
+    return _SETTERS[change.key](configuration, change.value)
+
+
+def check_smart_url(url: str) -> str:
+    """Return the URL if it can be a smart transport licensing URL.
+
+    Raises:
+        Problem: ``not-a-licensing-url``; the detail names the right one for that host.
+    """
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise Problem("not-a-licensing-url", f"The URL {url!r} holds blanks or control characters.")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise Problem("not-a-licensing-url", f"{url!r} is not a URL: {error}.") from error
+    right = licensing_url(host, port)
+    whole = (parts.scheme, parts.path, parts.query, parts.fragment) == ("https", SMART_PATH, "", "")
+    if not host or not whole or "@" in parts.netloc:
+        message = f"{url!r} is not a smart transport licensing URL; the right one is {right}"
+        raise Problem("not-a-licensing-url", message, right=right)
+    return url
+
+
+def licensing_url(host: str | None, port: int | None) -> str:
+    """Return the smart transport licensing URL of a host."""
+    name = f"[{host}]" if host and ":" in host else host or "HOST"
+    suffix = f":{port}" if port is not None else ""
+    return f"https://{name}{suffix}{SMART_PATH}"
+
+
+def _set_transport(configuration: Configuration, value: str | None) -> Configuration:
+    if value is None:
+        return replace(configuration, transport=DEFAULTS.transport)
+    try:
+        kind = TransportKind(value.lower())
+    except ValueError as error:
+        known = ", ".join(sorted(TransportKind))
+        message = f"The transport {value!r} is none of {known}."
+        raise Problem("invalid-argument", message) from error
+    if kind not in SUPPORTED_TRANSPORTS:
+        message = f"The transport {kind.value} is not offered; use smart or off."
+        raise Problem("not-supported", message)
+    return replace(configuration, transport=kind)
+
+
+def _set_url_smart(configuration: Configuration, value: str | None) -> Configuration:
+    return replace(configuration, url_smart=None if value is None else check_smart_url(value))
+
+
+def _set_interval(configuration: Configuration, value: str | None) -> Configuration:
+    if value is None:
+        return replace(configuration, usage_interval=None)
+    in_digits = value.isascii() and value.isdigit() and len(value) <= 4
+    if not in_digits or int(value) > MAXIMUM_INTERVAL_DAYS:
+        message = f"The usage interval {value[:16]!r} is not 1 to 3650 days, or 0 for no reporting."
+        raise Problem("invalid-argument", message)
+    return replace(configuration, usage_interval=int(value))
+
+
+_SETTERS: Final[Mapping[ConfigKey, Callable[[Configuration, str | None], Configuration]]] = (
+    MappingProxyType(
+        {
+            ConfigKey.TRANSPORT: _set_transport,
+            ConfigKey.URL_SMART: _set_url_smart,
+            ConfigKey.USAGE_INTERVAL: _set_interval,
+        }
+    )
+)
