@@ -40,8 +40,15 @@ LOCKS = (
     Lock(name="interop.txt", source=("--group", "pyproject.toml:interop")),
 )
 OPTIONS = (
-    "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header",
-    "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+    "--quiet",
+    "--universal",
+    "--python-version",
+    "3.11",
+    "--generate-hashes",
+    "--no-header",
+    "--no-annotate",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
 )
 PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+( ; .+)?$")
 HASH = re.compile(r"^--hash=sha256:[0-9a-f]{64}$")

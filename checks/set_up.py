@@ -49,9 +49,7 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    "dev": Environment(
-        name="dev", folder=".venv", lock="requirements/dev.txt", holds_project=True
-    ),
+    "dev": Environment(name="dev", folder=".venv", lock="requirements/dev.txt", holds_project=True),
     "interop": Environment(
         name="interop", folder=".venv-interop", lock="requirements/interop.txt", holds_project=False
     ),
@@ -102,7 +100,12 @@ def run(command: Sequence[str | Path]) -> bool:
     # The caller's own environment must not leak into the one being made.
     environ = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     done = subprocess.run(
-        command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        command,
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
         check=False,
     )
     if done.returncode != 0:
@@ -141,9 +144,25 @@ def installers(environment: Environment) -> Iterator[list[str | Path]]:
     """
     lock = ROOT / environment.lock
     uv = ENVIRONMENTS["dev"].path / "bin" / "uv"
-    pip: list[str | Path] = [environment.python, "-m", "pip", "install", "--quiet", "--require-hashes"]
+    pip: list[str | Path] = [
+        environment.python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+    ]
     if uv.exists() or run([*pip, "--requirement", ROOT / "requirements" / "uv.txt"]):
-        yield [uv, "pip", "sync", "--quiet", "--python", environment.python, "--require-hashes", lock]
+        yield [
+            uv,
+            "pip",
+            "sync",
+            "--quiet",
+            "--python",
+            environment.python,
+            "--require-hashes",
+            lock,
+        ]
     yield [*pip, "--requirement", lock]
 
 
@@ -161,7 +180,9 @@ def install(environment: Environment) -> None:
         if run(command):
             return
         say(f"{Path(str(command[0])).name} did not manage it")
-    raise SystemExit("set-up: the packages could not be installed; what the installers said stands above")
+    raise SystemExit(
+        "set-up: the packages could not be installed; what the installers said stands above"
+    )
 
 
 def install_project(environment: Environment) -> None:
@@ -222,7 +243,9 @@ def set_up(environment: Environment) -> None:
 def main() -> None:
     """Set up the environment named on the command line."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file meets whatever Python the user has
-        raise SystemExit(f"set-up: Python 3.11 or later is needed; this is {sys.version.split()[0]}")
+        raise SystemExit(
+            f"set-up: Python 3.11 or later is needed; this is {sys.version.split()[0]}"
+        )
     parser = argparse.ArgumentParser(description="Make the project's environments.")
     parser.add_argument("environment", nargs="?", default="dev", choices=sorted(ENVIRONMENTS))
     set_up(ENVIRONMENTS[parser.parse_args().environment])

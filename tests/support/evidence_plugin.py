@@ -7,7 +7,7 @@ report (``user_properties``) and the controller writes.
 
 import dataclasses
 import os
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -48,7 +48,7 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a test ended; a failed set-up or tear-down counts as a failure."""
         claims = tuple(
-            evidence.Claim(**cast("dict[str, str]", value))
+            evidence.Claim(**cast("dict[str, Any]", value))
             for name, value in report.user_properties
             if name == PROPERTY
         )

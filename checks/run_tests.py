@@ -1,0 +1,124 @@
+"""Run the tests of a make target, measure coverage, judge the gates, and say how it ended.
+
+``make test`` and ``make interop`` call it. A run narrowed by arguments is not judged by the
+coverage gates.
+"""
+
+import argparse
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTHING_RAN = 5  # pytest's exit status where no test was selected
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """How a make target runs its tests.
+
+    Attributes:
+        marks: The pytest mark expression that selects its tests.
+        is_measured: Whether coverage is measured and judged.
+        may_be_empty: Whether it is all right that no test is selected.
+    """
+
+    marks: str
+    is_measured: bool
+    may_be_empty: bool
+
+
+TARGETS = {
+    "test": Target(marks="not interop", is_measured=True, may_be_empty=False),
+    "interop": Target(marks="interop", is_measured=False, may_be_empty=True),
+}
+
+
+def pytest_command(target: Target, jobs: int, arguments: Sequence[str]) -> list[str]:
+    """Build the command that runs the tests.
+
+    Args:
+        target: Whose tests.
+        jobs: Number of worker processes; below 2 everything runs in one.
+        arguments: Further arguments for pytest.
+
+    Returns:
+        Program and arguments.
+    """
+    coverage = ["coverage", "run", "-m"] if target.is_measured else []
+    parallel = ["-n", str(jobs)] if jobs > 1 else []
+    return [sys.executable, "-m", *coverage, "pytest", "-m", target.marks, *parallel, *arguments]
+
+
+def call(*command: str) -> int:
+    """Run a command in the project's folder and return its exit status."""
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def run_pytest(name: str, jobs: int, arguments: Sequence[str]) -> int:
+    """Run the tests of a target with the evidence switched on.
+
+    Args:
+        name: The target.
+        jobs: Number of worker processes.
+        arguments: Further arguments for pytest.
+
+    Returns:
+        The exit status of pytest; 0 where no test ran and that is all right.
+    """
+    target = TARGETS[name]
+    environ = os.environ | {"GAUGER_EVIDENCE": name}
+    command = pytest_command(target, jobs, arguments)
+    status = subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+    if status == NOTHING_RAN and target.may_be_empty:
+        print(f"make {name}: no test is marked for this target yet")
+        return 0
+    return status
+
+
+def measure() -> int:
+    """Combine what all processes measured and write ``build/coverage.json``.
+
+    Returns:
+        0, or the exit status of the step that failed.
+    """
+    coverage = [sys.executable, "-m", "coverage"]
+    return call(*coverage, "combine", "--quiet") or call(
+        *coverage, "json", "--quiet", "-o", "build/coverage.json"
+    )
+
+
+def main() -> None:
+    """Run the tests of the target named on the command line."""
+    parser = argparse.ArgumentParser(description="Run the tests of a make target.")
+    parser.add_argument("--target", choices=sorted(TARGETS), required=True)
+    parser.add_argument("--jobs", type=int, default=1, help="worker processes")
+    parser.add_argument("arguments", nargs="*", help="further arguments for pytest")
+    options = parser.parse_args()
+    name, target, started = options.target, TARGETS[options.target], time.monotonic()
+    (ROOT / "build" / "coverage").mkdir(parents=True, exist_ok=True)
+    if target.is_measured:
+        call(sys.executable, "-m", "coverage", "erase")
+    status = run_pytest(name, options.jobs, options.arguments)
+    gates = 0
+    if target.is_measured:
+        gates = measure()
+        if not options.arguments and not gates:
+            gates = call(sys.executable, "-m", "checks.coverage_gates")
+    took = f"{time.monotonic() - started:.0f} s"
+    tests = "tests passed" if status == 0 else f"tests FAILED (pytest exit {status})"
+    judged = (
+        ""
+        if not target.is_measured or options.arguments
+        else (", coverage gates hold" if gates == 0 else ", coverage gates MISSED")
+    )
+    print(f"make {name}: {tests}{judged}, {took}")
+    sys.exit(status or gates)
+
+
+if __name__ == "__main__":
+    main()
