@@ -1,0 +1,328 @@
+"""What the authority can be asked to do: one frozen value for each (`spec/authority.md`)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.policy.rules import Policy
+
+
+class Pipe(StrEnum):
+    """The way that a document came; it changes no verdict, it is noted beside it."""
+
+    SMART = "smart-transport"
+    FILE = "file"
+    API = "api"
+
+
+class Option(StrEnum):
+    """What an account can switch."""
+
+    COUNT_UNVERIFIED = "count-unverified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSmartAccount:
+    """Open a Smart Account; its domain is its name for ever.
+
+    Attributes:
+        domain: For example ``example.com``.
+        name: The name that people read.
+        by: Who asked, for the audit.
+    """
+
+    domain: str
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenVirtualAccount:
+    """Open a Virtual Account in a Smart Account that exists."""
+
+    account: AccountRef
+    description: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueToken:
+    """Make an ID token known by its digest; the text itself never comes here.
+
+    Attributes:
+        account: Where product instances register with it.
+        token_digest: SHA-256 of the token's text (UTF-8).
+        hint: A few of its last characters, for people to tell tokens apart.
+        days: Days that it lasts, 1 to 3650.
+        uses: How often it may be used, 1 to 1,000,000; null where unlimited.
+        export_controlled: Whether it allows export-controlled functions.
+        description: The administrator's words.
+        by: Who asked, for the audit.
+    """
+
+    account: AccountRef
+    token_digest: Digest
+    hint: str
+    days: int
+    uses: int | None
+    export_controlled: bool
+    description: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeToken:
+    """End an ID token at once."""
+
+    account: AccountRef
+    token_id: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One licence of an order.
+
+    Attributes:
+        tag: Entitlement tag.
+        name: Name that people read.
+        quantity: How many were bought, 1 to 10^9.
+        term: ``perpetual`` or ``subscription``.
+        start: First second of the term, epoch seconds.
+        end: First second after the term; null where it never ends.
+    """
+
+    tag: str
+    name: str
+    quantity: int
+    term: str
+    start: int
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositOrder:
+    """Deposit the licences of an order into a Virtual Account.
+
+    Attributes:
+        account: Where the licences go.
+        order_number: The vendor's number, unique in the ledger.
+        lines: What was bought.
+        devices: Product instances that were bought with it: they belong to the account from now
+            on and get the order as their purchase information.
+        by: Who asked, for the audit.
+    """
+
+    account: AccountRef
+    order_number: str
+    lines: tuple[OrderLine, ...]
+    devices: tuple[Udi, ...] = ()
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignPolicy:
+    """Assign a policy to a Virtual Account, a whole Smart Account, or (both null) to all.
+
+    Attributes:
+        smart_account: Domain, or null for the vendor-wide default.
+        virtual_account: Name, or null for the whole Smart Account.
+        policy: Name and rules.
+        by: Who asked, for the audit.
+    """
+
+    smart_account: str | None
+    virtual_account: str | None
+    policy: Policy
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchPolicy:
+    """Ask for the signed policy document of an account; made at need.
+
+    Attributes:
+        account: Whose policy.
+    """
+
+    account: AccountRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveReport:
+    """Judge one RUM report.
+
+    Attributes:
+        item: The exact text of the published item (``payload``, ``signature``).
+        pipe: How it came.
+        uploaded_to: The account in which someone uploads it; null where nobody names one.
+        path: What the pipe adds for people: a file's name, a peer's address; at most 256
+            characters.
+        by: The user that uploads it, or null.
+    """
+
+    item: str = field(repr=False)
+    pipe: Pipe
+    uploaded_to: AccountRef | None = None
+    path: str = ""
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveTrustRequest:
+    """Judge one trust request.
+
+    Attributes:
+        document: The exact text of the document's JSON form.
+        token_digest: SHA-256 of the ID token that came with it, or null where none came.
+        pipe: How it came.
+        uploaded_to: The account in which someone uploads it; null where nobody names one.
+        path: What the pipe adds for people.
+        by: The user that uploads it, or null.
+    """
+
+    document: str = field(repr=False)
+    token_digest: Digest | None
+    pipe: Pipe
+    uploaded_to: AccountRef | None = None
+    path: str = ""
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveInstance:
+    """Move a product instance, its usage with it, to another Virtual Account.
+
+    Whether the caller may do so is the surface's to check: the owner within a Smart Account, the
+    vendor's operator across them.
+    """
+
+    udi: Udi
+    to: AccountRef
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideCase:
+    """Decide a quarantine case.
+
+    Attributes:
+        case: Its number.
+        accept: True counts the reports, false leaves them out for ever.
+        reports: Which of the case's reports this concerns; empty for all that are open.
+        by: Who decided, for the audit.
+    """
+
+    case: int
+    accept: bool
+    reports: tuple[Digest, ...] = ()
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseGap:
+    """Give up a missing report of a product instance.
+
+    Attributes:
+        udi: Whose chain has the gap.
+        report: Digest of the report that is missing.
+        by: Who decided, for the audit.
+    """
+
+    udi: Udi
+    report: Digest
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAccountOption:
+    """Switch an option of a Virtual Account."""
+
+    account: AccountRef
+    option: Option
+    value: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEvent:
+    """Record what happened outside of the authority: users, roles, refusals of a surface.
+
+    Attributes:
+        kind: Stable name, lower-case words with hyphens.
+        subject: Whom or what it concerns.
+        detail: What happened; never a secret.
+        by: Who did it.
+        account: Whose event it is; null for the vendor's.
+    """
+
+    kind: str
+    subject: str
+    detail: str
+    by: str
+    account: AccountRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRootSet:
+    """Take in the root set that follows the one held (text of the document's JSON form)."""
+
+    document: str = field(repr=False)
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportManufacturer:
+    """Trust a manufacturer's certificate for the product instances that it declares.
+
+    Attributes:
+        name: The name that people read.
+        certificate: DER of its CA certificate.
+        pids: Product ids that it declares.
+        prefixes: Serial number prefixes that it declares.
+        by: Who asked, for the audit.
+    """
+
+    name: str
+    certificate: bytes = field(repr=False)
+    pids: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewAnswer:
+    """Put the frozen documents of an answer under a signature that verifies today.
+
+    Attributes:
+        answers: Digest of the document that the answer is for.
+    """
+
+    answers: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideDue:
+    """Decide what was deferred and whose time has come; the authority asks itself for it."""
+
+
+Command = (
+    OpenSmartAccount
+    | OpenVirtualAccount
+    | IssueToken
+    | RevokeToken
+    | DepositOrder
+    | AssignPolicy
+    | FetchPolicy
+    | ReceiveReport
+    | ReceiveTrustRequest
+    | MoveInstance
+    | DecideCase
+    | CloseGap
+    | SetAccountOption
+    | RecordEvent
+    | ImportRootSet
+    | ImportManufacturer
+    | RenewAnswer
+    | DecideDue
+)

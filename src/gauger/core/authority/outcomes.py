@@ -1,0 +1,156 @@
+"""What the authority answers to a command."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gauger.core.documents.envelope import Document
+from gauger.core.identity import AccountRef, Digest, Udi
+
+
+class Verdict(StrEnum):
+    """What was decided about a document of a device (`spec/authority.md`)."""
+
+    ACCEPTED = "accepted"
+    SAME = "same"
+    DEFERRED = "deferred"
+    QUARANTINED = "quarantined"
+    REJECTED = "rejected"
+    UNVERIFIABLE = "signature-unverifiable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerBundle:
+    """The signed documents of one answer, in the order of an answer file.
+
+    Attributes:
+        udi: The product instance that the answer is for.
+        answers: Digest of the document that is answered.
+        root_sets: Every root set above the one held, in order.
+        acknowledgments: The ACK or verdict itself, then final answers to earlier documents of the
+            product instance that had been deferred or quarantined.
+        companions: Policy, trust codes, account and purchase information that the ACK lists.
+    """
+
+    udi: Udi
+    answers: Digest
+    root_sets: tuple[Document, ...]
+    acknowledgments: tuple[Document, ...]
+    companions: tuple[Document, ...]
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """All documents, in the order in which they stand in an answer file."""
+        return self.root_sets + self.acknowledgments + self.companions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOutcome:
+    """The verdict on a RUM report.
+
+    Attributes:
+        verdict: What was decided; ``same`` where the same report has its answer already.
+        code: Problem code of a deferral, quarantine or rejection; null otherwise.
+        detail: The reason in words; empty where there is none to give.
+        flags: What was noted and is not in the way.
+        digest: Digest of the report.
+        udi: The product instance.
+        report_id: The published report id.
+        until: When a deferred report is decided, epoch seconds.
+        case: Number of the quarantine case.
+        answer: What goes back to the device; null only for ``signature-unverifiable``.
+    """
+
+    verdict: Verdict
+    code: str | None = None
+    detail: str = ""
+    flags: tuple[str, ...] = ()
+    digest: Digest
+    udi: Udi
+    report_id: int | None = None
+    until: int | None = None
+    case: int | None = None
+    answer: AnswerBundle | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustOutcome:
+    """The verdict on a trust request: accepted, same or rejected (with the code)."""
+
+    verdict: Verdict
+    code: str | None = None
+    detail: str = ""
+    flags: tuple[str, ...] = ()
+    digest: Digest
+    udi: Udi
+    answer: AnswerBundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenOutcome:
+    """An ID token is known.
+
+    Attributes:
+        token_id: Its number, by which it is listed and revoked.
+        expires_at: First second at which it is refused, epoch seconds.
+    """
+
+    token_id: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOutcome:
+    """A policy is assigned.
+
+    Attributes:
+        document: The signed policy document of a Virtual Account; null for an assignment to a
+            Smart Account or to all, whose documents are made for each Virtual Account at need.
+    """
+
+    document: Document | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOutcome:
+    """An answer, its signatures renewed."""
+
+    answer: AnswerBundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionOutcome:
+    """Reports that were finally decided, each with its new answer where it has one."""
+
+    decided: tuple[ReportOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveOutcome:
+    """A product instance belongs to another account now.
+
+    Attributes:
+        udi: Which one.
+        origin: Where it was; null where it belonged to nobody.
+        to: Where it is.
+    """
+
+    udi: Udi
+    origin: AccountRef | None
+    to: AccountRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The command was carried out; there is nothing more to say."""
+
+
+Outcome = (
+    ReportOutcome
+    | TrustOutcome
+    | TokenOutcome
+    | PolicyOutcome
+    | AnswerOutcome
+    | DecisionOutcome
+    | MoveOutcome
+    | Done
+)
