@@ -204,8 +204,7 @@ def figures(source: Sequence[ModuleFigures], tests: Sequence[ModuleFigures]) -> 
         ),
         f"  lines a test: {spread(test_sizes(tests))} (aim 15 / 40, stop {TEST_FUNCTION_STOP})",
         f"  comments a line: {comments / max(size, 1):.2f} (aim 0.08 to 0.20)",
-        f"  public names documented: {documented_share(source):.1f} %"
-        f" (stop: core all, rest {DOCUMENTED_STOP:.0f} %)",
+        f"  documented: {documented_share(source):.1f} % (stop: core all, rest {DOCUMENTED_STOP:.0f} %)",
         f"  handlers of everything: {broad} (one at each process edge at most)",
     ]
 
