@@ -1,0 +1,287 @@
+"""The sampler of one entitlement tag: what is in use becomes measurements (spec/usage.md).
+
+Time is whole seconds of a ``Timeline``. The count of a second is the highest that was held at any
+moment in it, so the shortest use leaves a trace and no interval is without length.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gauger.core.identity import Udi
+from gauger.core.usage.timeline import Step
+
+SAMPLE = 900
+"""Seconds from one sample to the next."""
+
+DAY = 86_400
+"""Seconds of a day; a measurement ends with it."""
+
+LISTED = 250
+"""Most child devices that one measurement names; the rest are named by those that follow."""
+
+FULL = 100_000
+"""Weight, in bytes of its written form, at which a report should be closed and the next begun."""
+
+_MEASUREMENT_WEIGHT = 500
+_CHILD_WEIGHT = 200
+
+
+class Termination(StrEnum):
+    """Why the last measurement of a report ended, in the published words."""
+
+    REQUESTED = "CurrentUsageRequested"
+    RELOAD = "ProductReload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A count held over an interval; the fields of the published measurement.
+
+    Attributes:
+        start: First second, inclusive.
+        end: Last second, exclusive.
+        count: Licences in use, the highest of each second.
+        added: Child devices that joined since the measurement before.
+        removed: Child devices that left since the measurement before.
+        clock_change: Seconds by which the clock was moved just before ``start``.
+        termination: Why it ended, where a request or a reload ended it.
+        relative: Whether times are seconds of a boot, of a clock that was never set.
+    """
+
+    start: int
+    end: int
+    count: int
+    added: tuple[Udi, ...] = ()
+    removed: tuple[Udi, ...] = ()
+    clock_change: int | None = None
+    termination: Termination | None = None
+    relative: bool = False
+
+    @property
+    def sample_interval(self) -> int:
+        """Length in seconds."""
+        return self.end - self.start
+
+    @property
+    def num_samples(self) -> int:
+        """Number of 15-minute samples that the interval holds, its first moment included."""
+        return self.sample_interval // SAMPLE + 1
+
+    @property
+    def close_reason(self) -> Termination | None:
+        """The published close reason: a reload ends the report together with the measurement."""
+        return Termination.RELOAD if self.termination is Termination.RELOAD else None
+
+    @property
+    def weight(self) -> int:
+        """Upper bound of the written form in bytes."""
+        return _MEASUREMENT_WEIGHT + _CHILD_WEIGHT * (len(self.added) + len(self.removed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A measurement that still grows; it reaches up to the sampler's ``settled`` second."""
+
+    start: int
+    count: int
+    added: tuple[Udi, ...] = ()
+    removed: tuple[Udi, ...] = ()
+    clock_change: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampler:
+    """The measured use of one entitlement tag and its open report.
+
+    Attributes:
+        tag: The entitlement tag.
+        level: Licences in use now.
+        children: Child devices joined now.
+        settled: Every second before this one is measured.
+        peak: Highest count in the second ``settled`` so far.
+        announced: Child devices named so far.
+        finished: Finished measurements of the open report.
+        run: The measurement that still grows.
+        tracking: Whether a count of 0 is measured too: it is, until a report told it.
+        clock_change: Step of the clock that the next measurement tells.
+        relative: Whether seconds are those of a boot.
+    """
+
+    tag: str
+    level: int = 0
+    children: frozenset[Udi] = frozenset()
+    settled: int = 0
+    peak: int = 0
+    announced: frozenset[Udi] = frozenset()
+    finished: tuple[Measurement, ...] = ()
+    run: Run | None = None
+    tracking: bool = False
+    clock_change: int | None = None
+    relative: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in use and nothing waits to be reported."""
+        return not (self.level or self.peak or self.tracking)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the open report should be closed because of its size."""
+        return sum(item.weight for item in self.finished) >= FULL
+
+
+def begin(tag: str, at: int, *, relative: bool = False) -> Sampler:
+    """Return the sampler of a tag that was never used.
+
+    Args:
+        tag: The entitlement tag.
+        at: The present second of the timeline.
+        relative: Whether that is a second of this boot, because the clock was never set.
+    """
+    return Sampler(tag=tag, settled=at, relative=relative)
+
+
+def changed(
+    sampler: Sampler, at: int, level: int, children: frozenset[Udi] | None = None
+) -> Sampler:
+    """Take a new count or child list.
+
+    Args:
+        sampler: The state.
+        at: The present second of the timeline.
+        level: Licences in use from now on.
+        children: Child devices joined from now on; None where they stay.
+
+    Returns:
+        The new state; a measurement is finished where a whole second shows another count.
+    """
+    known = _covered(sampler, at)
+    kept = known.children if children is None else children
+    return replace(known, level=level, peak=max(known.peak, level), children=kept)
+
+
+def sampled(sampler: Sampler, at: int) -> Sampler:
+    """Measure up to the present second: every 15 minutes, and before anything is stored."""
+    return _covered(sampler, at)
+
+
+def stepped(sampler: Sampler, step: Step) -> Sampler:
+    """Take a step of the clock: measure up to it by the old labels and go on by the new ones.
+
+    Nothing is measured for seconds that the clock jumped over, and none is taken back.
+    """
+    known = _cut(_covered(sampler, step.before), None)
+    lead = known.settled - step.before  # a report closed in this second covers it already
+    delta = (known.clock_change or 0) + step.delta
+    return replace(
+        known,
+        settled=step.after + max(0, lead),
+        clock_change=delta if known.tracking else None,
+        relative=step.relative,
+    )
+
+
+def closed(
+    sampler: Sampler, at: int, termination: Termination = Termination.REQUESTED
+) -> tuple[Sampler, tuple[Measurement, ...]]:
+    """Close the open report.
+
+    The present second belongs to it, so use that has only just begun is told. A second time in
+    the same second there is nothing new.
+
+    Args:
+        sampler: The state.
+        at: The present second of the timeline.
+        termination: Why it is closed.
+
+    Returns:
+        The state of the next report, and the measurements of this one; none where it is empty.
+    """
+    known = _cut(_covered(sampler, at + 1), termination)
+    after = replace(known, finished=(), tracking=bool(known.level or known.peak))
+    return after, known.finished
+
+
+def reloaded(sampler: Sampler) -> tuple[Sampler, tuple[Measurement, ...]]:
+    """Close the report of a boot that is over, at the last second that was stored.
+
+    Nobody knows what was in use after that second, so nothing is claimed for it.
+
+    Returns:
+        The sampler with nothing in use, and the measurements of the report.
+    """
+    known, measurements = closed(sampler, sampler.settled, Termination.RELOAD)
+    gone = replace(known, level=0, peak=0, children=frozenset(), tracking=False)
+    return replace(gone, clock_change=None), measurements
+
+
+def restarted(sampler: Sampler, at: int, *, relative: bool) -> Sampler:
+    """Go on in a new boot: the next second to measure is the present one, never one told already.
+
+    Args:
+        sampler: The state that ``reloaded`` left.
+        at: The present second of the new boot's timeline.
+        relative: Whether that is a second of this boot.
+    """
+    comparable = relative is sampler.relative and not relative
+    settled = max(at, sampler.settled) if comparable and sampler.settled <= at + 1 else at
+    return replace(sampler, settled=settled, relative=relative)
+
+
+def _covered(sampler: Sampler, until: int) -> Sampler:
+    """Measure every second before ``until``."""
+    if until <= sampler.settled:
+        return sampler
+    first = _extended(sampler, sampler.settled + 1, sampler.peak)
+    return replace(_extended(first, until, first.level), peak=first.level)
+
+
+def _extended(sampler: Sampler, until: int, count: int) -> Sampler:
+    """Measure one count up to ``until``, cutting at the end of each day."""
+    while sampler.settled < until:
+        if not (count or sampler.tracking):
+            return replace(sampler, settled=until)
+        sampler = _continued(sampler, count)
+        pause = (sampler.settled // DAY + 1) * DAY
+        if sampler.announced != sampler.children:
+            pause = sampler.settled + 1
+        sampler = replace(sampler, settled=min(until, pause))
+    return sampler
+
+
+def _continued(sampler: Sampler, count: int) -> Sampler:
+    """Let the running measurement go on, or begin another where anything differs."""
+    run = sampler.run
+    same = run is not None and run.count == count and sampler.announced == sampler.children
+    if same and sampler.settled % DAY:
+        return sampler
+    cut = _cut(sampler, None)
+    added = tuple(sorted(cut.children - cut.announced)[:LISTED])
+    removed = tuple(sorted(cut.announced - cut.children)[: LISTED - len(added)])
+    run = Run(
+        start=cut.settled,
+        count=count,
+        added=added,
+        removed=removed,
+        clock_change=cut.clock_change,
+    )
+    announced = cut.announced.union(added).difference(removed)
+    return replace(cut, run=run, tracking=True, clock_change=None, announced=announced)
+
+
+def _cut(sampler: Sampler, termination: Termination | None) -> Sampler:
+    """Finish the running measurement where the measured seconds end."""
+    run = sampler.run
+    if run is None:
+        return sampler
+    measurement = Measurement(
+        start=run.start,
+        end=sampler.settled,
+        count=run.count,
+        added=run.added,
+        removed=run.removed,
+        clock_change=run.clock_change,
+        termination=termination,
+        relative=sampler.relative,
+    )
+    return replace(sampler, run=None, finished=(*sampler.finished, measurement))
