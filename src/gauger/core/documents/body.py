@@ -1,0 +1,188 @@
+"""What the bodies of our signed documents have in common (`spec/documents.md`)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, TypedDict
+
+from gauger.core.documents.envelope import Document
+from gauger.core.documents.versions import Order
+from gauger.core.fields import Fields
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.problems import Problem
+from gauger.core.strict_json import JsonValue, decode, encode
+
+BODY_CAP: Final = 256 * 1024
+"""Most bytes of a body, unless its type sets fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body(ABC):
+    """The fields of every body.
+
+    Attributes:
+        issued_at: When it was made, epoch seconds.
+        test_clock: Whether its maker's clock was moved by a test.
+    """
+
+    TYPE: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+    CAP: ClassVar[int] = BODY_CAP
+
+    issued_at: int
+    test_clock: bool = False
+
+    @classmethod
+    def open(cls, document: Document) -> Fields:
+        """Decode a document's body and check what every type has in common.
+
+        Args:
+            document: The document as received; its signature is not judged here.
+
+        Returns:
+            The fields of the body.
+
+        Raises:
+            Problem: ``wrong-type`` where it is of another type, or says it is; ``upgrade-needed``
+                where its version or a critical field is not known; or of strict decoding.
+        """
+        if document.type != cls.TYPE:
+            detail = (
+                f"A document of type {cls.TYPE} is expected; this is of {document.type[:64]!r}."
+            )
+            raise Problem("wrong-type", detail)
+        what = f"the {cls.TYPE} document"
+        fields = Fields(decode(document.body, what=what, cap=cls.CAP), what)
+        if fields.text("type") != document.type or fields.integer("version") != document.version:
+            raise Problem("wrong-type", f"Inside, {what} says that it is something else.")
+        if document.version != cls.VERSION:
+            detail = f"{what} has version {document.version}; {cls.VERSION} is known here."
+            raise Problem("upgrade-needed", detail)
+        fields.critical()
+        return fields
+
+    @abstractmethod
+    def own_json(self) -> dict[str, JsonValue]:
+        """Return the fields of this type alone."""
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the whole body as JSON."""
+        common: dict[str, JsonValue] = {
+            "type": self.TYPE,
+            "version": self.VERSION,
+            "issued_at": self.issued_at,
+        }
+        if self.test_clock:
+            common["test_clock"] = True
+        return {**common, **self.own_json()}
+
+    def encode(self) -> bytes:
+        """Return the exact bytes that are signed."""
+        return encode(self.to_json()).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Body):
+    """The further fields of everything that an authority issues.
+
+    Attributes:
+        issuer: Ledger id of the authority, 32 hexadecimal digits.
+        account: The account that it is for, or None.
+        udi: The product instance that it is for, or None.
+        answers: Digest of the document that it answers, or None.
+    """
+
+    issuer: str
+    account: AccountRef | None = None
+    udi: Udi | None = None
+    answers: Digest | None = None
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the whole body as JSON."""
+        return {
+            # A dataclass with slots is made anew by its decorator: super() without arguments
+            # would look for the class that it replaced.
+            **Body.to_json(self),
+            "issuer": self.issuer,
+            "account": to_json_or_none(self.account),
+            "udi": to_json_or_none(self.udi),
+            "answers": self.answers,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versioned(Answer):
+    """An answer that replaces earlier ones of its type.
+
+    Attributes:
+        order: Its place among them.
+    """
+
+    order: Order
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the whole body as JSON."""
+        return {**Answer.to_json(self), "order": self.order.to_json()}
+
+
+class Head(TypedDict):
+    """The common fields of a body, read; they are arguments of every body's class."""
+
+    issued_at: int
+    test_clock: bool
+
+
+class AnswerHead(Head):
+    """The common fields of an answer, read."""
+
+    issuer: str
+    account: AccountRef | None
+    udi: Udi | None
+    answers: Digest | None
+
+
+class VersionedHead(AnswerHead):
+    """The common fields of a versioned answer, read."""
+
+    order: Order
+
+
+def read_head(fields: Fields) -> Head:
+    """Read what every body has.
+
+    Raises:
+        Problem: ``malformed``.
+    """
+    return Head(
+        issued_at=fields.time("issued_at"),
+        test_clock=fields.boolean("test_clock", default=False),
+    )
+
+
+def read_answer(fields: Fields) -> AnswerHead:
+    """Read what every answer has.
+
+    Raises:
+        Problem: ``malformed``.
+    """
+    return AnswerHead(
+        **read_head(fields),
+        issuer=fields.hex_id("issuer"),
+        account=fields.optional_account("account"),
+        udi=fields.optional_udi("udi"),
+        answers=fields.optional_digest("answers"),
+    )
+
+
+def read_versioned(fields: Fields) -> VersionedHead:
+    """Read what every versioned answer has.
+
+    Raises:
+        Problem: ``malformed``.
+    """
+    return VersionedHead(**read_answer(fields), order=Order.from_fields(fields.child("order")))
+
+
+def to_json_or_none(value: AccountRef | Udi | Order | None) -> Mapping[str, JsonValue] | None:
+    """Return the JSON form, null for nothing."""
+    return None if value is None else value.to_json()
