@@ -2,7 +2,10 @@
 
 import functools
 
+import pytest
+
 from gauger.core.documents import keyring
+from gauger.core.problems import Problem
 
 NOW = 1_790_000_000
 TERMS = keyring.Terms(serial_number=7, not_before=NOW - 1000, not_after=NOW + 10**8)
@@ -19,3 +22,8 @@ def manufacturer(seed: int = 100, name: str = "Example Manufacturer CA") -> keyr
     """Return a manufacturer's authority with its fixed key."""
     certificate = keyring.build_authority(key(seed), name, TERMS)
     return keyring.Issuer(key=key(seed), certificate=keyring.load_certificate(certificate))
+
+
+def refused(code: str) -> "pytest.RaisesExc[Problem]":
+    """Expect a problem of this code."""
+    return pytest.raises(Problem, check=lambda problem: problem.code == code)

@@ -19,15 +19,10 @@ from hypothesis import strategies as st
 
 from gauger.core.documents import keyring
 from gauger.core.identity import Udi
-from gauger.core.problems import Problem
-from tests.core.documents.material import TERMS, key, manufacturer
+from tests.core.documents.material import TERMS, key, manufacturer, refused
 
 MESSAGE = b"sample"
 SPKI = PublicFormat.SubjectPublicKeyInfo
-
-
-def refused(code: str) -> "pytest.RaisesExc[Problem]":
-    return pytest.raises(Problem, check=lambda problem: problem.code == code)
 
 
 def test_signing_is_the_published_deterministic_vector() -> None:
