@@ -397,6 +397,13 @@ _ROWS = (
         "Make an ID token in the portal and enter `license smart trust idtoken TOKEN local`.",
     ),
     ProblemKind(
+        "not-in-this-state",
+        "The report's state does not allow this",
+        Fault.RECEIVER,
+        Retry.NEVER,
+        "Look at the report with `show license rum id N detail`; nothing was changed.",
+    ),
+    ProblemKind(
         "policy-out-of-range",
         "The policy holds a number of days out of range",
         Fault.SENDER,
