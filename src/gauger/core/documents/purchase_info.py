@@ -1,0 +1,99 @@
+"""Purchase information: what was bought for a product instance."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from gauger.core.documents.body import Versioned, read_versioned
+from gauger.core.documents.envelope import Document
+from gauger.core.fields import Fields
+from gauger.core.identity import Udi
+from gauger.core.strict_json import JsonValue
+
+_MOST_ITEMS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """One line of an order.
+
+    Attributes:
+        tag: Entitlement tag of the licence.
+        name: Its name, for people.
+        quantity: How many were bought.
+        term: ``perpetual``, or the name of a subscription's term.
+        start: First second, epoch seconds, or None.
+        end: Last second, epoch seconds, or None for a perpetual licence.
+    """
+
+    tag: str
+    name: str
+    quantity: int
+    term: str
+    start: int | None = None
+    end: int | None = None
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "Purchase":
+        """Read one line.
+
+        Raises:
+            Problem: ``malformed``.
+        """
+        return cls(
+            tag=fields.text("tag", limit=512),
+            name=fields.text("name", limit=128),
+            quantity=fields.integer("quantity", least=0),
+            term=fields.text("term", limit=64),
+            start=fields.optional_time("start"),
+            end=fields.optional_time("end"),
+        )
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the JSON form."""
+        return {
+            "tag": self.tag,
+            "name": self.name,
+            "quantity": self.quantity,
+            "term": self.term,
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseInfo(Versioned):
+    """Purchase information (`spec/purchase-info.md`).
+
+    Attributes:
+        udi: The product instance.
+        items: What was bought.
+    """
+
+    TYPE: ClassVar[str] = "purchase-info"
+
+    udi: Udi
+    items: tuple[Purchase, ...]
+
+    @classmethod
+    def from_document(cls, document: Document) -> "PurchaseInfo":
+        """Read purchase information; its signature is verified elsewhere.
+
+        Raises:
+            Problem: As `Body.open`; ``malformed``.
+        """
+        fields = cls.open(document)
+        head = read_versioned(fields)
+        return cls(
+            issued_at=head["issued_at"],
+            test_clock=head["test_clock"],
+            issuer=head["issuer"],
+            account=head["account"],
+            udi=fields.udi("udi"),
+            answers=head["answers"],
+            order=head["order"],
+            items=tuple(map(Purchase.from_fields, fields.items("items", limit=_MOST_ITEMS))),
+        )
+
+    def own_json(self) -> dict[str, JsonValue]:
+        """Return the fields of purchase information alone."""
+        return {"items": [item.to_json() for item in self.items]}

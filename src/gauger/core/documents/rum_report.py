@@ -1,0 +1,240 @@
+"""A RUM report as it travels: the signed payload string beside its signature.
+
+The payload is kept as received and never written again from its content: any pipe may rewrite the
+item around it, and the verdict stays the same (`spec/rum-report.md`).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gauger.core.documents.envelope import preimage, read_document
+from gauger.core.documents.keyring import Certificate, verify
+from gauger.core.documents.rum_payload import PAYLOAD_CAP, Payload, read_payload
+from gauger.core.documents.trust_code import TrustCode
+from gauger.core.documents.trust_store import TrustStore
+from gauger.core.fields import Fields, encode_base64
+from gauger.core.identity import Digest, Udi, digest
+from gauger.core.problems import Problem
+from gauger.core.strict_json import JsonValue, decode, encode
+
+TYPE: Final = "rum-report"
+VERSION: Final = 2
+"""Version of the signed form: payload "2.0" with our members."""
+
+ITEM_CAP: Final = 256 * 1024
+"""Most bytes of an item."""
+
+_TRUST_CODE_LIMIT: Final = 64 * 1024
+_VENDORS: Final = frozenset({"builtin", "SHA-256"})
+
+
+class SigningType(StrEnum):
+    """Who signs: the names in ``signature.signing_type`` that can be verified."""
+
+    SUDI = "gauger-sudi"
+    TRUST = "gauger-trust"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSignature:
+    """The signature of a report.
+
+    Attributes:
+        udi: The product instance that says it signed.
+        signing_type: ``gauger-sudi``, ``gauger-trust``, or a vendor's.
+        key: Software id of the product; for people only.
+        value: The signature.
+        chain: DER certificates, the SUDI's own first; empty for a vendor's.
+        trust_code: The trust-code document as text, for ``gauger-trust``.
+    """
+
+    udi: Udi
+    signing_type: str
+    key: str
+    value: bytes
+    chain: tuple[bytes, ...] = ()
+    trust_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RumReport:
+    """A RUM report as received.
+
+    Attributes:
+        signed: The exact signed bytes.
+        payload: What they say.
+        signature: Who signed them, not yet verified.
+        digest: SHA-256 of the signed bytes; with the UDI it is the report's identity.
+    """
+
+    signed: bytes
+    payload: Payload
+    signature: ReportSignature
+    digest: Digest
+
+    @property
+    def udi(self) -> Udi:
+        """The product instance that the report is of."""
+        return self.payload.udi
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the signature is of a kind that can be verified."""
+        return self.signature.signing_type in tuple(SigningType)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSigner:
+    """Who signed a report, verified.
+
+    Attributes:
+        kind: By which key.
+        sudi: The SUDI certificate; None where a trust code's key signed and no SUDI came along.
+        trust_code: The trust code, for ``gauger-trust``.
+    """
+
+    kind: SigningType
+    sudi: Certificate | None
+    trust_code: TrustCode | None
+
+
+def read_report(item: bytes | str) -> RumReport:
+    """Read one item of a usage file or request; nothing is verified yet.
+
+    Args:
+        item: The JSON object with ``payload`` and ``signature``.
+
+    Returns:
+        The report.
+
+    Raises:
+        Problem: As `rum_payload.read_payload`; ``signature-missing`` where there is none.
+    """
+    fields = Fields(decode(item, what="the RUM report", cap=ITEM_CAP), "the RUM report")
+    return read_parts(fields)
+
+
+def read_parts(fields: Fields) -> RumReport:
+    """Read a report from an object that is decoded already, as `read_report`."""
+    header = fields.optional_child("header")
+    if header is not None and header.text("type", limit=64) != "rum":
+        raise Problem("wrong-type", f"The item is of type {header.text('type')!r}, not 'rum'.")
+    text = fields.text("payload", limit=PAYLOAD_CAP)
+    signed = text.encode()
+    payload = read_payload(text)
+    if "signature" not in fields:
+        raise Problem("signature-missing", f"The RUM report of {payload.udi} carries no signature.")
+    return RumReport(
+        signed=signed,
+        payload=payload,
+        signature=_read_signature(fields.child("signature")),
+        digest=digest(signed),
+    )
+
+
+def _read_signature(fields: Fields) -> ReportSignature:
+    signing_type = fields.text("signing_type", limit=64)
+    if not fields.optional_text("value"):
+        raise Problem("signature-missing", "The signature of the RUM report is empty.")
+    return ReportSignature(
+        udi=fields.udi("sudi"),
+        signing_type=signing_type,
+        key=fields.text("key", least=0),
+        value=fields.base64("value", limit=512),
+        chain=fields.base64_list("chain", limit=4),
+        trust_code=fields.optional_text("trust_code", limit=_TRUST_CODE_LIMIT),
+    )
+
+
+def to_parts(signed: bytes, signature: ReportSignature) -> dict[str, JsonValue]:
+    """Return the JSON members of an item; the payload is carried unchanged.
+
+    Args:
+        signed: The exact signed bytes.
+        signature: Their signature.
+
+    Returns:
+        The object with ``payload`` and ``signature``.
+    """
+    members: dict[str, JsonValue] = {
+        "sudi": signature.udi.to_json(),
+        "signing_type": signature.signing_type,
+        "key": signature.key,
+        "value": encode_base64(signature.value),
+    }
+    if signature.chain:
+        members["chain"] = [encode_base64(certificate) for certificate in signature.chain]
+    if signature.trust_code is not None:
+        members["trust_code"] = signature.trust_code
+    return {"payload": signed.decode(), "signature": members}
+
+
+def write_item(signed: bytes, signature: ReportSignature) -> str:
+    """Return the item of a usage file, as published, with its header."""
+    return encode({**to_parts(signed, signature), "header": {"type": "rum"}})
+
+
+def report_preimage(signed: bytes) -> bytes:
+    """Return what a product instance of ours signs for a payload."""
+    return preimage(TYPE, VERSION, signed)
+
+
+def verify_report(report: RumReport, trust: TrustStore, now: int) -> ReportSigner:
+    """Verify a report's signature over the bytes as received.
+
+    Args:
+        report: The report.
+        trust: What is trusted here.
+        now: The receiver's clock, epoch seconds.
+
+    Returns:
+        Who signed it.
+
+    Raises:
+        Problem: ``signature-unverifiable`` for a vendor's kind, ``algorithm-not-allowed`` for an
+            unknown one, ``wrong-subject`` where another product instance signed,
+            ``signature-invalid``, ``unknown-key``, ``key-revoked``, ``test-clock``.
+    """
+    signature = report.signature
+    kind = _require_kind(signature.signing_type)
+    meta = report.payload.meta
+    if meta is None:
+        raise Problem("malformed", f"A RUM report signed as {kind} has no `gauger` members.")
+    if signature.udi != report.udi:
+        detail = f"The RUM report of {report.udi} names {signature.udi} as its signer."
+        raise Problem("wrong-subject", detail)
+    if meta.test_clock and not trust.accepts_test_clock:
+        raise Problem("test-clock", f"The RUM report of {report.udi} was made under a test clock.")
+    sudi = None
+    if kind is SigningType.SUDI or signature.chain:
+        sudi = trust.verify_sudi(signature.chain, report.udi, now)
+    if sudi is not None and kind is SigningType.SUDI:
+        verify(sudi.public_key, report_preimage(report.signed), signature.value)
+        return ReportSigner(kind=kind, sudi=sudi, trust_code=None)
+    code = _verify_trust_code(report, trust, now)
+    verify(code.public_key, report_preimage(report.signed), signature.value)
+    return ReportSigner(kind=kind, sudi=sudi, trust_code=code)
+
+
+def _require_kind(signing_type: str) -> SigningType:
+    if signing_type in _VENDORS:
+        detail = f"The algorithm of a {signing_type!r} signature is not public."
+        raise Problem("signature-unverifiable", detail)
+    try:
+        return SigningType(signing_type)
+    except ValueError as error:
+        detail = f"A signature of kind {signing_type!r} is not on the list."
+        raise Problem("algorithm-not-allowed", detail) from error
+
+
+def _verify_trust_code(report: RumReport, trust: TrustStore, now: int) -> TrustCode:
+    if report.signature.trust_code is None:
+        raise Problem("signature-missing", "The RUM report does not carry its trust code.")
+    document = read_document(report.signature.trust_code)
+    code = TrustCode.from_document(document)
+    if code.udi != report.udi:
+        detail = f"The RUM report of {report.udi} is signed with the trust code of {code.udi}."
+        raise Problem("wrong-subject", detail)
+    trust.verify(document, expected=TrustCode.TYPE, now=now)
+    return code

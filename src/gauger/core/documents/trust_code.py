@@ -1,0 +1,92 @@
+"""A trust code: binds a product instance's licensing key to its UDI and account."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from gauger.core.documents.body import Versioned, read_versioned
+from gauger.core.documents.envelope import Document
+from gauger.core.fields import Fields, encode_base64
+from gauger.core.identity import Digest, Udi, digest
+from gauger.core.problems import Problem
+from gauger.core.strict_json import JsonValue
+
+FACTORY_GENERATION: Final = 0
+"""Generation of a trust code that was installed at the factory."""
+
+_PUBLIC_KEY_LIMIT: Final = 256
+
+
+class TrustOrigin(StrEnum):
+    """Who issued a trust code."""
+
+    CSSM = "cssm"
+    FACTORY = "factory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustCode(Versioned):
+    """A trust code (`spec/trust-code.md`).
+
+    Attributes:
+        udi: The product instance that holds the private key.
+        public_key: DER SubjectPublicKeyInfo of its licensing key.
+        generation: Counts the trust codes of one UDI from 1; the factory's has 0.
+        origin: Who issued it.
+        incarnation: The store that asked for it, or None for the factory's.
+    """
+
+    TYPE: ClassVar[str] = "trust-code"
+
+    udi: Udi
+    public_key: bytes
+    generation: int
+    origin: TrustOrigin
+    incarnation: str | None = None
+
+    @property
+    def key_id(self) -> Digest:
+        """SHA-256 of the public key."""
+        return digest(self.public_key)
+
+    @classmethod
+    def from_document(cls, document: Document) -> "TrustCode":
+        """Read a trust code; its signature is verified elsewhere.
+
+        Raises:
+            Problem: As `Body.open`; ``malformed``.
+        """
+        fields = cls.open(document)
+        head = read_versioned(fields)
+        code = cls(
+            issued_at=head["issued_at"],
+            test_clock=head["test_clock"],
+            issuer=head["issuer"],
+            account=head["account"],
+            udi=fields.udi("udi"),
+            answers=head["answers"],
+            order=head["order"],
+            public_key=fields.base64("public_key", limit=_PUBLIC_KEY_LIMIT),
+            generation=fields.integer("generation", least=FACTORY_GENERATION),
+            origin=TrustOrigin(fields.choice("origin", tuple(TrustOrigin))),
+            incarnation=fields.optional_hex_id("incarnation"),
+        )
+        _check_origin(fields, code)
+        return code
+
+    def own_json(self) -> dict[str, JsonValue]:
+        """Return the fields of a trust code alone."""
+        return {
+            "public_key": encode_base64(self.public_key),
+            "generation": self.generation,
+            "origin": self.origin.value,
+            "incarnation": self.incarnation,
+        }
+
+
+def _check_origin(fields: Fields, code: TrustCode) -> None:
+    is_factory = code.origin is TrustOrigin.FACTORY
+    if is_factory != (code.generation == FACTORY_GENERATION):
+        raise Problem("malformed", f"In {fields.what} origin and generation do not agree.")
+    if is_factory != (code.incarnation is None):
+        raise Problem("malformed", f"In {fields.what} origin and incarnation do not agree.")
