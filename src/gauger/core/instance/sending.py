@@ -4,7 +4,7 @@ A sending is one message that carries a report never sent before. Time is second
 (``core.usage.timeline.Lifetime``), so a moved wall clock neither opens nor blocks it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -53,6 +53,16 @@ class Held:
     closed_at: int
     wanted: bool = False
 
+    @property
+    def has_bytes(self) -> bool:
+        """Whether there are signed bytes to send: it is closed, and not purged."""
+        return self.life.state not in {ReportState.OPEN, ReportState.PURGED}
+
+    @property
+    def is_unreported(self) -> bool:
+        """Whether the portal has yet to acknowledge it, or asks for it again."""
+        return self.wanted or not self.life.is_acknowledged
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -93,7 +103,7 @@ def batch(held: Iterable[Held], occasion: Occasion) -> Batch:
 
 
 def _goes(item: Held, occasion: Occasion) -> bool:
-    if item.life.state is ReportState.OPEN or item.life.state is ReportState.PURGED:
+    if not item.has_bytes:
         return False
     if item.wanted:
         return True
@@ -118,18 +128,14 @@ def saved(
     Returns:
         Report numbers, oldest first.
     """
-    tests = {
-        Selection.ALL: lambda _: True,
-        Selection.UNREPORTED: lambda item: item.wanted or not item.life.is_acknowledged,
-        Selection.DAYS: lambda item: item.closed_at >= now - number * DAY,
-        Selection.REPORT: lambda item: item.report_id == number,
+    oldest = now - number * DAY
+    chosen: dict[Selection, Callable[[Held], bool]] = {
+        Selection.ALL: lambda item: item.has_bytes,
+        Selection.UNREPORTED: lambda item: item.has_bytes and item.is_unreported,
+        Selection.DAYS: lambda item: item.has_bytes and item.closed_at >= oldest,
+        Selection.REPORT: lambda item: item.has_bytes and item.report_id == number,
     }
-    readable = (
-        item
-        for item in held
-        if item.life.state is not ReportState.OPEN and item.life.state is not ReportState.PURGED
-    )
-    return tuple(sorted(item.report_id for item in readable if tests[selection](item)))
+    return tuple(sorted(item.report_id for item in held if chosen[selection](item)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

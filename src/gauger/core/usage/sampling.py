@@ -7,6 +7,7 @@ moment in it, so the shortest use leaves a trace and no interval is without leng
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from gauger.core.documents.rum_payload import CLOSING_TOLERANCE, Measurement
 from gauger.core.identity import Udi
 from gauger.core.usage.timeline import Step
 
@@ -31,51 +32,6 @@ class Termination(StrEnum):
 
     REQUESTED = "CurrentUsageRequested"
     RELOAD = "ProductReload"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """A count held over an interval; the fields of the published measurement.
-
-    Attributes:
-        start: First second, inclusive.
-        end: Last second, exclusive.
-        count: Licences in use, the highest of each second.
-        added: Child devices that joined since the measurement before.
-        removed: Child devices that left since the measurement before.
-        clock_change: Seconds by which the clock was moved just before ``start``.
-        termination: Why it ended, where a request or a reload ended it.
-        relative: Whether times are seconds of a boot, of a clock that was never set.
-    """
-
-    start: int
-    end: int
-    count: int
-    added: tuple[Udi, ...] = ()
-    removed: tuple[Udi, ...] = ()
-    clock_change: int | None = None
-    termination: Termination | None = None
-    relative: bool = False
-
-    @property
-    def sample_interval(self) -> int:
-        """Length in seconds."""
-        return self.end - self.start
-
-    @property
-    def num_samples(self) -> int:
-        """Number of 15-minute samples that the interval holds, its first moment included."""
-        return self.sample_interval // SAMPLE + 1
-
-    @property
-    def close_reason(self) -> Termination | None:
-        """The published close reason: a reload ends the report together with the measurement."""
-        return Termination.RELOAD if self.termination is Termination.RELOAD else None
-
-    @property
-    def weight(self) -> int:
-        """Upper bound of the written form in bytes."""
-        return _MEASUREMENT_WEIGHT + _CHILD_WEIGHT * (len(self.added) + len(self.removed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +83,7 @@ class Sampler:
     @property
     def is_full(self) -> bool:
         """Whether the open report should be closed because of its size."""
-        return sum(item.weight for item in self.finished) >= FULL
+        return sum(_weight(item) for item in self.finished) >= FULL
 
 
 def begin(tag: str, at: int, *, relative: bool = False) -> Sampler:
@@ -165,20 +121,34 @@ def sampled(sampler: Sampler, at: int) -> Sampler:
     return _covered(sampler, at)
 
 
-def stepped(sampler: Sampler, step: Step) -> Sampler:
+def stepped(sampler: Sampler, step: Step) -> tuple[Sampler, tuple[Measurement, ...]]:
     """Take a step of the clock: measure up to it by the old labels and go on by the new ones.
 
-    Nothing is measured for seconds that the clock jumped over, and none is taken back.
+    Nothing is measured for seconds that the clock jumped over, and none is taken back. A report
+    whose measurements would end more than an hour after it is closed would be malformed: it is
+    closed before the clock is moved back so far.
+
+    Args:
+        sampler: The state.
+        step: How the clock was moved.
+
+    Returns:
+        The state, and the measurements of a report that is closed at ``step.before``; none where
+        the open report goes on.
     """
-    known = _cut(_covered(sampler, step.before), None)
+    known, told = _cut(_covered(sampler, step.before), None), ()
+    ends = [item.end for item in known.finished if not item.relative]
+    if max(ends, default=step.after) > step.after + CLOSING_TOLERANCE:
+        known, told = closed(known, step.before)
     lead = known.settled - step.before  # a report closed in this second covers it already
     delta = (known.clock_change or 0) + step.delta
-    return replace(
+    moved = replace(
         known,
         settled=step.after + max(0, lead),
         clock_change=delta if known.tracking else None,
         relative=step.relative,
     )
+    return moved, told
 
 
 def closed(
@@ -223,9 +193,9 @@ def restarted(sampler: Sampler, at: int, *, relative: bool) -> Sampler:
         at: The present second of the new boot's timeline.
         relative: Whether that is a second of this boot.
     """
-    comparable = relative is sampler.relative and not relative
-    settled = max(at, sampler.settled) if comparable and sampler.settled <= at + 1 else at
-    return replace(sampler, settled=settled, relative=relative)
+    same = not (relative or sampler.relative)  # seconds of two boots are never the same
+    told = same and sampler.settled == at + 1
+    return replace(sampler, settled=at + told, relative=relative)
 
 
 def _covered(sampler: Sampler, until: int) -> Sampler:
@@ -274,14 +244,26 @@ def _cut(sampler: Sampler, termination: Termination | None) -> Sampler:
     run = sampler.run
     if run is None:
         return sampler
+    length = sampler.settled - run.start
+    listed = bool(run.added or run.removed)
     measurement = Measurement(
         start=run.start,
         end=sampler.settled,
         count=run.count,
-        added=run.added,
-        removed=run.removed,
+        log_time=run.start,
+        samples=length // SAMPLE + 1,
+        sample_interval=length,
+        termination_reason=termination,
+        # A reload ends the report together with the measurement.
+        close_reason=termination if termination is Termination.RELOAD else None,
         clock_change=run.clock_change,
-        termination=termination,
+        added=run.added if listed else None,
+        removed=run.removed if listed else None,
         relative=sampler.relative,
     )
     return replace(sampler, run=None, finished=(*sampler.finished, measurement))
+
+
+def _weight(item: Measurement) -> int:
+    children = len(item.added or ()) + len(item.removed or ())
+    return _MEASUREMENT_WEIGHT + _CHILD_WEIGHT * children
