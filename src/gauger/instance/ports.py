@@ -1,11 +1,14 @@
-"""What surfaces may ask of a product instance."""
+"""What surfaces may ask of a product instance, and what a product instance asks of adapters."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gauger.core.identity import Udi
+from gauger.core.identity import Digest, Udi
+from gauger.core.ports import Clock, Signer
 from gauger.core.profiles import Profile
 from gauger.instance.config import ConfigChange, Configuration
 from gauger.instance.views import (
@@ -144,3 +147,160 @@ class Operations(Usage, Protocol):
 
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         """Return the event log, oldest first; of the last days only where given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """A row of the report table.
+
+    Attributes:
+        report_id: Its number.
+        state: Its state, indexed.
+        digest: SHA-256 of its signed bytes, indexed; None while it is open.
+        acked_at: When its ACK was installed, epoch seconds, indexed; None without one.
+        detail: Everything else, sealed.
+    """
+
+    report_id: int
+    state: str
+    digest: Digest | None = None
+    acked_at: int | None = None
+    detail: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredItem:
+    """Bytes that belong to a report: what was signed, or its ACK.
+
+    Attributes:
+        report_id: Whose.
+        kind: ``report`` or ``ack``.
+        content: The bytes; None removes them.
+        compressed: Whether to keep them compressed: they are not expected to be read again.
+    """
+
+    report_id: int
+    kind: str
+    content: bytes | None
+    compressed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """An entry for the event log; see `gauger.instance.views.EventView`."""
+
+    at: int
+    name: str
+    fields: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Changes that become durable together or not at all.
+
+    Attributes:
+        records: Content by (family, name); None removes the record.
+        reports: Rows of the report table to insert or replace.
+        items: Bytes of reports to write or remove.
+        entries: Entries of the event log to append, in order.
+        anchored: Whether the anchor is renewed once the batch is durable: set for what installs,
+            returns, trusts or boots.
+    """
+
+    records: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    reports: list[StoredReport] = field(default_factory=list)
+    items: list[StoredItem] = field(default_factory=list)
+    entries: list[LogEntry] = field(default_factory=list)
+    anchored: bool = False
+
+
+class Store(Protocol):
+    """The durable memory of one product instance. Its caller serialises all calls."""
+
+    @property
+    def incarnation(self) -> str:
+        """128 random bits, hexadecimal, made with the store."""
+
+    @property
+    def replaced(self) -> str | None:
+        """Why this store had to be begun anew when it was opened, or None."""
+
+    def record(self, family: str, name: str) -> bytes | None:
+        """Return one record."""
+
+    def records(self, family: str) -> dict[str, bytes]:
+        """Return all records of a family by name."""
+
+    def report(self, report_id: int) -> StoredReport | None:
+        """Return one report."""
+
+    def report_by_digest(self, digest: Digest) -> StoredReport | None:
+        """Return the report with these signed bytes."""
+
+    def reports(
+        self, states: Collection[str], *, after: int = 0, limit: int = 500
+    ) -> list[StoredReport]:
+        """Return reports in any of the states with a higher id, lowest id first."""
+
+    def purgeable(self, acked_before: int, keep: int) -> list[int]:
+        """Return ids whose items are past both retentions: the time, and the number kept."""
+
+    def item(self, report_id: int, kind: str) -> bytes | None:
+        """Return bytes of a report, or None where they were removed."""
+
+    def state_counts(self) -> dict[str, int]:
+        """Return how many reports are in which state."""
+
+    def entries(self, after: int = 0) -> Iterator[tuple[int, LogEntry]]:
+        """Return the event log with sequence numbers above ``after``, oldest first."""
+
+    def commit(self, batch: Batch) -> None:
+        """Make a batch durable.
+
+        Raises:
+            Problem: ``store-full``, ``store-failed`` or ``store-damaged``; nothing was changed.
+        """
+
+    def close(self) -> None:
+        """Release the file."""
+
+
+class Transport(Protocol):
+    """A pipe to the portal."""
+
+    def exchange(self, url: str, request: bytes) -> bytes:
+        """Send one message and return the message that came back, whatever its status.
+
+        Raises:
+            Problem: ``comm-failed``, ``comm-timeout``, ``tls-failed``, ``bad-answer`` or
+                ``not-a-licensing-url``.
+        """
+
+
+class PausingClock(Clock, Protocol):
+    """A clock that can also wait."""
+
+    def pause(self, wake: threading.Event, seconds: float) -> None:
+        """Wait until the event is set or the seconds are over."""
+
+
+class TrustKeys(Protocol):
+    """Where the product instance's own licensing keys live; they never leave."""
+
+    def make(self, name: str) -> Signer:
+        """Make a key under a new name and return it.
+
+        Raises:
+            Problem: ``entropy-failed`` or ``key-store-failed``.
+        """
+
+    def load(self, name: str) -> Signer | None:
+        """Return the key of that name, or None where there is none.
+
+        Raises:
+            Problem: ``key-exposed`` or ``key-store-failed``.
+        """
+
+    def forget(self, name: str) -> None:
+        """Destroy a key that is no longer needed."""

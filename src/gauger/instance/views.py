@@ -67,12 +67,14 @@ class PolicyGroupView:
         first_report: Days from first use to the first acknowledged report.
         frequency: Days between acknowledged reports.
         on_change: Days from a change in use to an acknowledged report.
+        source: ``CISCO default`` or ``Customer Policy``.
     """
 
     group: str
     first_report: int
     frequency: int
     on_change: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class PolicyView:
         installed_at: When it was installed, epoch seconds; None for the built-in default.
         is_default: Whether it is the built-in default and no customer policy.
         ack_required: Whether reports must be acknowledged.
+        source: Where that comes from, as in `PolicyGroupView`.
         groups: The four licence groups, in the order in which they are shown.
     """
 
@@ -91,6 +94,7 @@ class PolicyView:
     installed_at: int | None
     is_default: bool
     ack_required: bool
+    source: str
     groups: tuple[PolicyGroupView, ...]
 
 

@@ -1,0 +1,271 @@
+"""Open a product instance's store; where it cannot be believed, begin a new one at once.
+
+A store that is older than its anchor, damaged, or whose key is lost is moved aside, never
+deleted, and a new incarnation starts: use goes on, and the portal sees the change.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gauger.adapters.storage.instance_anchor import Anchor, read_anchor
+from gauger.adapters.storage.instance_sqlite import (
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    InstanceStore,
+    create_schema,
+    named_errors,
+)
+from gauger.adapters.storage.private_files import (
+    private_folder,
+    read_private,
+    sync_folder,
+    write_private,
+)
+from gauger.adapters.storage.sealed import KEY_BYTES, Seal
+from gauger.core.ports import Entropy
+from gauger.core.problems import Problem
+from gauger.instance.ports import Batch
+
+STORE_NAME: Final = "store.sqlite"
+KEY_NAME: Final = "store.key"
+ANCHOR_NAME: Final = "anchor"
+ASIDE_NAME: Final = "aside"
+
+CARRIED_FAMILIES: Final = ("setting", "document")
+"""What a new incarnation takes over from the one before, where that still opens."""
+
+_INCARNATION_BYTES: Final = 16
+_UNBELIEVABLE: Final = frozenset({"store-damaged", "store-rolled-back"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorePaths:
+    """Where the parts of a store are.
+
+    Attributes:
+        data: Folder of the store.
+        keys: Folder of its key and anchor.
+    """
+
+    data: Path
+    keys: Path
+
+    @property
+    def store(self) -> Path:
+        """The SQLite file."""
+        return self.data / STORE_NAME
+
+    @property
+    def key(self) -> Path:
+        """The key that seals it."""
+        return self.keys / KEY_NAME
+
+    @property
+    def anchor(self) -> Path:
+        """The anchor, beside the key."""
+        return self.keys / ANCHOR_NAME
+
+
+def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
+    """Open the store, or begin one where there is none or it cannot be believed.
+
+    Args:
+        paths: Where it is; both folders are made if need be. The caller holds the lock.
+        entropy: Where key, incarnation and nonces come from.
+
+    Returns:
+        The store; its ``replaced`` tells why it is a new one where one was expected.
+
+    Raises:
+        Problem: ``store-newer`` where a newer release wrote it, ``key-exposed``, ``store-full``,
+            ``store-failed`` or ``entropy-failed``.
+    """
+    paths.data.mkdir(parents=True, exist_ok=True)
+    private_folder(paths.keys)
+    key = read_private(paths.key)
+    if key is None:
+        return _begin_with_new_key(paths, entropy)
+    site = _Site(paths=paths, seal=Seal(key, entropy), entropy=entropy)
+    try:
+        anchor = read_anchor(paths.anchor, site.seal)
+        if not paths.store.exists():
+            reason = None if anchor is None else "The store of this anchor is gone."
+            return _begin(site, reason, anchor)
+        return _open_believed(paths, site.seal, anchor)
+    except Problem as problem:
+        if problem.code not in _UNBELIEVABLE:
+            raise
+        return _replace(site, problem)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the SQLite file as every writer of it does.
+
+    Raises:
+        Problem: ``store-damaged``, ``store-full`` or ``store-failed``.
+    """
+    with named_errors():
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        with named_errors():
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+    except Problem:
+        connection.close()
+        raise
+    return connection
+
+
+def check_schema(connection: sqlite3.Connection) -> bool:
+    """Return whether the file holds a store of this release; False where it is empty.
+
+    Raises:
+        Problem: ``store-newer`` or ``store-damaged``.
+    """
+    with named_errors():
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if version > SCHEMA_VERSION:
+        message = f"The store has schema {version}; this release knows {SCHEMA_VERSION}."
+        raise Problem("store-newer", message)
+    if version and application != APPLICATION_ID:
+        raise Problem("store-damaged", "The file is no store of a product instance.")
+    return bool(version)
+
+
+def attach(connection: sqlite3.Connection, paths: StorePaths, seal: Seal) -> InstanceStore:
+    """Attach to a store that is there, closing the connection if it does not open.
+
+    Raises:
+        Problem: ``store-damaged`` or ``store-failed``.
+    """
+    try:
+        return InstanceStore(connection, seal, paths.anchor)
+    except Problem:
+        connection.close()
+        raise
+
+
+def _open_believed(paths: StorePaths, seal: Seal, anchor: Anchor | None) -> InstanceStore:
+    connection = connect(paths.store)
+    try:
+        written = check_schema(connection)
+    except Problem:
+        connection.close()
+        raise
+    if not written:
+        # A first start that was cut off before its one transaction: nothing was in it.
+        connection.close()
+        raise Problem("store-damaged", "The store is empty.")
+    store = attach(connection, paths, seal)
+    try:
+        store.verify_chain()
+        compare_with_anchor(store, anchor)
+    except Problem:
+        store.close()
+        raise
+    return store
+
+
+def compare_with_anchor(store: InstanceStore, anchor: Anchor | None) -> None:
+    """Refuse a store that is older than its anchor, or another's.
+
+    Raises:
+        Problem: ``store-rolled-back``, saying what does not fit.
+    """
+    tail = store.tail
+    if anchor is None:
+        if tail.counter > 1:
+            raise Problem("store-rolled-back", "The anchor of the store is gone.")
+        return
+    if anchor.incarnation != store.incarnation:
+        raise Problem("store-rolled-back", "The store is of another incarnation than its anchor.")
+    if tail.counter < anchor.counter or tail.sequence < anchor.sequence:
+        message = f"The store has seen {tail.counter} of the anchor's {anchor.counter} steps."
+        raise Problem("store-rolled-back", message)
+    chain = store.chain_at(anchor.sequence)
+    if anchor.sequence >= tail.checkpoint and (chain is None or chain.hex() != anchor.chain):
+        message = f"The event log differs from its anchor at event {anchor.sequence}."
+        raise Problem("store-rolled-back", message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """Where a new store is begun, and with what."""
+
+    paths: StorePaths
+    seal: Seal
+    entropy: Entropy
+
+
+def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
+    reason = None
+    if paths.store.exists() or paths.anchor.exists():
+        reason = "The key of the store is gone."
+        _set_aside(paths, entropy)
+    key = entropy.random_bytes(KEY_BYTES)
+    write_private(paths.key, key)
+    return _begin(_Site(paths=paths, seal=Seal(key, entropy), entropy=entropy), reason, None)
+
+
+def _replace(site: _Site, problem: Problem) -> InstanceStore:
+    carried = _carry(site.paths, site.seal)
+    anchor = _anchor_or_none(site.paths, site.seal)
+    _set_aside(site.paths, site.entropy)
+    store = _begin(site, problem.detail, anchor)
+    store.commit(Batch(records=carried))
+    return store
+
+
+def _begin(site: _Site, reason: str | None, anchor: Anchor | None) -> InstanceStore:
+    connection = connect(site.paths.store)
+    try:
+        incarnation = site.entropy.random_bytes(_INCARNATION_BYTES).hex()
+        create_schema(connection, site.seal, incarnation)
+    except Problem:
+        connection.close()
+        raise
+    sync_folder(site.paths.data)
+    store = attach(connection, site.paths, site.seal)
+    store.replaced = reason
+    if anchor is not None:
+        marks = {("mark", name): mark.encode() for name, mark in anchor.marks.items()}
+        store.commit(Batch(records=dict(marks)))
+    return store
+
+
+def _carry(paths: StorePaths, seal: Seal) -> dict[tuple[str, str], bytes | None]:
+    """Read settings and documents of the old store; what does not open is left behind."""
+    carried: dict[tuple[str, str], bytes | None] = {}
+    try:
+        store = attach(connect(paths.store), paths, seal)
+    except Problem:
+        return carried
+    for family in CARRIED_FAMILIES:
+        try:
+            found = store.records(family)
+        except Problem:
+            continue
+        carried.update({(family, name): content for name, content in found.items()})
+    store.close()
+    return carried
+
+
+def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:
+    try:
+        return read_anchor(paths.anchor, seal)
+    except Problem:
+        return None
+
+
+def _set_aside(paths: StorePaths, entropy: Entropy) -> None:
+    """Move the old store and anchor out of the way, under a name that was never used."""
+    aside = private_folder(paths.data / ASIDE_NAME) / entropy.random_bytes(4).hex()
+    private_folder(aside)
+    names = [STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm"]
+    for path in [*(paths.data / name for name in names), paths.anchor]:
+        if path.exists():
+            path.replace(aside / path.name)
+    sync_folder(paths.data)

@@ -1,0 +1,451 @@
+"""The durable memory of a product instance: one SQLite file of sealed records."""
+
+import hashlib
+import heapq
+import itertools
+import json
+import sqlite3
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from gauger.adapters.storage.instance_anchor import Anchor, write_anchor
+from gauger.adapters.storage.sealed import Place, Seal
+from gauger.core.identity import Digest
+from gauger.core.problems import Problem
+from gauger.instance.ports import Batch, LogEntry, StoredItem, StoredReport
+
+SCHEMA_VERSION: Final = 1
+APPLICATION_ID: Final = 0x47415552  # "GAUR"
+KEPT_EVENTS: Final = 5000
+"""How many events stay when the log is compacted."""
+
+_SLACK: Final = 1000
+_PLAIN, _COMPRESSED = b"\x00", b"\x01"
+_META: Final = Place("meta", "1", "meta")
+
+_SCHEMA: Final = """
+CREATE TABLE meta (
+  id INTEGER PRIMARY KEY CHECK (id = 1), incarnation TEXT NOT NULL, sealed BLOB NOT NULL
+);
+CREATE TABLE record (
+  family TEXT NOT NULL, key TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (family, key)
+) WITHOUT ROWID;
+CREATE TABLE report (
+  id INTEGER PRIMARY KEY, state TEXT NOT NULL, digest TEXT UNIQUE, acked_at INTEGER,
+  held INTEGER NOT NULL DEFAULT 0, sealed BLOB NOT NULL
+);
+CREATE INDEX report_state ON report (state, id);
+CREATE INDEX report_held ON report (acked_at, id) WHERE held = 1 AND acked_at IS NOT NULL;
+CREATE TABLE item (
+  report_id INTEGER NOT NULL, kind TEXT NOT NULL, sealed BLOB NOT NULL,
+  PRIMARY KEY (report_id, kind)
+) WITHOUT ROWID;
+CREATE TABLE event (sequence INTEGER PRIMARY KEY, sealed BLOB NOT NULL, chain BLOB NOT NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """Where the event log ends and how often the store was anchored.
+
+    Attributes:
+        counter: Number of anchored commits.
+        sequence: Number of the last event.
+        chain: Its chain value.
+        checkpoint: Number of the last event that compaction removed.
+        checkpoint_chain: Its chain value, from which the kept ones go on.
+    """
+
+    counter: int
+    sequence: int
+    chain: bytes
+    checkpoint: int
+    checkpoint_chain: bytes
+
+
+def chain_value(before: bytes, sequence: int, sealed: bytes) -> bytes:
+    """Return the chain value of an event, which covers every event before it."""
+    return hashlib.sha256(
+        b"gauger/event\x00" + before + sequence.to_bytes(8, "big") + sealed
+    ).digest()
+
+
+class InstanceStore:
+    """One open store. Calls are serialised by the one who holds it."""
+
+    def __init__(self, connection: sqlite3.Connection, seal: Seal, anchor_path: Path) -> None:
+        """Attach to a store that exists and has this release's schema.
+
+        Raises:
+            Problem: ``store-damaged`` where its head does not open.
+        """
+        self._connection = connection
+        self._seal = seal
+        self._anchor_path = anchor_path
+        self.replaced: str | None = None
+        self.anchor_behind = False
+        with named_errors():
+            row = connection.execute("SELECT incarnation, sealed FROM meta").fetchone()
+        if row is None:
+            raise Problem("store-damaged", "The store has no head.")
+        self._incarnation = str(row[0])
+        self._tail = _read_tail(seal.open(row[1], _META, self._incarnation))
+
+    @property
+    def incarnation(self) -> str:
+        """128 random bits, hexadecimal, made with the store."""
+        return self._incarnation
+
+    @property
+    def tail(self) -> Tail:
+        """Where the event log ends."""
+        return self._tail
+
+    def record(self, family: str, name: str) -> bytes | None:
+        """Return one record."""
+        key = self._seal.blind(name)
+        with named_errors():
+            row = self._connection.execute(
+                "SELECT sealed FROM record WHERE family = ? AND key = ?", (family, key)
+            ).fetchone()
+        return None if row is None else self._open_record(family, key, row[0])[1]
+
+    def records(self, family: str) -> dict[str, bytes]:
+        """Return all records of a family by name."""
+        with named_errors():
+            rows = self._connection.execute(
+                "SELECT key, sealed FROM record WHERE family = ?", (family,)
+            ).fetchall()
+        return dict(self._open_record(family, key, sealed) for key, sealed in rows)
+
+    def report(self, report_id: int) -> StoredReport | None:
+        """Return one report."""
+        return self._one_report("id = ?", report_id)
+
+    def report_by_digest(self, digest: Digest) -> StoredReport | None:
+        """Return the report with these signed bytes."""
+        return self._one_report("digest = ?", digest)
+
+    def reports(
+        self, states: Collection[str], *, after: int = 0, limit: int = 500
+    ) -> list[StoredReport]:
+        """Return reports in any of the states with a higher id, lowest id first."""
+        # One query a state, merged here: a single one over several states would sort the backlog.
+        with named_errors():
+            streams = [
+                self._connection.execute(
+                    f"SELECT {_COLUMNS} FROM report WHERE state = ? AND id > ?"  # noqa: S608 -- fixed columns
+                    " ORDER BY id LIMIT ?",
+                    (state, after, limit),
+                )
+                for state in sorted(set(states))
+            ]
+            rows = list(itertools.islice(heapq.merge(*streams, key=lambda row: row[0]), limit))
+        return [self._open_report(row) for row in rows]
+
+    def purgeable(self, acked_before: int, keep: int) -> list[int]:
+        """Return ids whose items are past both retentions: the time, and the number kept."""
+        with named_errors():
+            rows = self._connection.execute(
+                "SELECT id, acked_at FROM report WHERE held = 1 AND acked_at IS NOT NULL"
+                " ORDER BY acked_at DESC, id DESC LIMIT -1 OFFSET ?",
+                (keep,),
+            ).fetchall()
+        return [report_id for report_id, acked_at in rows if acked_at < acked_before]
+
+    def item(self, report_id: int, kind: str) -> bytes | None:
+        """Return bytes of a report, or None where they were removed."""
+        with named_errors():
+            row = self._connection.execute(
+                "SELECT sealed FROM item WHERE report_id = ? AND kind = ?", (report_id, kind)
+            ).fetchone()
+        if row is None:
+            return None
+        plain = self._seal.open(row[0], _item_place(report_id, kind), self._incarnation)
+        return zlib.decompress(plain[1:]) if plain[:1] == _COMPRESSED else plain[1:]
+
+    def state_counts(self) -> dict[str, int]:
+        """Return how many reports are in which state."""
+        with named_errors():
+            return dict(
+                self._connection.execute("SELECT state, count(*) FROM report GROUP BY state")
+            )
+
+    def entries(self, after: int = 0) -> Iterator[tuple[int, LogEntry]]:
+        """Return the event log with sequence numbers above ``after``, oldest first."""
+        with named_errors():
+            rows = self._connection.execute(
+                "SELECT sequence, sealed FROM event WHERE sequence > ? ORDER BY sequence", (after,)
+            ).fetchall()
+        for sequence, sealed in rows:
+            yield sequence, self._open_entry(sequence, sealed)
+
+    def commit(self, batch: Batch) -> None:
+        """Make a batch durable: one transaction, then the anchor where it is due.
+
+        Raises:
+            Problem: ``store-full``, ``store-failed`` or ``entropy-failed``; nothing was changed.
+        """
+        with self._transaction():
+            for (family, name), content in batch.records.items():
+                self._put_record(family, name, content)
+            for report in batch.reports:
+                self._put_report(report)
+            for item in batch.items:
+                self._put_item(item)
+            tail = self._append(batch)
+            self._put_tail(tail)
+        self._tail = tail
+        if batch.anchored or self.anchor_behind:
+            self._renew_anchor()
+
+    def verify_chain(self) -> None:
+        """Prove that no event was altered, removed or put in.
+
+        Raises:
+            Problem: ``store-damaged`` with the number of the first event that does not fit.
+        """
+        expected, chain = self._tail.checkpoint, self._tail.checkpoint_chain
+        with named_errors():
+            rows = self._connection.execute(
+                "SELECT sequence, sealed, chain FROM event ORDER BY sequence"
+            )
+            for sequence, sealed, stored in rows:
+                expected += 1
+                chain = chain_value(chain, expected, sealed)
+                if (sequence, stored) != (expected, chain):
+                    raise Problem("store-damaged", f"The event log breaks at event {expected}.")
+        if (expected, chain) != (self._tail.sequence, self._tail.chain):
+            raise Problem("store-damaged", f"The event log ends at {expected}, too early.")
+
+    def chain_at(self, sequence: int) -> bytes | None:
+        """Return the chain value of an event, or None where compaction has removed it."""
+        if sequence == self._tail.checkpoint:
+            return self._tail.checkpoint_chain
+        with named_errors():
+            row = self._connection.execute(
+                "SELECT chain FROM event WHERE sequence = ?", (sequence,)
+            ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def close(self) -> None:
+        """Release the file; what was committed is in it."""
+        with named_errors():
+            self._connection.close()
+
+    def _one_report(self, condition: str, value: int | str) -> StoredReport | None:
+        with named_errors():
+            row = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM report WHERE {condition}",  # noqa: S608 -- fixed texts
+                (value,),
+            ).fetchone()
+        return None if row is None else self._open_report(row)
+
+    def _open_record(self, family: str, key: str, sealed: bytes) -> tuple[str, bytes]:
+        plain = self._seal.open(sealed, Place("record", key, family), self._incarnation)
+        size = int.from_bytes(plain[:2], "big")
+        return plain[2 : 2 + size].decode(), plain[2 + size :]
+
+    def _open_report(self, row: tuple[int, str, str | None, int | None, bytes]) -> StoredReport:
+        report_id, state, digest, acked_at, sealed = row
+        place = Place("report", str(report_id), "report")
+        head, _, detail = self._seal.open(sealed, place, self._incarnation).partition(b"\n")
+        if json.loads(head) != [state, digest, acked_at]:
+            message = f"The row of report {report_id} was altered beside its seal."
+            raise Problem("store-damaged", message)
+        return StoredReport(
+            report_id=report_id,
+            state=state,
+            digest=None if digest is None else Digest(digest),
+            acked_at=acked_at,
+            detail=detail,
+        )
+
+    def _open_entry(self, sequence: int, sealed: bytes) -> LogEntry:
+        place = Place("event", str(sequence), "event")
+        at, name, fields, text = json.loads(self._seal.open(sealed, place, self._incarnation))
+        return LogEntry(at=at, name=name, fields=tuple((key, to) for key, to in fields), text=text)
+
+    def _put_record(self, family: str, name: str, content: bytes | None) -> None:
+        key = self._seal.blind(name)
+        if content is None:
+            self._connection.execute(
+                "DELETE FROM record WHERE family = ? AND key = ?", (family, key)
+            )
+            return
+        encoded = name.encode()
+        plain = len(encoded).to_bytes(2, "big") + encoded + content
+        sealed = self._seal.seal(plain, Place("record", key, family), self._incarnation)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO record (family, key, sealed) VALUES (?, ?, ?)",
+            (family, key, sealed),
+        )
+
+    def _put_report(self, report: StoredReport) -> None:
+        head = json.dumps([report.state, report.digest, report.acked_at]).encode()
+        place = Place("report", str(report.report_id), "report")
+        sealed = self._seal.seal(head + b"\n" + report.detail, place, self._incarnation)
+        self._connection.execute(
+            "INSERT INTO report (id, state, digest, acked_at, sealed) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest,"
+            " acked_at = excluded.acked_at, sealed = excluded.sealed",
+            (report.report_id, report.state, report.digest, report.acked_at, sealed),
+        )
+
+    def _put_item(self, item: StoredItem) -> None:
+        place = _item_place(item.report_id, item.kind)
+        if item.content is None:
+            self._connection.execute(
+                "DELETE FROM item WHERE report_id = ? AND kind = ?", (item.report_id, item.kind)
+            )
+        else:
+            plain = (
+                _COMPRESSED + zlib.compress(item.content, 6)
+                if item.compressed
+                else _PLAIN + item.content
+            )
+            sealed = self._seal.seal(plain, place, self._incarnation)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO item (report_id, kind, sealed) VALUES (?, ?, ?)",
+                (item.report_id, item.kind, sealed),
+            )
+        self._connection.execute(
+            "UPDATE report SET held = EXISTS (SELECT 1 FROM item WHERE report_id = id)"
+            " WHERE id = ?",
+            (item.report_id,),
+        )
+
+    def _append(self, batch: Batch) -> Tail:
+        tail = self._tail
+        sequence, chain = tail.sequence, tail.chain
+        for entry in batch.entries:
+            sequence += 1
+            plain = json.dumps([entry.at, entry.name, entry.fields, entry.text]).encode()
+            place = Place("event", str(sequence), "event")
+            sealed = self._seal.seal(plain, place, self._incarnation)
+            chain = chain_value(chain, sequence, sealed)
+            self._connection.execute(
+                "INSERT INTO event (sequence, sealed, chain) VALUES (?, ?, ?)",
+                (sequence, sealed, chain),
+            )
+        counter = tail.counter + (1 if batch.anchored else 0)
+        tail = replace(tail, counter=counter, sequence=sequence, chain=chain)
+        return self._compacted(tail) if sequence - tail.checkpoint > KEPT_EVENTS + _SLACK else tail
+
+    def _compacted(self, tail: Tail) -> Tail:
+        """Remove the oldest events; the checkpoint holds the chain value they end with."""
+        last = tail.sequence - KEPT_EVENTS
+        chain = self.chain_at(last)
+        if chain is None:
+            raise Problem("store-damaged", f"The event log lacks event {last}.")
+        self._connection.execute("DELETE FROM event WHERE sequence <= ?", (last,))
+        return replace(tail, checkpoint=last, checkpoint_chain=chain)
+
+    def _put_tail(self, tail: Tail) -> None:
+        if tail == self._tail:
+            return
+        sealed = self._seal.seal(_write_tail(tail), _META, self._incarnation)
+        self._connection.execute("UPDATE meta SET sealed = ?", (sealed,))
+
+    def _renew_anchor(self) -> None:
+        """Write the anchor; if that fails the store is merely newer, and it is tried again."""
+        marks = {name: mark.decode() for name, mark in self.records("mark").items()}
+        anchor = Anchor(
+            incarnation=self._incarnation,
+            counter=self._tail.counter,
+            sequence=self._tail.sequence,
+            chain=self._tail.chain.hex(),
+            marks=marks,
+        )
+        try:
+            write_anchor(self._anchor_path, anchor, self._seal)
+            self.anchor_behind = False
+        except Problem:
+            self.anchor_behind = True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with named_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+
+_COLUMNS: Final = "id, state, digest, acked_at, sealed"
+
+
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Turn what SQLite says into named problems.
+
+    Raises:
+        Problem: ``store-full``, ``store-damaged`` or ``store-failed``.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        name = _ERRORS.get(code & 0xFF if isinstance(code, int) else -1, "store-failed")
+        raise Problem(name, f"The store says: {error}.") from error
+
+
+_ERRORS: Final = {
+    sqlite3.SQLITE_FULL: "store-full",
+    sqlite3.SQLITE_CORRUPT: "store-damaged",
+    sqlite3.SQLITE_NOTADB: "store-damaged",
+}
+
+
+def create_schema(connection: sqlite3.Connection, seal: Seal, incarnation: str) -> None:
+    """Make the tables of an empty store, all or none.
+
+    Raises:
+        Problem: ``store-full``, ``store-failed`` or ``entropy-failed``.
+    """
+    tail = Tail(counter=0, sequence=0, chain=bytes(32), checkpoint=0, checkpoint_chain=bytes(32))
+    sealed = seal.seal(_write_tail(tail), _META, incarnation)
+    with named_errors():
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO meta (id, incarnation, sealed) VALUES (1, ?, ?)", (incarnation, sealed)
+        )
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+
+
+def _item_place(report_id: int, kind: str) -> Place:
+    return Place("item", str(report_id), kind)
+
+
+def _write_tail(tail: Tail) -> bytes:
+    return json.dumps(
+        [
+            tail.counter,
+            tail.sequence,
+            tail.chain.hex(),
+            tail.checkpoint,
+            tail.checkpoint_chain.hex(),
+        ]
+    ).encode()
+
+
+def _read_tail(plain: bytes) -> Tail:
+    counter, sequence, chain, checkpoint, checkpoint_chain = json.loads(plain)
+    return Tail(
+        counter=counter,
+        sequence=sequence,
+        chain=bytes.fromhex(chain),
+        checkpoint=checkpoint,
+        checkpoint_chain=bytes.fromhex(checkpoint_chain),
+    )

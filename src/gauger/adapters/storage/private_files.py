@@ -1,0 +1,102 @@
+"""Files that only their owner may read, and files that are replaced as a whole or not at all."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from gauger.core.problems import Problem
+
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_FILE_MODE: Final = 0o600
+_FOLDER_MODE: Final = 0o700
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder of mode 0700 if there is none, and return it.
+
+    Raises:
+        Problem: ``key-exposed`` where it exists and others may enter or list it;
+            ``file-not-written`` where it cannot be made.
+    """
+    try:
+        path.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder {path} cannot be made: {error.strerror}."
+        raise Problem("file-not-written", message) from error
+    _check_mode(path)
+    return path
+
+
+def read_private(path: Path) -> bytes | None:
+    """Return the content of a private file, or None where there is none.
+
+    Raises:
+        Problem: ``key-exposed`` where others may read it or its folder; ``store-failed``.
+    """
+    try:
+        _check_mode(path)
+        _check_mode(path.parent)
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        message = f"The file {path} cannot be read: {error.strerror}."
+        raise Problem("store-failed", message) from error
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a private file durably: after a crash it is the old one or the new one.
+
+    Raises:
+        Problem: ``store-full`` or ``store-failed``.
+    """
+    replace_file(path, content, mode=_FILE_MODE)
+
+
+def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file beside its place, make it durable, and put it in place.
+
+    Raises:
+        Problem: ``store-full`` or ``store-failed``.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise named_failure(error, path) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable: without it a renamed file may vanish with the power."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def named_failure(error: OSError, path: Path) -> Problem:
+    """Return the problem for a failed write: a full disk has a name of its own."""
+    full = error.errno in _FULL
+    return Problem(
+        "store-full" if full else "store-failed",
+        f"{path} cannot be written: {error.strerror}.",
+    )
+
+
+_FULL: Final = frozenset({28, 122})  # ENOSPC, EDQUOT
+
+
+def _check_mode(path: Path) -> None:
+    mode = path.stat().st_mode
+    if mode & _OTHERS:
+        message = f"{path} has mode {stat.S_IMODE(mode):04o}: others than its owner may use it."
+        raise Problem("key-exposed", message)

@@ -1,0 +1,1 @@
+"""Pipes through which a product instance or relay reaches its peer."""

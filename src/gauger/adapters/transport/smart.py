@@ -1,0 +1,216 @@
+"""Smart transport: one JSON message in an HTTPS POST, one JSON message back.
+
+Built on the connection pool beneath httpx, because only there can one deadline bound the whole
+exchange: a peer that drips one byte at a time never exceeds a timeout of single reads. The pool
+follows no redirect and reads no proxy from the environment.
+"""
+
+import json
+import ssl
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpcore
+
+from gauger.core.problems import Problem
+
+DEADLINE_SECONDS: Final = 30.0
+"""What one request may take from the first packet to the last byte of the answer."""
+
+MAXIMUM_ANSWER: Final = 4 * 1024 * 1024
+
+_JSON: Final = b"application/json"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+class SmartTransport:
+    """A client of one licensing URL."""
+
+    def __init__(
+        self, *, ca: Path | None = None, deadline: float = DEADLINE_SECONDS, user_agent: str = ""
+    ) -> None:
+        """Prepare a client; nothing is connected yet.
+
+        Args:
+            ca: PEM file of the only authorities that are trusted; None trusts the system's.
+            deadline: Seconds that one request may take in all.
+            user_agent: What the client calls itself, empty for the default.
+
+        Raises:
+            Problem: ``file-not-found`` or ``tls-failed`` where the PEM file cannot be used.
+        """
+        self._context = _tls_context(ca)
+        self._deadline = deadline
+        self._user_agent = (user_agent or "gauger").encode("ascii")
+
+    def exchange(self, url: str, request: bytes) -> bytes:
+        """Send one message and return the JSON message that came back, whatever its status.
+
+        A peer's refusal is such a message too; only what is no message of the protocol is refused
+        here.
+
+        Args:
+            url: The licensing URL.
+            request: The exact bytes; a retry sends the same.
+
+        Raises:
+            Problem: ``comm-failed``, ``comm-timeout``, ``tls-failed``, ``bad-answer`` or
+                ``not-a-licensing-url``.
+        """
+        backend = _DeadlineBackend(time.monotonic() + self._deadline)
+        with (
+            _named_failures(url),
+            httpcore.ConnectionPool(
+                ssl_context=self._context, network_backend=backend, retries=0
+            ) as pool,
+            pool.stream("POST", url, headers=self._headers(), content=request) as response,
+        ):
+            return _read_answer(url, response)
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"Accept", _JSON),
+            (b"Content-Type", _JSON),
+            (b"User-Agent", self._user_agent),
+        ]
+
+
+class _DeadlineBackend(httpcore.NetworkBackend):
+    """Sockets whose every operation shares one deadline."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(  # noqa: PLR0917 -- the interface of the pool's backend
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect within what is left of the deadline."""
+        del timeout
+        left = _left(self._until, httpcore.ConnectTimeout)
+        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
+        return _DeadlineStream(stream, self._until)
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
+        self._stream = stream
+        self._until = until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read within what is left of the deadline."""
+        del timeout
+        return self._stream.read(max_bytes, _left(self._until, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write within what is left of the deadline."""
+        del timeout
+        self._stream.write(buffer, _left(self._until, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Shake hands within what is left of the deadline."""
+        del timeout
+        left = _left(self._until, httpcore.ConnectTimeout)
+        stream = self._stream.start_tls(ssl_context, server_hostname, left)
+        return _DeadlineStream(stream, self._until)
+
+    def get_extra_info(self, info: str) -> object:
+        """Return what the socket tells of itself."""
+        extra: object = self._stream.get_extra_info(info)
+        return extra
+
+
+def _left(until: float, failure: type[httpcore.TimeoutException]) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise failure
+    return left
+
+
+def _tls_context(ca: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
+    except ssl.SSLError as error:
+        message = f"The file {ca} holds no certificate authority in PEM form: {error.reason}."
+        raise Problem("tls-failed", message) from error
+    except OSError as error:
+        message = f"The certificate authorities in {ca} cannot be read: {error.strerror}."
+        raise Problem("file-not-found", message) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+@contextmanager
+def _named_failures(url: str) -> Iterator[None]:
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise Problem("comm-timeout", f"{url} did not answer in time.", peer=url) from error
+    except httpcore.ConnectError as error:
+        code = "tls-failed" if isinstance(error.__cause__, ssl.SSLError) else "comm-failed"
+        message = f"No connection to {url}: {_cause(error)}."
+        raise Problem(code, message, peer=url) from error
+    except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+        message = f"The connection to {url} ended before an answer: {_cause(error)}."
+        raise Problem("comm-failed", message, peer=url) from error
+    except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError) as error:
+        message = f"{url!r} cannot be asked: {_cause(error)}."
+        raise Problem("not-a-licensing-url", message, peer=url) from error
+
+
+def _cause(error: Exception) -> str:
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def _read_answer(url: str, response: httpcore.Response) -> bytes:
+    if response.status in _REDIRECTS:
+        # A redirect would carry a signed report, and the next one, to where another points.
+        message = f"{url} answered with a redirect (HTTP {response.status}), which is not followed."
+        raise Problem("not-a-licensing-url", message, peer=url, status=response.status)
+    body = _bounded(url, response)
+    if not _is_message(response.headers, body):
+        code = "not-a-licensing-url" if response.status in {404, 405} else "bad-answer"
+        message = f"{url} answered HTTP {response.status} with what is no licensing message."
+        raise Problem(code, message, peer=url, status=response.status)
+    return body
+
+
+def _bounded(url: str, response: httpcore.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_stream():
+        size += len(part)
+        if size > MAXIMUM_ANSWER:
+            message = f"The answer of {url} exceeds {MAXIMUM_ANSWER} bytes."
+            raise Problem("bad-answer", message, peer=url)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _is_message(headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+    """Tell a licensing message from a web page: JSON by its header, an object with a status."""
+    kinds: Mapping[bytes, bytes] = {name.lower(): value for name, value in headers}
+    if kinds.get(b"content-type", b"").split(b";")[0].strip().lower() != _JSON:
+        return False
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(message, dict) and isinstance(message.get("status"), str)
