@@ -136,7 +136,8 @@ def stepped(sampler: Sampler, step: Step) -> tuple[Sampler, tuple[Measurement, .
         The state, and the measurements of a report that is closed at ``step.before``; none where
         the open report goes on.
     """
-    known, told = _cut(_covered(sampler, step.before), None), ()
+    known = _cut(_covered(sampler, step.before), None)
+    told: tuple[Measurement, ...] = ()
     ends = [item.end for item in known.finished if not item.relative]
     if max(ends, default=step.after) > step.after + CLOSING_TOLERANCE:
         known, told = closed(known, step.before)
