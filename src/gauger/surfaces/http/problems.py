@@ -26,6 +26,7 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
             not-authorized transport-off not-active""",
         404: """not-found poll-unknown requested-item-not-found file-not-found store-missing
             not-a-licensing-url""",
+        408: "comm-timeout",
         409: """conflict stale-version version-conflict stale-request repeated-place
             duplicate-identity back-dated already-installed clock-skew issued-in-future not-yet
             key-reuse superseded-key root-skipped store-locked store-exists""",
@@ -39,7 +40,6 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
         501: "upgrade-needed not-supported",
         502: "comm-failed tls-failed bad-answer",
         503: "server-busy acknowledging-stopped",
-        504: "comm-timeout",
         507: "store-full",
     }
 )
@@ -67,8 +67,8 @@ def problem_headers(problem: Problem) -> dict[str, str]:
         headers["Retry-After"] = problem.diagnostics.get("retry_after", str(RETRY_AFTER))
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="gauger"'
-    if status == 413:
-        # What is left of an over-long body is not read, so the connection cannot be used again.
+    if status in {408, 413}:
+        # The rest of the body is not read, so the connection cannot be used again.
         headers["Connection"] = "close"
     return headers
 

@@ -1,0 +1,95 @@
+"""Log-in and sessions: secrets become access tokens, access tokens become callers."""
+
+from dataclasses import dataclass
+
+from gauger.core.ports import Clock, Entropy
+from gauger.core.problems import Problem
+from gauger.cssm.access import Caller, CallerKind
+from gauger.cssm.ports import PeopleStore, Session
+from gauger.cssm.secrets import Passwords, new_secret, same_secret, secret_digest
+from gauger.cssm.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """An OAuth2 bearer token, kept here by its digest only."""
+
+    text: str
+    seconds: int
+
+
+class Sessions:
+    """Gives access tokens for secrets and finds out who calls with one."""
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        throttle: Throttle,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        passwords: Passwords,
+        seconds: int,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            store: People and their sessions.
+            throttle: Limits wrong secrets by address.
+            clock: Wall time for expiry.
+            entropy: Randomness of tokens.
+            passwords: Hashes of users' passwords.
+            seconds: Life of an access token.
+        """
+        self._store = store
+        self._throttle = throttle
+        self._clock = clock
+        self._entropy = entropy
+        self._passwords = passwords
+        self._seconds = seconds
+
+    def open(self, kind: CallerKind, name: str, secret: str, *, address: str) -> AccessToken:
+        """Give an access token for the right secret.
+
+        Args:
+            kind: Whether a user's password or a client's secret is offered.
+            name: User name or client id.
+            secret: What is offered.
+            address: Where the request comes from; guesses are limited by it.
+
+        Raises:
+            Problem: ``too-many-requests``; ``unauthenticated`` without a word on which of name
+                and secret was wrong.
+        """
+        self._throttle.check(address)
+        if not self._proven(kind, name, secret):
+            self._throttle.failed(address)
+            raise Problem("unauthenticated", "The name or the secret is wrong.")
+        text = new_secret(self._entropy)
+        now = self._clock.wall()
+        session = Session(kind=kind, name=name, expires_at=now + self._seconds)
+        self._store.add_session(secret_digest(text), session, now=now)
+        return AccessToken(text=text, seconds=self._seconds)
+
+    def caller(self, token: str) -> Caller:
+        """Return who calls, with the roles held now: one taken away is gone at this request.
+
+        Raises:
+            Problem: ``unauthenticated`` where the token is unknown or has expired.
+        """
+        session = self._store.session(secret_digest(token))
+        if session is None or session.expires_at <= self._clock.wall():
+            raise Problem("unauthenticated", "The access token is unknown or has expired.")
+        grants = self._store.grants(session.kind, session.name)
+        if session.kind is CallerKind.USER:
+            user = self._store.user(session.name)
+            if user is None or user.must_change:
+                grants = ()  # a one-time password is good for nothing but a new password
+        return Caller(kind=session.kind, name=session.name, grants=grants)
+
+    def _proven(self, kind: CallerKind, name: str, secret: str) -> bool:
+        if kind is CallerKind.USER:
+            user = self._store.user(name)
+            return self._passwords.matches(user.password if user else None, secret)
+        client = self._store.client(name)
+        return client is not None and same_secret(client.secret, secret)

@@ -1,0 +1,56 @@
+"""A limit on guesses: so many failures of one address in one window, then a pause."""
+
+import threading
+from collections import OrderedDict, deque
+from typing import Final
+
+from gauger.core.ports import Clock
+from gauger.core.problems import Problem
+
+_ADDRESSES: Final = 10_000  # bounds the memory that an attacker with many addresses can take
+
+
+class Throttle:
+    """Failures by address within a sliding window of monotonic time; thread-safe."""
+
+    def __init__(self, clock: Clock, *, failures: int, window: int) -> None:
+        """Set the limit.
+
+        Args:
+            clock: Gives monotonic time.
+            failures: Failures of one address that are let through in one window.
+            window: Length of the window in seconds.
+        """
+        self._clock = clock
+        self._failures = failures
+        self._window = window
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def check(self, address: str) -> None:
+        """Refuse an address that has failed too often; called before a secret is looked at.
+
+        Raises:
+            Problem: ``too-many-requests`` with the seconds to wait.
+        """
+        with self._lock:
+            recent = self._seen.get(address)
+            if recent is None or len(self._forget(recent)) < self._failures:
+                return
+            wait = int(recent[0] + self._window - self._clock.monotonic()) + 1
+        message = f"{self._failures} wrong secrets or tokens came from this address."
+        raise Problem("too-many-requests", message, retry_after=wait)
+
+    def failed(self, address: str) -> None:
+        """Count one failure of an address."""
+        with self._lock:
+            recent = self._seen.setdefault(address, deque(maxlen=self._failures))
+            self._forget(recent).append(self._clock.monotonic())
+            self._seen.move_to_end(address)
+            while len(self._seen) > _ADDRESSES:
+                self._seen.popitem(last=False)
+
+    def _forget(self, recent: deque[float]) -> deque[float]:
+        while recent and recent[0] <= self._clock.monotonic() - self._window:
+            recent.popleft()
+        return recent
