@@ -2,8 +2,8 @@
 
 import binascii
 import re
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
@@ -22,8 +22,6 @@ _INTEGER_LIMIT: Final = 2**63
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 _SHOWN: Final = 64
-
-_T = TypeVar("_T")
 
 
 def decode_base64(text: str, what: str) -> bytes:
@@ -61,22 +59,29 @@ class Fields:
     method returns None where it is missing or null. Fields that nobody asks for are ignored.
     """
 
-    __slots__ = ("_members", "what")
+    __slots__ = ("_members", "_name", "_parent")
 
-    def __init__(self, value: JsonValue, what: str) -> None:
+    def __init__(self, value: JsonValue, what: str, parent: "Fields | None" = None) -> None:
         """Take a decoded value.
 
         Args:
             value: The decoded value.
             what: How a refusal names it, for example ``the ACK``.
+            parent: The object that holds it, or None.
 
         Raises:
             Problem: ``malformed`` where the value is no object.
         """
+        self._name = what
+        self._parent = parent
         if not isinstance(value, dict):
-            raise Problem("malformed", f"{what} is not a JSON object.")
+            raise Problem("malformed", f"{self.what} is not a JSON object.")
         self._members: dict[str, JsonValue] = value
-        self.what = what
+
+    @property
+    def what(self) -> str:
+        """How a refusal names this object; put together only where one is made."""
+        return self._name if self._parent is None else f"{self._name} of {self._parent.what}"
 
     def __contains__(self, name: str) -> bool:
         return self._members.get(name) is not None
@@ -87,9 +92,6 @@ class Fields:
             return Problem("malformed", f"In {self.what} the field {name!r} is missing.")
         return Problem("malformed", f"In {self.what} the field {name!r} is not {wanted}.")
 
-    def _optional(self, name: str, read: Callable[[str], _T]) -> _T | None:
-        return None if self._members.get(name) is None else read(name)
-
     def text(self, name: str, *, limit: int = MAXIMUM_TEXT, least: int = 1) -> str:
         """Return a text of ``least`` to ``limit`` characters."""
         value = self._members.get(name)
@@ -99,7 +101,7 @@ class Fields:
 
     def optional_text(self, name: str, *, limit: int = MAXIMUM_TEXT) -> str | None:
         """Return a text of up to ``limit`` characters, empty ones too, or None."""
-        return self._optional(name, lambda key: self.text(key, limit=limit, least=0))
+        return self.text(name, limit=limit, least=0) if name in self else None
 
     def choice(self, name: str, allowed: Sequence[str]) -> str:
         """Return a text that is one of those allowed."""
@@ -121,7 +123,7 @@ class Fields:
         self, name: str, *, least: int = -_INTEGER_LIMIT, most: int = _INTEGER_LIMIT - 1
     ) -> int | None:
         """Return a whole number from ``least`` to ``most``, or None."""
-        return self._optional(name, lambda key: self.integer(key, least=least, most=most))
+        return self.integer(name, least=least, most=most) if name in self else None
 
     def time(self, name: str) -> int:
         """Return a time in epoch seconds, from 1970 to the year 9999."""
@@ -129,7 +131,7 @@ class Fields:
 
     def optional_time(self, name: str) -> int | None:
         """Return a time in epoch seconds, or None."""
-        return self._optional(name, self.time)
+        return self.time(name) if name in self else None
 
     def boolean(self, name: str, *, default: bool | None = None) -> bool:
         """Return true or false; a missing field is the default where there is one."""
@@ -149,7 +151,7 @@ class Fields:
 
     def optional_digest(self, name: str) -> Digest | None:
         """Return a SHA-256 in lower-case hexadecimal, or None."""
-        return self._optional(name, self.digest)
+        return self.digest(name) if name in self else None
 
     def digests(self, name: str, *, limit: int = MAXIMUM_ITEMS) -> tuple[Digest, ...]:
         """Return a list of SHA-256 values; a missing list is empty."""
@@ -167,7 +169,7 @@ class Fields:
 
     def optional_hex_id(self, name: str, *, size: int = 16) -> str | None:
         """Return an id of ``size`` bytes in lower-case hexadecimal, or None."""
-        return self._optional(name, lambda key: self.hex_id(key, size=size))
+        return self.hex_id(name, size=size) if name in self else None
 
     def base64(self, name: str, *, limit: int = 16_384, size: int | None = None) -> bytes:
         """Return bytes from base64: exactly ``size`` of them, or up to ``limit``."""
@@ -180,7 +182,7 @@ class Fields:
 
     def optional_base64(self, name: str, *, limit: int = 16_384) -> bytes | None:
         """Return bytes from base64, or None."""
-        return self._optional(name, lambda key: self.base64(key, limit=limit))
+        return self.base64(name, limit=limit) if name in self else None
 
     def base64_list(self, name: str, *, limit: int = 8) -> tuple[bytes, ...]:
         """Return a list of byte strings from base64, up to 16 kB each; missing is empty."""
@@ -208,18 +210,18 @@ class Fields:
     def child(self, name: str) -> "Fields":
         """Return an object."""
         value = self._members.get(name)
-        if not isinstance(value, dict):
+        if type(value) is not dict:
             raise self.refuse(name, "an object")
-        return Fields(value, f"{name!r} of {self.what}")
+        return Fields(value, repr(name), self)
 
     def optional_child(self, name: str) -> "Fields | None":
         """Return an object, or None."""
-        return self._optional(name, self.child)
+        return self.child(name) if name in self else None
 
     def items(self, name: str, *, limit: int = MAXIMUM_ITEMS) -> tuple["Fields", ...]:
         """Return a list of objects; a missing list is empty."""
-        what = f"an item of {name!r} of {self.what}"
-        return tuple(Fields(value, what) for value in self._list(name, limit))
+        what = f"an item of {name!r}"
+        return tuple([Fields(value, what, self) for value in self._list(name, limit)])
 
     def critical(self, known: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """Return the names of ``critical``, all of which the reader must know.
@@ -248,11 +250,11 @@ class Fields:
 
     def optional_udi(self, name: str) -> Udi | None:
         """Return a UDI, or None."""
-        return self._optional(name, self.udi)
+        return self.udi(name) if name in self else None
 
     def udis(self, name: str, *, limit: int = MAXIMUM_ITEMS) -> tuple[Udi, ...]:
         """Return a list of UDIs; a missing list is empty."""
-        return tuple(item.as_udi() for item in self.items(name, limit=limit))
+        return tuple([item.as_udi() for item in self.items(name, limit=limit)])
 
     def account(self, name: str) -> AccountRef:
         """Return a Smart Account and one of its Virtual Accounts."""
@@ -263,4 +265,4 @@ class Fields:
 
     def optional_account(self, name: str) -> AccountRef | None:
         """Return a Smart Account and one of its Virtual Accounts, or None."""
-        return self._optional(name, self.account)
+        return self.account(name) if name in self else None
