@@ -211,6 +211,10 @@ class Certificate:
         """SHA-256 of the exact bytes."""
         return digest(self.der)
 
+    def names_issuer(self, issuer: "Certificate") -> bool:
+        """Tell whether another certificate's subject is what this one names as its issuer."""
+        return self._issuer == issuer._subject
+
 
 @functools.lru_cache(maxsize=4096)
 def load_certificate(der: bytes) -> Certificate:
@@ -307,7 +311,7 @@ def verify_issued(certificate: Certificate, issuer: Certificate) -> None:
         Problem: ``unknown-key`` where the issuer's name is not the one given or the issuer may not
             certify; ``signature-invalid`` where the issuer did not sign it.
     """
-    if certificate._issuer != issuer._subject or not issuer.may_certify:  # noqa: SLF001 -- same module
+    if not certificate.names_issuer(issuer) or not issuer.may_certify:
         detail = "The certificate was not issued by the authority that is trusted for it."
         raise Problem("unknown-key", detail, key_id=certificate.key_id)
     key = _public_key(issuer.public_key)

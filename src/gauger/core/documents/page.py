@@ -1,0 +1,330 @@
+"""Signed pages: one signature for all the answers of a commit (`spec/pages.md`).
+
+A leaf is 16 random bytes and the pre-image of a document; without the salt a leaf hash tells
+nothing of a short document. The head names the root over the leaves and the root over all earlier
+heads, so the heads are a chain in which a fork or a rollback shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from gauger.core.documents import merkle
+from gauger.core.documents.body import Body, read_head
+from gauger.core.documents.envelope import (
+    SALT_BYTES,
+    DirectSignature,
+    Document,
+    PageSignature,
+    preimage,
+)
+from gauger.core.fields import Fields, encode_base64
+from gauger.core.identity import Digest
+from gauger.core.problems import Problem
+from gauger.core.strict_json import JsonValue
+
+ID_BYTES: Final = 16
+MAXIMUM_LEAVES: Final = 2**32
+_MAXIMUM_ABANDONED: Final = 64
+_LONGEST_CHAIN: Final = 4
+_LONGEST_SIGNATURE: Final = 128
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LedgerEpoch:
+    """One life of a ledger; a restored server opens a new one.
+
+    Attributes:
+        number: 1 for the first; above every number known when it was opened.
+        id: 16 random bytes in hexadecimal, which tell two epochs of one number apart.
+    """
+
+    number: int
+    id: str
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the JSON form."""
+        return {"number": self.number, "id": self.id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageHead(Body):
+    """What is signed for one page.
+
+    Attributes:
+        ledger: Ledger id, 16 random bytes in hexadecimal.
+        epoch: Epoch of the ledger.
+        page: Number of earlier heads.
+        previous_root: RFC 9162 root over the bodies of the earlier heads.
+        leaf_count: Number of leaves.
+        page_root: RFC 9162 root over the leaves.
+        signer: Key id of the signer.
+        abandons: Digests of heads of this ledger that are not among the earlier ones.
+    """
+
+    TYPE: ClassVar[str] = "page-head"
+
+    ledger: str
+    epoch: LedgerEpoch
+    page: int
+    previous_root: Digest
+    leaf_count: int
+    page_root: Digest
+    signer: Digest
+    abandons: tuple[Digest, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: Document) -> "PageHead":
+        """Read a head.
+
+        Raises:
+            Problem: As `Body.open`, and ``malformed``.
+        """
+        fields = cls.open(document)
+        epoch = fields.child("epoch")
+        return cls(
+            **read_head(fields),
+            ledger=fields.hex_id("ledger", size=ID_BYTES),
+            epoch=LedgerEpoch(epoch.integer("number", least=1), epoch.hex_id("id", size=ID_BYTES)),
+            page=fields.integer("page", least=0),
+            previous_root=fields.digest("previous_root"),
+            leaf_count=fields.integer("leaf_count", least=1, most=MAXIMUM_LEAVES),
+            page_root=fields.digest("page_root"),
+            signer=fields.digest("signer"),
+            abandons=fields.digests("abandons", limit=_MAXIMUM_ABANDONED),
+        )
+
+    def own_json(self) -> dict[str, JsonValue]:
+        """Return the fields of this type alone."""
+        members: dict[str, JsonValue] = {
+            "ledger": self.ledger,
+            "epoch": self.epoch.to_json(),
+            "page": self.page,
+            "previous_root": self.previous_root,
+            "leaf_count": self.leaf_count,
+            "page_root": self.page_root,
+            "signer": self.signer,
+        }
+        if self.abandons:
+            members["abandons"] = list(self.abandons)
+        return members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedHead:
+    """A head with its signature, as a device keeps the newest one and sends it back.
+
+    Attributes:
+        head: The exact body of the head.
+        chain: DER certificates of its signer, its own first.
+        value: 64 bytes, the signature over the head's pre-image.
+    """
+
+    head: bytes
+    chain: tuple[bytes, ...]
+    value: bytes
+
+    @classmethod
+    def of(cls, signature: PageSignature) -> "SignedHead":
+        """Return the signed head of an answer's signature block."""
+        return cls(head=signature.head, chain=signature.chain, value=signature.value)
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "SignedHead":
+        """Read the JSON form.
+
+        Raises:
+            Problem: ``malformed``.
+        """
+        return cls(
+            head=fields.text("head", limit=64 * 1024).encode(),
+            chain=fields.base64_list("chain", limit=_LONGEST_CHAIN),
+            value=fields.base64("value", limit=_LONGEST_SIGNATURE),
+        )
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the JSON form."""
+        return {
+            "head": self.head.decode(),
+            "chain": [encode_base64(certificate) for certificate in self.chain],
+            "value": encode_base64(self.value),
+        }
+
+    @property
+    def document(self) -> Document:
+        """The head as a document with one direct signature."""
+        signature = DirectSignature(chain=self.chain, value=self.value)
+        return Document(
+            type=PageHead.TYPE, version=PageHead.VERSION, body=self.head, signature=signature
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf of a page.
+
+    Attributes:
+        salt: 16 random bytes, new for each leaf.
+        preimage: Type, version and body of the document, as `envelope.preimage` gives them.
+    """
+
+    salt: bytes
+    preimage: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.salt) != SALT_BYTES:
+            message = f"a leaf has a salt of {SALT_BYTES} bytes, not {len(self.salt)}"
+            raise ValueError(message)
+
+    @property
+    def hash(self) -> bytes:
+        """The RFC 9162 hash of the leaf."""
+        return merkle.leaf_hash(self.salt + self.preimage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """What a head says beside its leaves; the fields are those of `PageHead`."""
+
+    ledger: str
+    epoch: LedgerEpoch
+    page: int
+    previous_root: Digest
+    issued_at: int
+    signer: Digest
+    abandons: tuple[Digest, ...] = ()
+    test_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page that only lacks its signature.
+
+    Attributes:
+        head: The head.
+        body: The exact bytes of the head's body.
+        leaves: The leaves, in order.
+        paths: The inclusion path of each leaf.
+    """
+
+    head: PageHead
+    body: bytes
+    leaves: tuple[Leaf, ...]
+    paths: tuple[tuple[bytes, ...], ...]
+
+    @property
+    def preimage(self) -> bytes:
+        """The bytes that the signer signs, once for all leaves."""
+        return preimage(PageHead.TYPE, PageHead.VERSION, self.body)
+
+    def signature(self, index: int, *, chain: tuple[bytes, ...], value: bytes) -> PageSignature:
+        """Return the signature block of one leaf's document.
+
+        Args:
+            index: Number of the leaf.
+            chain: DER certificates of the signer.
+            value: The signature over `preimage`.
+        """
+        return PageSignature(
+            head=self.body,
+            chain=chain,
+            value=value,
+            salt=self.leaves[index].salt,
+            index=index,
+            path=self.paths[index],
+        )
+
+
+def build_page(facts: PageFacts, leaves: Sequence[Leaf]) -> Page:
+    """Make a page's head and all inclusion paths.
+
+    Args:
+        facts: What the head says beside its leaves.
+        leaves: At least one.
+
+    Returns:
+        The page; signing `Page.preimage` completes it.
+
+    Raises:
+        ValueError: Where there is no leaf.
+    """
+    if not leaves:
+        raise ValueError("a page has at least one leaf")
+    frontier, nodes = merkle.tree(leaf.hash for leaf in leaves)
+    head = PageHead(
+        issued_at=facts.issued_at,
+        test_clock=facts.test_clock,
+        ledger=facts.ledger,
+        epoch=facts.epoch,
+        page=facts.page,
+        previous_root=facts.previous_root,
+        leaf_count=len(leaves),
+        page_root=Digest(frontier.root().hex()),
+        signer=facts.signer,
+        abandons=facts.abandons,
+    )
+
+    def node(level: int, place: int) -> bytes:
+        return nodes[level, place]
+
+    paths = (merkle.inclusion_path(at, len(leaves), node) for at in range(len(leaves)))
+    return Page(head=head, body=head.encode(), leaves=tuple(leaves), paths=tuple(map(tuple, paths)))
+
+
+def verify_leaf(document: Document, signature: PageSignature, head: PageHead) -> None:
+    """Check that a document is the leaf that its signature block says.
+
+    Args:
+        document: The document.
+        signature: Its signature block.
+        head: The head in that block; its own signature is judged elsewhere.
+
+    Raises:
+        Problem: ``signature-invalid``.
+    """
+    leaf = Leaf(signature.salt, document.preimage)
+    root = bytes.fromhex(head.page_root)
+    merkle.verify_inclusion(
+        leaf.hash, signature.index, head.leaf_count, path=signature.path, root=root
+    )
+
+
+def head_leaf(body: bytes) -> bytes:
+    """Return the hash of a head as a leaf of the tree over all heads."""
+    return merkle.leaf_hash(body)
+
+
+def verify_continuation(
+    earlier: Document,
+    later: Document,
+    *,
+    inclusion: Sequence[bytes],
+    consistency: Sequence[bytes],
+) -> None:
+    """Check that two heads are of one unbroken ledger.
+
+    The root in a head covers the heads before it. So two proofs are needed: that the earlier head
+    itself stands in the later ledger, and that all that came before it does.
+
+    Args:
+        earlier: The head with the lower page number.
+        later: The other head.
+        inclusion: Path of the earlier head in the tree of the later head.
+        consistency: Path from ``earlier.page`` to ``later.page`` heads.
+
+    Raises:
+        Problem: ``signature-invalid`` where the ledger was rolled back or forked.
+    """
+    first, second = PageHead.from_document(earlier), PageHead.from_document(later)
+    if first.ledger != second.ledger:
+        raise Problem("signature-invalid", "The two heads are of different ledgers.")
+    root = bytes.fromhex(second.previous_root)
+    if first.page == second.page and earlier.body != later.body:
+        raise Problem("signature-invalid", f"The ledger has two heads of page {first.page}.")
+    if first.page != second.page:
+        leaf = head_leaf(earlier.body)
+        merkle.verify_inclusion(leaf, first.page, second.page, path=inclusion, root=root)
+    first_root = bytes.fromhex(first.previous_root)
+    merkle.verify_consistency(
+        first.page, second.page, path=consistency, first_root=first_root, second_root=root
+    )

@@ -1,0 +1,412 @@
+"""What one process trusts, and the one verifier of signed documents (`spec/signers.md`).
+
+Trust starts from what an operator pinned: a root set and manufacturers. A key or address that a
+document brings along is never followed; a certificate in a signature block only says which of the
+pinned keys to try.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gauger.core.documents import keyring
+from gauger.core.documents.body import Answer
+from gauger.core.documents.envelope import (
+    BODY_CAPS,
+    DOCUMENT_CAP,
+    DirectSignature,
+    Document,
+    PageSignature,
+)
+from gauger.core.documents.keyring import Certificate
+from gauger.core.documents.manufacturer import Manufacturer
+from gauger.core.documents.page import PageHead, SignedHead, verify_leaf
+from gauger.core.documents.root_set import ListedSigner, RootSet
+from gauger.core.documents.signature_memo import SignatureMemo
+from gauger.core.fields import Fields
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.problems import Problem
+from gauger.core.strict_json import decode, encode
+
+_MAXIMUM_ACCOUNTS: Final = 64
+
+
+def expiry_time(build_date: int, root_set: RootSet | None, own_clock: int | None) -> int:
+    """Return the instant at which expiry is judged: the latest that is known to be past.
+
+    Nothing that a signer alone signs moves it, so a stolen signer cannot make others expire.
+
+    Args:
+        build_date: When this software was built.
+        root_set: The newest root set held, or None.
+        own_clock: Own wall clock, or None where it was never set.
+    """
+    known = [build_date]
+    if root_set is not None:
+        known.append(root_set.issued_at)
+    if own_clock is not None:
+        known.append(own_clock)
+    return max(known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """What a delegated signer is bound to.
+
+    Attributes:
+        accounts: The accounts whose documents it may sign.
+        ledger: The only ledger it may sign for, or None.
+    """
+
+    accounts: tuple[AccountRef, ...]
+    ledger: str | None = None
+
+    @classmethod
+    def from_text(cls, text: str) -> "Delegation":
+        """Read the text of the certificate extension.
+
+        Raises:
+            Problem: ``malformed``.
+        """
+        what = "the delegation"
+        fields = Fields(decode(text, what=what, cap=DOCUMENT_CAP), what)
+        accounts = tuple(
+            AccountRef(
+                item.text("smart_account", limit=253), item.text("virtual_account", limit=128)
+            )
+            for item in fields.items("accounts", limit=_MAXIMUM_ACCOUNTS)
+        )
+        return cls(accounts=accounts, ledger=fields.optional_hex_id("ledger"))
+
+    def to_text(self) -> str:
+        """Return the text of the certificate extension."""
+        accounts = [account.to_json() for account in self.accounts]
+        return encode({"accounts": accounts, "ledger": self.ledger})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a verified signature proves.
+
+    Attributes:
+        document: The document.
+        signer: The certificate of who signed.
+        issuer: The ledger id that the document names.
+        accounts: The accounts that a delegated signer is bound to, or None.
+        head: The page head that covers the document, or None for a direct signature.
+        fields: The decoded body.
+    """
+
+    document: Document
+    signer: Certificate
+    issuer: str
+    accounts: tuple[AccountRef, ...] | None
+    head: PageHead | None
+    fields: Fields = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    certificate: Certificate
+    ledger: str | None
+    accounts: tuple[AccountRef, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustStore:
+    """The pinned root set and manufacturers of one process.
+
+    Attributes:
+        root_set: The newest root set held, or None.
+        root_digest: Digest of that root set's body, or None.
+        manufacturers: Who certifies product instances.
+        accepts_test_clock: Whether documents of processes under a test clock are taken.
+        memo: Signatures that are known to hold; no part of the value.
+    """
+
+    root_set: RootSet | None = None
+    root_digest: Digest | None = None
+    manufacturers: tuple[Manufacturer, ...] = ()
+    accepts_test_clock: bool = False
+    memo: SignatureMemo = field(default_factory=SignatureMemo, compare=False, repr=False)
+
+    def with_test_clock(self, *, accepted: bool = True) -> "TrustStore":
+        """Return this store with documents of a test clock accepted or refused."""
+        return replace(self, accepts_test_clock=accepted)
+
+    def with_manufacturer(self, manufacturer: Manufacturer) -> "TrustStore":
+        """Return this store with one manufacturer more, or a newer file of one it has."""
+        others = (held for held in self.manufacturers if held.name != manufacturer.name)
+        return replace(self, manufacturers=(*others, manufacturer))
+
+    def pin(self, document: Document) -> "TrustStore":
+        """Return this store with a root set that its operator chose to trust.
+
+        Raises:
+            Problem: ``conflict`` where one is held already, which only its own keys replace;
+                ``root-threshold``, ``malformed`` and others where it is not whole.
+        """
+        if self.root_set is not None:
+            detail = f"Root set {self.root_set.number} is held; only its keys can replace it."
+            raise Problem("conflict", detail)
+        root_set = RootSet.from_document(document)
+        root_set.require_threshold(document)
+        return self._holding(root_set, document)
+
+    def advance(self, document: Document) -> "TrustStore":
+        """Return this store with the next root set.
+
+        An expired root set can still be followed: otherwise a device that was off for long could
+        never be reached again. What it signs for is judged when it is used.
+
+        Args:
+            document: The root set with the next number, or the one that is held.
+
+        Raises:
+            Problem: ``root-threshold`` where the keys of the set held, or its own, did not sign;
+                ``root-skipped``, ``stale-version``, ``version-conflict``, ``test-clock``.
+        """
+        held = self._held()
+        root_set = RootSet.from_document(document)
+        if root_set.number == held.number and document.digest == self.root_digest:
+            return self
+        _require_next(held, root_set)
+        held.require_threshold(document)
+        root_set.require_threshold(document)
+        return self._holding(root_set, document)
+
+    def advance_all(self, documents: Iterable[Document]) -> "TrustStore":
+        """Return this store after root sets in rising order; those below the one held are passed.
+
+        Raises:
+            Problem: As `advance`.
+        """
+        store = self
+        for document in documents:
+            if RootSet.from_document(document).number >= store._held().number:
+                store = store.advance(document)
+        return store
+
+    def require_not_revoked(self, key_id: Digest) -> None:
+        """Check that a key of a signer, trust code or device is not revoked.
+
+        Raises:
+            Problem: ``key-revoked``.
+        """
+        if self.root_set is not None and key_id in self.root_set.revoked:
+            detail = f"The key {key_id} is revoked by root set {self.root_set.number}."
+            raise Problem("key-revoked", detail, key_id=key_id)
+
+    def verify(self, document: Document, *, expected: str, now: int) -> Verified:
+        """Verify an answer or another document of a listed signer, signed by page or directly.
+
+        Args:
+            document: The document as received.
+            expected: The type that is expected at this place.
+            now: What `expiry_time` gives.
+
+        Returns:
+            What is proven. Whom it is for is judged by the caller (`require_audience`).
+
+        Raises:
+            Problem: ``wrong-type``, ``unknown-key``, ``key-revoked``, ``signer-expired``,
+                ``root-expired``, ``signature-invalid``, ``not-permitted``, ``test-clock``, and
+                ``malformed`` or another refusal of the decoder.
+        """
+        if document.type != expected:
+            detail = f"A document of type {expected} is expected; this is of {document.type!r}."
+            raise Problem("wrong-type", detail)
+        fields = _open(document)
+        head: PageHead | None = None
+        match document.signature:
+            case PageSignature() as block:
+                signer, head = self._verify_head(SignedHead.of(block), now)
+                verify_leaf(document, block, head)
+            case DirectSignature(chain=chain, value=value):
+                signer = self._authorise(chain, now)
+                keyring.verify(signer.certificate.public_key, document.preimage, value)
+            case _:
+                detail = f"A document of type {expected} is not signed in this way."
+                raise Problem("wrong-type", detail)
+        issuer = fields.hex_id("issuer")
+        _require_ledger(signer, issuer, head)
+        _require_account(signer, fields)
+        self._require_clock(under_test=fields.boolean("test_clock", default=False))
+        return Verified(
+            document=document,
+            signer=signer.certificate,
+            issuer=issuer,
+            accounts=signer.accounts,
+            head=head,
+            fields=fields,
+        )
+
+    def verify_head(self, signed: SignedHead, *, now: int) -> PageHead:
+        """Verify a page head alone, as a device or a receipt shows it.
+
+        Raises:
+            Problem: As `verify`.
+        """
+        return self._verify_head(signed, now)[1]
+
+    def verify_sudi(self, chain: tuple[bytes, ...], udi: Udi, now: int) -> Certificate:
+        """Verify that a certificate is the SUDI of a product instance.
+
+        Only the first certificate is looked at; who may have issued it is pinned.
+
+        Args:
+            chain: DER certificates, the SUDI first.
+            udi: Whose it must be.
+            now: Taken as every verifier takes it; a SUDI's dates are not judged, because a
+                device outlives them and revocation is what ends it.
+
+        Returns:
+            The SUDI certificate.
+
+        Raises:
+            Problem: ``unknown-key`` where no manufacturer that is known declares this product
+                instance or issued the certificate; ``wrong-subject`` where it is the SUDI of
+                another; ``key-revoked``; ``signature-invalid`` where it was forged.
+        """
+        del now
+        if not chain:
+            raise Problem("signature-missing", f"No certificate of {udi} came along.")
+        certificate = keyring.load_certificate(chain[0])
+        self.require_not_revoked(certificate.key_id)
+        subject = keyring.sudi_udi(certificate)
+        if subject != udi:
+            raise Problem("wrong-subject", f"The certificate is that of {subject}, not of {udi}.")
+        self.memo.verify_issued(certificate, self._maker(certificate, udi).certificate)
+        return certificate
+
+    def _maker(self, certificate: Certificate, udi: Udi) -> Manufacturer:
+        for maker in self.manufacturers:
+            if maker.declares(udi) and certificate.names_issuer(maker.certificate):
+                return maker
+        detail = f"No manufacturer known here declares {udi} and issued this certificate."
+        raise Problem("unknown-key", detail, key_id=certificate.key_id)
+
+    def declares(self, udi: Udi) -> bool:
+        """Tell whether a known manufacturer says that it makes this product instance."""
+        return any(manufacturer.declares(udi) for manufacturer in self.manufacturers)
+
+    def _held(self) -> RootSet:
+        if self.root_set is None:
+            raise Problem("unknown-key", "No root set is held here, so no signer is trusted.")
+        return self.root_set
+
+    def _holding(self, root_set: RootSet, document: Document) -> "TrustStore":
+        self._require_clock(under_test=root_set.test_clock)
+        return replace(self, root_set=root_set, root_digest=document.digest)
+
+    def _require_clock(self, *, under_test: bool) -> None:
+        if under_test and not self.accepts_test_clock:
+            detail = "The document was signed by a process whose clock a test moves."
+            raise Problem("test-clock", detail)
+
+    def _verify_head(self, signed: SignedHead, now: int) -> tuple[_Signer, PageHead]:
+        signer = self._authorise(signed.chain, now)
+        document = signed.document
+        self.memo.verify(signer.certificate.public_key, document.preimage, signed.value)
+        head = PageHead.from_document(document)
+        if head.signer != signer.certificate.key_id:
+            raise Problem("signature-invalid", "The page names another signer than its own.")
+        if signer.ledger not in (None, head.ledger):
+            detail = f"The signer is bound to ledger {signer.ledger}, not to {head.ledger}."
+            raise Problem("unknown-key", detail)
+        self._require_clock(under_test=head.test_clock)
+        return signer, head
+
+    def _authorise(self, chain: tuple[bytes, ...], now: int) -> _Signer:
+        """Find what the root set says about the signer of a chain, and judge it."""
+        root_set = self._held()
+        if not chain:
+            raise Problem("signature-missing", "A signature names no certificate of its signer.")
+        if now > root_set.expires_at:
+            raise Problem("root-expired", f"Root set {root_set.number} has expired.")
+        certificates = [keyring.load_certificate(der) for der in chain]
+        for certificate in certificates:
+            self.require_not_revoked(certificate.key_id)
+        top = certificates[-1]
+        listed = root_set.signer(top.key_id)
+        if listed is None or listed.certificate != top.der:
+            detail = f"The signer {top.key_id} is not one of root set {root_set.number}."
+            raise Problem("unknown-key", detail, key_id=top.key_id)
+        for certificate in certificates:
+            _require_current(certificate, now)
+        if len(certificates) == 1:
+            return _Signer(top, listed.ledger, None)
+        return self._delegated(certificates, listed)
+
+    def _delegated(self, certificates: list[Certificate], listed: ListedSigner) -> _Signer:
+        certificate, issuer = certificates[0], certificates[-1]
+        if len(certificates) != 2 or not listed.delegates or certificate.delegation is None:
+            detail = "The signer is certified by one that the root set does not let delegate so."
+            raise Problem("unknown-key", detail, key_id=certificate.key_id)
+        self.memo.verify_issued(certificate, issuer)
+        delegation = Delegation.from_text(certificate.delegation)
+        return _Signer(certificate, delegation.ledger, delegation.accounts)
+
+
+def _require_next(held: RootSet, root_set: RootSet) -> None:
+    number = root_set.number
+    if number == held.number:
+        raise Problem("version-conflict", f"Root set {number} is held with another content.")
+    if number < held.number or root_set.epoch < held.epoch:
+        detail = f"Root set {number} of epoch {root_set.epoch} is older than what is held:"
+        raise Problem("stale-version", f"{detail} {held.number} of epoch {held.epoch}.")
+    if number > held.number + 1:
+        raise Problem("root-skipped", f"Root set {held.number} is held; {number} was offered.")
+
+
+def _require_current(certificate: Certificate, now: int) -> None:
+    if now > certificate.not_after:
+        detail = f"The certificate of the signer {certificate.key_id} has expired."
+        raise Problem("signer-expired", detail, key_id=certificate.key_id)
+
+
+def _open(document: Document) -> Fields:
+    what = f"the {document.type} document"
+    cap = BODY_CAPS.get(document.type, DOCUMENT_CAP)
+    fields = Fields(decode(document.body, what=what, cap=cap), what)
+    if fields.text("type") != document.type or fields.integer("version") != document.version:
+        raise Problem("wrong-type", f"Inside, {what} says that it is something else.")
+    return fields
+
+
+def _require_ledger(signer: _Signer, issuer: str, head: PageHead | None) -> None:
+    if head is not None and head.ledger != issuer:
+        detail = f"The document names ledger {issuer}, its page {head.ledger}."
+        raise Problem("signature-invalid", detail)
+    if signer.ledger not in (None, issuer):
+        detail = f"The signer is bound to ledger {signer.ledger}; the document names {issuer}."
+        raise Problem("unknown-key", detail)
+
+
+def _require_account(signer: _Signer, fields: Fields) -> None:
+    """Hold a delegated signer to its accounts: a stolen On-Prem key harms no other customer."""
+    if signer.accounts is None:
+        return
+    account = fields.optional_account("account")
+    if account not in signer.accounts:
+        detail = f"The signer is bound to its accounts; the document is for {account}."
+        raise Problem("not-permitted", detail)
+
+
+def require_audience(answer: Answer, *, account: AccountRef | None, udi: Udi | None) -> None:
+    """Check that an answer is for this product instance and its account.
+
+    Args:
+        answer: The answer, read.
+        account: The own account, or None where none is known yet.
+        udi: The own UDI, or None where the caller stands for a whole account.
+
+    Raises:
+        Problem: ``wrong-subject`` or ``wrong-audience``.
+    """
+    if udi is not None and answer.udi not in (None, udi):
+        detail = f"The {answer.TYPE} is for {answer.udi}; this product instance is {udi}."
+        raise Problem("wrong-subject", detail)
+    if account is not None and answer.account not in (None, account):
+        detail = f"The {answer.TYPE} is for the account {answer.account}, not for {account}."
+        raise Problem("wrong-audience", detail)
