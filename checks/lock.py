@@ -41,6 +41,7 @@ LOCKS = (
 )
 OPTIONS = (
     "--quiet",
+    "--system-certs",
     "--universal",
     "--python-version",
     "3.11",

@@ -153,16 +153,9 @@ def installers(environment: Environment) -> Iterator[list[str | Path]]:
         "--require-hashes",
     ]
     if uv.exists() or run([*pip, "--requirement", ROOT / "requirements" / "uv.txt"]):
-        yield [
-            uv,
-            "pip",
-            "sync",
-            "--quiet",
-            "--python",
-            environment.python,
-            "--require-hashes",
-            lock,
-        ]
+        # The system's certificates: behind a company's proxy uv's own do not suffice.
+        options = ["--quiet", "--system-certs", "--require-hashes"]
+        yield [uv, "pip", "sync", *options, "--python", environment.python, lock]
     yield [*pip, "--requirement", lock]
 
 
