@@ -49,7 +49,9 @@ class LedgerReader(Protocol):
     ) -> Sequence[TokenRow]:
         """Return the ID tokens of an account by number."""
 
-    def orders(self, account: AccountRef, *, after: int = 0, limit: int = 100) -> Sequence[OrderRow]:
+    def orders(
+        self, account: AccountRef, *, after: int = 0, limit: int = 100
+    ) -> Sequence[OrderRow]:
         """Return the orders of an account, oldest first."""
 
     def policies(self, account: AccountRef | None) -> Sequence[PolicyRow]:

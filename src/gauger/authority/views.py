@@ -297,12 +297,10 @@ class HeadRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManufacturerRow:
-    """A manufacturer that is trusted here."""
+    """A manufacturer that is trusted here; ``file`` is the text of its manufacturer file."""
 
     name: str
-    certificate: bytes
-    pids: tuple[str, ...]
-    prefixes: tuple[str, ...]
+    file: str = field(repr=False)
     imported_at: int
 
 

@@ -233,6 +233,14 @@ _ROWS = (
         "Upload in the account that owns the product instance, or have its owner move it.",
     ),
     ProblemKind(
+        "no-account",
+        "Nothing says to which account the product instance belongs",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Upload its file in the account that owns it, or register it with an ID token of that "
+        "account.",
+    ),
+    ProblemKind(
         "stale-version",
         "The document is older than the one that is held",
         Fault.SENDER,

@@ -273,20 +273,29 @@ class ImportRootSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportManufacturer:
-    """Trust a manufacturer's certificate for the product instances that it declares.
+    """Trust a manufacturer for the product instances that it declares.
 
     Attributes:
-        name: The name that people read.
-        certificate: DER of its CA certificate.
-        pids: Product ids that it declares.
-        prefixes: Serial number prefixes that it declares.
+        file: The text of its manufacturer file.
         by: Who asked, for the audit.
     """
 
-    name: str
-    certificate: bytes = field(repr=False)
-    pids: tuple[str, ...]
-    prefixes: tuple[str, ...]
+    file: str = field(repr=False)
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLedger:
+    """Begin a ledger: the first command of an empty store, and only there.
+
+    Attributes:
+        root_sets: Texts of root sets, in order; the first is pinned, each next one follows.
+        manufacturers: Texts of manufacturer files.
+        by: Who asked, for the audit.
+    """
+
+    root_sets: tuple[str, ...] = field(repr=False)
+    manufacturers: tuple[str, ...] = field(repr=False)
     by: str
 
 
@@ -323,6 +332,7 @@ Command = (
     | RecordEvent
     | ImportRootSet
     | ImportManufacturer
+    | FoundLedger
     | RenewAnswer
     | DecideDue
 )

@@ -1,0 +1,173 @@
+"""What the ledger holds about the matter in hand, loaded before a decision is made."""
+
+from dataclasses import dataclass
+
+from gauger.core.authority.outcomes import Verdict
+from gauger.core.identity import AccountRef, Digest, Udi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFacts:
+    """A product instance that the ledger knows.
+
+    Attributes:
+        udi: Which one.
+        account: Whose it is; null where nobody's yet.
+        provisional: Whether the account rests on no more than an upload.
+        verified: Whether any document of it ever verified.
+        generation: Newest generation of a trust code issued here; 0 where none was.
+        members: Members of its high-availability set, as its newest report named them.
+        root_number: Number of the root set that it last said to hold.
+        late: How many final answers wait to go along with its next answer.
+    """
+
+    udi: Udi
+    account: AccountRef | None = None
+    provisional: bool = False
+    verified: bool = True
+    generation: int = 0
+    members: tuple[Udi, ...] = ()
+    root_number: int = 1
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownReport:
+    """A report that the ledger holds.
+
+    Attributes:
+        digest: Digest of its signed bytes.
+        verdict: As it stands now.
+        code: Problem code, where there is one.
+        detail: The reason.
+        flags: What was noted.
+        account: The account that it counts for.
+        until: When it is decided, for a deferred one.
+        case: Its quarantine case, or null.
+        decided_by: Who decided its case, or null.
+    """
+
+    digest: Digest
+    verdict: Verdict
+    code: str | None = None
+    detail: str = ""
+    flags: tuple[str, ...] = ()
+    account: AccountRef | None = None
+    until: int | None = None
+    case: int | None = None
+    decided_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """The times between which an incarnation of a store closed reports."""
+
+    incarnation: str
+    first_closed: int
+    last_closed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """What a report is judged against.
+
+    Attributes:
+        instance: Its product instance; null where never seen.
+        names_account: Whether the account that the report names exists in this ledger.
+        was_there: Whether its product instance once belonged to the account that it names.
+        known: The report itself, where it is held.
+        rivals: Other reports at its place of the chain.
+        previous_held: Whether the report that it names as its previous one is held.
+        previous_case: Case of that report where it is quarantined as back-dated, or null.
+        is_wanted: Whether a verified successor named it.
+        lives: Incarnations of its product instance, its own included where known.
+        settled_until: Usage of the licence up to here was accepted long ago; null where none.
+        adds_to_settled: Whether the report would add usage before that.
+        overlaps: Whether it claims time that is claimed already.
+        tag_known: Whether the catalogue or an order has its entitlement tag.
+        newer_used_at: When a newer trust code than the one that signed was first used, or null.
+    """
+
+    instance: InstanceFacts | None = None
+    names_account: bool = False
+    was_there: bool = False
+    known: KnownReport | None = None
+    rivals: tuple[KnownReport, ...] = ()
+    previous_held: bool = True
+    previous_case: int | None = None
+    is_wanted: bool = False
+    lives: tuple[Life, ...] = ()
+    settled_until: int | None = None
+    adds_to_settled: bool = False
+    overlaps: bool = False
+    tag_known: bool = True
+    newer_used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFacts:
+    """An ID token.
+
+    Attributes:
+        token: Its number.
+        account: Where product instances register with it.
+        expires_at: First second at which it is refused.
+        uses: How often it may be used; null where unlimited.
+        used: How often it was.
+        revoked: Whether it was ended.
+    """
+
+    token: int
+    account: AccountRef
+    expires_at: int
+    uses: int | None
+    used: int
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRequest:
+    """A trust request that the ledger holds."""
+
+    digest: Digest
+    verdict: Verdict
+    code: str | None = None
+    detail: str = ""
+    flags: tuple[str, ...] = ()
+    account: AccountRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberFacts:
+    """A further member that a trust request names.
+
+    Attributes:
+        udi: Which one.
+        account: Whose it is, or null.
+        generation: Newest generation of its trust code; 0 where it has none.
+    """
+
+    udi: Udi
+    account: AccountRef | None = None
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustFacts:
+    """What a trust request is judged against.
+
+    Attributes:
+        instance: Its product instance; null where never seen.
+        known: The request itself, where it is held.
+        counter: Highest counter accepted from its incarnation, or null.
+        token: The ID token that came with it; null where none came or it is not known.
+        key_holder: Another product instance for which the key is enrolled, or null.
+        members: What is known of the further members, in the order of the request.
+    """
+
+    instance: InstanceFacts | None = None
+    known: KnownRequest | None = None
+    counter: int | None = None
+    token: TokenFacts | None = None
+    key_holder: Udi | None = None
+    members: tuple[MemberFacts, ...] = ()

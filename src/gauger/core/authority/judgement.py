@@ -1,0 +1,220 @@
+"""The verdict on a report: a pure function of the report, the ledger's facts and the time.
+
+The order is fixed: form and signature come before (what fails there gets no verdict), then the
+account, then the digest, then everything else (`spec/authority.md`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from gauger.core.authority.claims import Chain, Claims
+from gauger.core.authority.facts import KnownReport, ReportFacts
+from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.ownership import Claim, Ownership, settle
+from gauger.core.identity import AccountRef, Digest
+from gauger.core.problems import Problem
+
+FUTURE_TOLERANCE = 3600
+"""Seconds by which a report may be closed after the receiver's clock."""
+
+SETTLED_AFTER = 30 * 86_400
+"""Seconds after which usage that was accepted is settled: adding to it asks a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a report is judged under, besides the facts.
+
+    Attributes:
+        now: The authority's clock, epoch seconds.
+        build_date: A clock before it was never set.
+        uploaded_to: The account in which someone uploads it, or null.
+    """
+
+    now: int
+    build_date: int
+    uploaded_to: AccountRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What is decided about a report.
+
+    Attributes:
+        verdict: Accepted, same, deferred, quarantined or rejected.
+        code: Problem code, for the last three.
+        detail: The reason in words.
+        flags: What is noted and not in the way.
+        until: When a deferred report is decided, epoch seconds.
+        ownership: Whose the product instance is now; null where the report is refused before.
+        missing: Digest of the previous report where it never came.
+        fills: Whether it fills a gap.
+        drawn_in: Reports at the same place that are quarantined with it.
+        releases: Case of its previous report, which it shows to be honest.
+    """
+
+    verdict: Verdict
+    code: str | None = None
+    detail: str = ""
+    flags: tuple[str, ...] = ()
+    until: int | None = None
+    ownership: Ownership | None = None
+    missing: Digest | None = None
+    fills: bool = False
+    drawn_in: tuple[KnownReport, ...] = ()
+    releases: int | None = None
+
+
+def judge(claims: Claims, facts: ReportFacts, given: Circumstances) -> Judgement:
+    """Judge a verified report.
+
+    Args:
+        claims: What it says.
+        facts: What the ledger holds about it.
+        given: The time, and where it was uploaded.
+
+    Returns:
+        The verdict and everything that follows from it.
+    """
+    named = claims.held.account if facts.names_account else None
+    claim = Claim(account=named, uploaded_to=given.uploaded_to, was_there=facts.was_there)
+    try:
+        ownership = settle(claims.udi, facts.instance, claim)
+    except Problem as problem:
+        return _rejected(problem)
+    if facts.known is not None and facts.known.verdict is not Verdict.REJECTED:
+        return Judgement(verdict=Verdict.SAME, ownership=ownership)
+    return judge_content(claims, facts, given, ownership)
+
+
+def judge_content(
+    claims: Claims, facts: ReportFacts, given: Circumstances, ownership: Ownership
+) -> Judgement:
+    """Judge a report that is new here, or whose time has come.
+
+    Args:
+        claims: What it says.
+        facts: What the ledger holds about it.
+        given: The time.
+        ownership: Whose the product instance is.
+
+    Returns:
+        The verdict and everything that follows from it.
+    """
+    chain = claims.chain
+    if chain is None:
+        return _rejected(Problem("malformed", "The report says nothing of its chain."))
+    refusal = _refusal(claims, chain, facts)
+    if refusal is not None:
+        return _rejected(refusal)
+    kept = Judgement(
+        verdict=Verdict.ACCEPTED,
+        flags=tuple(_flags(claims, chain, facts, given)),
+        ownership=ownership,
+        missing=None if facts.previous_held else chain.previous,
+        fills=facts.is_wanted,
+        releases=facts.previous_case,
+    )
+    if facts.rivals:
+        return _repeated(kept, facts)
+    if chain.closed_at > given.now + FUTURE_TOLERANCE:
+        return _deferred(kept, chain, given.now)
+    if facts.adds_to_settled and not facts.is_wanted:
+        return _back_dated(kept, claims, facts)
+    return kept
+
+
+def describe_time(instant: int) -> str:
+    """Return epoch seconds as people read them, in UTC."""
+    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _refusal(claims: Claims, chain: Chain, facts: ReportFacts) -> Problem | None:
+    if not claims.is_active:
+        return Problem("not-active", f"{claims.udi} is not the active member of its set.")
+    used_at = facts.newer_used_at
+    if used_at is not None and chain.closed_at >= used_at:
+        detail = (
+            f"Trust code {claims.generation} signed the report, closed on "
+            f"{describe_time(chain.closed_at)}; a newer one was in use by {describe_time(used_at)}."
+        )
+        return Problem("superseded-key", detail)
+    return None
+
+
+def _flags(claims: Claims, chain: Chain, facts: ReportFacts, given: Circumstances) -> Iterator[str]:
+    if not facts.previous_held:
+        yield "gap"
+    others = [life for life in facts.lives if life.incarnation != chain.incarnation]
+    if others and len(others) == len(facts.lives):
+        yield "store-replaced"
+    if _is_alternating(chain, facts):
+        yield "duplicate-identity"
+    if facts.overlaps:
+        yield "overlap"
+    if not facts.tag_known:
+        yield "unknown-entitlement"
+    if claims.relative or chain.closed_at < given.build_date:
+        yield "clock-not-set"
+    if claims.held.account is not None and not facts.names_account:
+        yield "foreign-account"
+    if facts.was_there:
+        yield "former-account"
+
+
+def _is_alternating(chain: Chain, facts: ReportFacts) -> bool:
+    """Tell whether two stores lived at the same time under one identity.
+
+    Lives are compared by when reports were closed, so that a late report of a store that was
+    replaced long ago does not look like a clone.
+    """
+    first = last = chain.closed_at
+    for life in facts.lives:
+        if life.incarnation == chain.incarnation:
+            first, last = min(first, life.first_closed), max(last, life.last_closed)
+    return any(
+        life.first_closed < last and first < life.last_closed
+        for life in facts.lives
+        if life.incarnation != chain.incarnation
+    )
+
+
+def _rejected(problem: Problem) -> Judgement:
+    return Judgement(verdict=Verdict.REJECTED, code=problem.code, detail=problem.detail)
+
+
+def _repeated(kept: Judgement, facts: ReportFacts) -> Judgement:
+    drawn_in = tuple(
+        rival
+        for rival in facts.rivals
+        if rival.decided_by is None and rival.verdict in (Verdict.ACCEPTED, Verdict.DEFERRED)
+    )
+    others = ", ".join(rival.digest for rival in facts.rivals)
+    return replace(
+        kept,
+        verdict=Verdict.QUARANTINED,
+        code="repeated-place",
+        detail=f"The place in the chain is taken by another report, {others}.",
+        drawn_in=drawn_in,
+    )
+
+
+def _deferred(kept: Judgement, chain: Chain, now: int) -> Judgement:
+    detail = (
+        f"The report was closed on {describe_time(chain.closed_at)}, more than an hour after this "
+        f"clock, {describe_time(now)}."
+    )
+    return replace(
+        kept,
+        verdict=Verdict.DEFERRED,
+        code="not-yet",
+        detail=detail,
+        until=chain.closed_at - FUTURE_TOLERANCE,
+    )
+
+
+def _back_dated(kept: Judgement, claims: Claims, facts: ReportFacts) -> Judgement:
+    settled = describe_time(facts.settled_until or 0)
+    detail = f"It adds usage of {claims.tag} before {settled}, which was settled long ago."
+    return replace(kept, verdict=Verdict.QUARANTINED, code="back-dated", detail=detail)
