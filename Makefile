@@ -48,7 +48,8 @@ test: setup ## Run all tests with coverage and both coverage gates
 	@$(PY) -m checks.run_tests --target test --jobs $(JOBS) -- $(ARGS)
 
 .PHONY: check
-check: lint types imports style ## Run all static checks: ruff, mypy, import contracts, style budget
+check: setup ## Run all static checks: ruff, mypy, import contracts, style budget
+	@$(MAKE) --keep-going lint types imports style
 	@echo "make check: ruff, mypy, import contracts and style budget are content"
 
 .PHONY: lint
@@ -62,7 +63,7 @@ types: setup ## Check types with mypy --strict
 
 .PHONY: imports
 imports: setup ## Check which module may import which
-	@PYTHONPATH=src $(BIN)/lint-imports
+	@PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	@$(PY) -m checks.import_rules
 
 .PHONY: style

@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Types, values, arithmetic and bytes: nothing here reads a clock, a file, a socket or randomness.
 PURE = frozenset({
-    "base64", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib",
-    "hmac", "itertools", "json", "math", "re", "struct", "types", "typing",
+    "abc", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "enum",
+    "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math", "re", "struct", "types",
+    "typing",
 })  # fmt: skip
 # Impure corners of modules that are otherwise pure.
 IMPURE_CALLS = frozenset({
