@@ -92,6 +92,20 @@ class Fields:
             return Problem("malformed", f"In {self.what} the field {name!r} is missing.")
         return Problem("malformed", f"In {self.what} the field {name!r} is not {wanted}.")
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all members, in the order written."""
+        return tuple(self._members)
+
+    def values(self, name: str, *, limit: int = MAXIMUM_ITEMS) -> tuple[JsonValue, ...]:
+        """Return a list as decoded, to be carried on unread; a missing list is empty."""
+        return tuple(self._list(name, limit))
+
+    def text_or_number(self, name: str, *, limit: int = MAXIMUM_TEXT) -> str:
+        """Return a text, or a whole number from 0 as the text of it."""
+        if isinstance(self._members.get(name), str):
+            return self.text(name, limit=limit)
+        return str(self.integer(name, least=0))
+
     def text(self, name: str, *, limit: int = MAXIMUM_TEXT, least: int = 1) -> str:
         """Return a text of ``least`` to ``limit`` characters."""
         value = self._members.get(name)

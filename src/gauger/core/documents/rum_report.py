@@ -6,9 +6,10 @@ item around it, and the verdict stays the same (`spec/rum-report.md`).
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
-from gauger.core.documents.envelope import preimage, read_document
+from gauger.core.documents.envelope import Document, preimage, read_document
 from gauger.core.documents.keyring import Certificate, verify
 from gauger.core.documents.rum_payload import PAYLOAD_CAP, Payload, read_payload
 from gauger.core.documents.trust_code import TrustCode
@@ -231,10 +232,17 @@ def _require_kind(signing_type: str) -> SigningType:
 def _verify_trust_code(report: RumReport, trust: TrustStore, now: int) -> TrustCode:
     if report.signature.trust_code is None:
         raise Problem("signature-missing", "The RUM report does not carry its trust code.")
-    document = read_document(report.signature.trust_code)
-    code = TrustCode.from_document(document)
+    document, code = _read_trust_code(report.signature.trust_code)
     if code.udi != report.udi:
         detail = f"The RUM report of {report.udi} is signed with the trust code of {code.udi}."
         raise Problem("wrong-subject", detail)
     trust.verify(document, expected=TrustCode.TYPE, now=now)
+    trust.require_not_revoked(code.key_id)
     return code
+
+
+@lru_cache(maxsize=512)
+def _read_trust_code(text: str) -> tuple[Document, TrustCode]:
+    """Read a trust code; the reports of one sending carry the same one."""
+    document = read_document(text)
+    return document, TrustCode.from_document(document)
