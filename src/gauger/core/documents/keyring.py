@@ -189,6 +189,8 @@ class Certificate:
         not_after: Last second of its validity.
         may_certify: Whether it may certify others (a CA that may sign certificates).
         delegation: Text of the delegation extension, or null.
+        subject_name: DER of the subject's name.
+        issuer_name: DER of the issuer's name.
     """
 
     der: bytes = field(repr=False)
@@ -201,8 +203,8 @@ class Certificate:
     not_after: int
     may_certify: bool
     delegation: str | None
-    _subject: bytes = field(repr=False)
-    _issuer: bytes = field(repr=False)
+    subject_name: bytes = field(repr=False)
+    issuer_name: bytes = field(repr=False)
     _signed: bytes = field(repr=False)
     _signature: bytes = field(repr=False)
 
@@ -213,7 +215,7 @@ class Certificate:
 
     def names_issuer(self, issuer: "Certificate") -> bool:
         """Tell whether another certificate's subject is what this one names as its issuer."""
-        return self._issuer == issuer._subject
+        return self.issuer_name == issuer.subject_name
 
 
 @functools.lru_cache(maxsize=4096)
@@ -257,8 +259,8 @@ def _read_certificate(certificate: x509.Certificate) -> Certificate:
         not_after=int(certificate.not_valid_after_utc.timestamp()),
         may_certify=may_certify,
         delegation=delegation,
-        _subject=certificate.subject.public_bytes(),
-        _issuer=certificate.issuer.public_bytes(),
+        subject_name=certificate.subject.public_bytes(),
+        issuer_name=certificate.issuer.public_bytes(),
         _signed=certificate.tbs_certificate_bytes,
         _signature=certificate.signature,
     )

@@ -307,8 +307,8 @@ class TrustStore:
     def _verify_head(self, signed: SignedHead, now: int) -> tuple[_Signer, PageHead]:
         signer = self._authorise(signed.chain, now)
         document = signed.document
-        self.memo.verify(signer.certificate.public_key, document.preimage, signed.value)
         head = PageHead.from_document(document)
+        self.memo.verify(signer.certificate.public_key, document.preimage, signed.value)
         if head.signer != signer.certificate.key_id:
             raise Problem("signature-invalid", "The page names another signer than its own.")
         if signer.ledger not in (None, head.ledger):
