@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from gauger.core.documents.body import to_json_or_none
+from gauger.core.documents.page import SignedHead
 from gauger.core.documents.versions import Order
-from gauger.core.fields import LATEST_TIME, Fields, encode_base64
+from gauger.core.fields import LATEST_TIME, Fields
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue, decode, encode
@@ -76,19 +77,8 @@ class HaMember:
     udi: Udi
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldHead:
-    """The newest signed page head that a product instance holds.
-
-    Attributes:
-        head: Exact body bytes of the head.
-        chain: DER certificates of its signer, its own first.
-        value: 64 bytes, the signature of the head.
-    """
-
-    head: bytes
-    chain: tuple[bytes, ...]
-    value: bytes
+HeldHead = SignedHead
+"""The newest signed page head that a product instance holds, with its signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,26 +252,17 @@ def _read_meta(fields: Fields | None) -> GaugerMeta | None:
         return None
     fields.critical(_CRITICAL)
     order = fields.optional_child("policy_version")
+    head = fields.optional_child("head")
     return GaugerMeta(
         incarnation=fields.hex_id("incarnation"),
         boot=fields.hex_id("boot"),
         previous=fields.optional_digest("previous"),
         closed_at=fields.time("closed_at"),
-        head=_read_head(fields.optional_child("head")),
+        head=None if head is None else SignedHead.from_fields(head),
         root_number=fields.integer("root_number", least=0),
         policy_order=None if order is None else Order.from_fields(order),
         account=fields.optional_account("account"),
         test_clock=fields.boolean("test_clock", default=False),
-    )
-
-
-def _read_head(fields: Fields | None) -> HeldHead | None:
-    if fields is None:
-        return None
-    return HeldHead(
-        head=fields.text("head", limit=16_384).encode(),
-        chain=fields.base64_list("chain", limit=4),
-        value=fields.base64("value", size=64),
     )
 
 
@@ -362,20 +343,12 @@ def _gauger_json(meta: GaugerMeta) -> dict[str, JsonValue]:
         "boot": meta.boot,
         "previous": meta.previous,
         "closed_at": meta.closed_at,
-        "head": None if meta.head is None else _head_json(meta.head),
+        "head": None if meta.head is None else meta.head.to_json(),
         "root_number": meta.root_number,
         "policy_version": to_json_or_none(meta.policy_order),
         "account": to_json_or_none(meta.account),
     }
     return {**content, "test_clock": True} if meta.test_clock else content
-
-
-def _head_json(head: HeldHead) -> dict[str, JsonValue]:
-    return {
-        "head": head.head.decode(),
-        "chain": [encode_base64(certificate) for certificate in head.chain],
-        "value": encode_base64(head.value),
-    }
 
 
 def _measurement_json(item: Measurement) -> dict[str, JsonValue]:
