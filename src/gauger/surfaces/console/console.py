@@ -1,0 +1,78 @@
+"""A console: lines in, text out. It only formats and forwards; the product instance decides."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gauger.core.problems import Problem
+from gauger.instance.ports import Operations
+from gauger.surfaces.console import pipes
+from gauger.surfaces.console.commands import COMMANDS
+from gauger.surfaces.console.grammar import Grammar, Mode
+from gauger.surfaces.console.session import ConsoleMatch, Handler, Session
+from gauger.surfaces.console.text import printable
+
+_GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(COMMANDS, mode) for mode in Mode}
+
+
+class Console:
+    """The commands of one product instance, for one operator."""
+
+    def __init__(self, agent: Operations, *, folder: Path | None = None) -> None:
+        """Open a console.
+
+        Args:
+            agent: The product instance.
+            folder: Where relative file paths begin; the working folder where None.
+        """
+        self._agent = agent
+        self._folder = Path.cwd() if folder is None else folder
+
+    def execute(self, line: str) -> str:
+        """Carry out an EXEC command.
+
+        Args:
+            line: One line, perhaps with a filter such as ``| include ACK`` behind it.
+
+        Returns:
+            What it prints, without a line end; empty where it prints nothing. Nothing in it
+            moves a cursor, whatever the names of accounts and licences hold.
+
+        Raises:
+            Problem: ``invalid-command`` for a line that is no command, or why it was refused.
+        """
+        command, request = pipes.split(line)
+        match = self._match(command, Mode.EXEC)
+        session = Session(agent=self._agent, folder=self._folder)
+        text = printable(match.command.handler(session, match))
+        return text if request is None else pipes.apply(text, request)
+
+    def configure(self, lines: Sequence[str]) -> str:
+        """Apply lines of configuration, all or none, and save them.
+
+        Args:
+            lines: The lines; empty ones and those that begin with ``!`` are skipped.
+
+        Returns:
+            What they print, which is nothing.
+
+        Raises:
+            Problem: ``invalid-command``, or why a line was refused; then nothing was changed.
+        """
+        session = Session(agent=self._agent, folder=self._folder)
+        for line in lines:
+            if line.strip() and not line.lstrip().startswith("!"):
+                match = self._match(line, Mode.CONFIG)
+                match.command.handler(session, match)
+        self._agent.configure(session.changes)
+        return ""
+
+    def _match(self, line: str, mode: Mode) -> ConsoleMatch:
+        match = _GRAMMARS[mode].parse(line)
+        release = self._agent.profile.release
+        if release < match.command.since:
+            message = (
+                f"`{match.command.plain_syntax}` needs release {match.command.since}; "
+                f"this is {release}."
+            )
+            raise Problem("not-supported", message)
+        return match

@@ -1,0 +1,275 @@
+"""How a table of commands becomes a language: abbreviations, arguments with ranges, refusals.
+
+A command's syntax is one line of text, the same that the reference prints:
+
+- ``word``: a keyword; any beginning that is unambiguous at its place will do.
+- ``{name:a|b}``: one of several keywords, kept under a name.
+- ``[name:a]``: a keyword that may be left out, kept under a name.
+- ``<name>``: an argument, whose type and range the command declares.
+
+Whatever does not fit is refused as operators know it, with a marker under the first wrong place.
+Nothing that is typed is ever run by anything but the handler of a row.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
+
+from gauger.core.problems import Problem
+from gauger.core.releases import Release
+
+MAXIMUM_LINE: Final = 4096
+
+H = TypeVar("H")
+"""What a row of the table is handled by."""
+
+_TOKEN = re.compile(r'"([^"]*)"|(\S+)')
+_ELEMENT = re.compile(
+    r"\{(?P<choice>\w+):(?P<options>[^}]+)\}"
+    r"|\[(?P<option>\w+):(?P<word>[^\]]+)\]"
+    r"|<(?P<argument>\w+)>"
+    r"|(?P<keyword>\S+)"
+)
+
+
+class Mode(StrEnum):
+    """Where a command is typed."""
+
+    EXEC = "EXEC"
+    CONFIG = "configuration"
+
+
+class Kind(StrEnum):
+    """What an argument is."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    PATH = "file path"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """An argument of a command.
+
+    Attributes:
+        kind: What it is.
+        help: What it means, one line.
+        minimum: Smallest number, or shortest text.
+        maximum: Largest number, or longest text.
+        is_secret: Whether refusals must not repeat it.
+    """
+
+    kind: Kind
+    help: str
+    minimum: int = 1
+    maximum: int = 1024
+    is_secret: bool = False
+
+    def accepts(self, text: str) -> bool:
+        """Return whether the text is of this type and in this range."""
+        if self.kind is not Kind.NUMBER:
+            return self.minimum <= len(text) <= self.maximum
+        is_number = text.isascii() and text.isdigit() and len(text) <= 20
+        return is_number and self.minimum <= int(text) <= self.maximum
+
+    @property
+    def rule(self) -> str:
+        """What is accepted, for people."""
+        if self.kind is Kind.NUMBER:
+            return f"{self.minimum} to {self.maximum}"
+        return f"{self.kind.value}, at most {self.maximum} characters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Generic[H]):
+    """One row of the table of commands.
+
+    Attributes:
+        syntax: The command line, as described above.
+        mode: Where it is typed.
+        help: What it does, one line.
+        since: First release that has it.
+        handler: What carries it out.
+        arguments: Each argument of the syntax by its name.
+        summary: What it prints on success, one line.
+    """
+
+    syntax: str
+    mode: Mode
+    help: str
+    since: Release
+    handler: H
+    arguments: Mapping[str, Argument] = field(default_factory=lambda: MappingProxyType({}))
+    summary: str = "Nothing."
+
+    @property
+    def plain_syntax(self) -> str:
+        """The syntax as people read it, without the names of choices."""
+        return re.sub(r"([{\[])\w+:", r"\1", self.syntax).replace("|", " | ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match(Generic[H]):
+    """A line that is a command.
+
+    Attributes:
+        command: The row of the table.
+        values: Arguments and named keywords by name; one left out is absent.
+    """
+
+    command: Command[H]
+    values: Mapping[str, str]
+
+    def number(self, name: str) -> int:
+        """Return a numeric argument."""
+        return int(self.values[name])
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Node(Generic[H]):
+    """A place in the language: what may follow, and whether a command may end here."""
+
+    words: "dict[str, tuple[str | None, _Node[H]]]" = field(default_factory=dict)
+    argument: "tuple[str, Argument, _Node[H]] | None" = None
+    command: "Command[H] | None" = None
+
+
+class Grammar(Generic[H]):
+    """The language of all commands of one mode."""
+
+    def __init__(self, commands: Iterable[Command[H]], mode: Mode) -> None:
+        self._root: _Node[H] = _Node()
+        for command in commands:
+            if command.mode is mode:
+                elements = list(_ELEMENT.finditer(command.syntax))
+                _grow(self._root, elements, command)
+
+    def parse(self, line: str) -> Match[H]:
+        """Find the command that a line is.
+
+        Raises:
+            Problem: ``invalid-command`` for a line that is none, is not complete or may be
+                several; the detail holds what a console prints.
+        """
+        tokens = _tokens(line)
+        return _Walk(line, self._root).run(tokens)
+
+
+def _grow(node: _Node[H], elements: Sequence[re.Match[str]], command: Command[H]) -> None:
+    """Add the rest of a command's syntax below a node, once for each choice it offers."""
+    if not elements:
+        node.command = command
+        return
+    first, rest = elements[0], elements[1:]
+    if first["option"] is not None:
+        _grow(node, rest, command)
+    for name, word in _words(first):
+        child = node.words.setdefault(word, (name, _Node()))[1]
+        _grow(child, rest, command)
+    if (name := first["argument"]) is not None:
+        if node.argument is None:
+            node.argument = (name, command.arguments[name], _Node())
+        _grow(node.argument[2], rest, command)
+
+
+def _words(element: re.Match[str]) -> list[tuple[str | None, str]]:
+    if element["keyword"] is not None:
+        return [(None, element["keyword"])]
+    if element["option"] is not None:
+        return [(element["option"], element["word"])]
+    if element["choice"] is not None:
+        return [(element["choice"], word) for word in element["options"].split("|")]
+    return []
+
+
+def _tokens(line: str) -> list[_Token]:
+    """Split a line at blanks; double quotes hold a text with blanks together."""
+    if len(line) > MAXIMUM_LINE:
+        raise Problem("invalid-command", f"The line is longer than {MAXIMUM_LINE} characters.")
+    if not line.isprintable():
+        # A terminal's control characters and lone line ends are never part of a command.
+        raise Problem("invalid-command", "The line holds a character that is not printable.")
+    return [
+        _Token(match[2] if match[1] is None else match[1], match.start(), match.end())
+        for match in _TOKEN.finditer(line)
+    ]
+
+
+class _Walk(Generic[H]):
+    """One line on its way through the language."""
+
+    def __init__(self, line: str, root: _Node[H]) -> None:
+        self._line, self._node = line, root
+        self._values: dict[str, str] = {}
+        self._hidden: list[_Token] = []
+
+    def run(self, tokens: Sequence[_Token]) -> Match[H]:
+        for token in tokens:
+            self._step(token)
+        if self._node.command is None:
+            raise Problem(
+                "invalid-command", f"{self._shown(len(self._line))}\n% Incomplete command."
+            )
+        return Match(command=self._node.command, values=self._values)
+
+    def _step(self, token: _Token) -> None:
+        typed = token.text.lower()
+        found = [word for word in self._node.words if word.lower().startswith(typed) and typed]
+        exact = [word for word in found if word.lower() == typed]
+        if len(exact or found) == 1:
+            word = (exact or found)[0]
+            name, self._node = self._node.words[word]
+            if name is not None:
+                self._values[name] = word
+        elif self._node.argument is not None and self._node.argument[1].accepts(token.text):
+            self._take(token)
+        elif found:
+            line = self._shown(token.end)
+            message = f'% Ambiguous command:  "{line}"\nIt may be: {", ".join(sorted(found))}.'
+            raise Problem("invalid-command", message)
+        else:
+            raise self._invalid(token)
+
+    def _take(self, token: _Token) -> None:
+        if self._node.argument is None:
+            raise self._invalid(token)
+        name, argument, self._node = self._node.argument
+        self._values[name] = token.text
+        if argument.is_secret:
+            self._hidden.append(token)
+
+    def _invalid(self, token: _Token) -> Problem:
+        # Only what stands before the wrong place, and that word, is repeated: the rest may hold a
+        # secret that was never recognised as one.
+        line = self._shown(token.end)
+        marker = " " * token.start + "^"
+        allowed = self._allowed()
+        message = f"{line}\n{marker}\n% Invalid input detected at '^' marker.\n{allowed}"
+        return Problem("invalid-command", message, column=token.start)
+
+    def _allowed(self) -> str:
+        choices = sorted(self._node.words)
+        if self._node.argument is not None:
+            name, argument, _ = self._node.argument
+            choices.append(f"<{name}> ({argument.rule})")
+        if self._node.command is not None:
+            choices.append("the end of the line")
+        return f"Here may stand: {', '.join(choices)}."
+
+    def _shown(self, end: int) -> str:
+        """Return the line up to a place, with secrets covered."""
+        shown = self._line
+        for token in self._hidden:
+            cover = "*" * (token.end - token.start)
+            shown = shown[: token.start] + cover + shown[token.end :]
+        return shown[:end]

@@ -1,0 +1,66 @@
+"""Handlers of the EXEC commands `show license …`."""
+
+from gauger.surfaces.console.session import ConsoleMatch, Session
+from gauger.surfaces.console.show.eventlog import show_eventlog, show_history
+from gauger.surfaces.console.show.everything import Everything, show_all
+from gauger.surfaces.console.show.rum import show_rum_all, show_rum_detail
+from gauger.surfaces.console.show.status import show_status
+from gauger.surfaces.console.show.summary import show_summary
+from gauger.surfaces.console.show.udi import show_udi
+from gauger.surfaces.console.show.usage import show_usage
+
+
+def status(session: Session, _: ConsoleMatch, /) -> str:
+    """Show account, transport, policy, reporting and trust."""
+    return show_status(session.agent.status(), session.agent.profile)
+
+
+def summary(session: Session, _: ConsoleMatch, /) -> str:
+    """Show a line for each licence."""
+    agent = session.agent
+    return show_summary(agent.status(), agent.usage(), agent.profile)
+
+
+def usage(session: Session, _: ConsoleMatch, /) -> str:
+    """Show a block for each licence."""
+    return show_usage(session.agent.usage())
+
+
+def udi(session: Session, _: ConsoleMatch, /) -> str:
+    """Show who the product instance is."""
+    return show_udi(session.agent.udi, session.agent.status().trust)
+
+
+def everything(session: Session, _: ConsoleMatch, /) -> str:
+    """Show everything on one page."""
+    agent = session.agent
+    view = Everything(
+        udi=agent.udi,
+        profile=agent.profile,
+        status=agent.status(),
+        usage=agent.usage(),
+        purchases=agent.purchases(),
+        reports=agent.reports_summary(),
+    )
+    return show_all(view)
+
+
+def rum_all(session: Session, _: ConsoleMatch, /) -> str:
+    """Show a line for each report."""
+    return show_rum_all(session.agent.report_rows())
+
+
+def rum_detail(session: Session, match: ConsoleMatch, /) -> str:
+    """Show one report."""
+    return show_rum_detail(session.agent.report_detail(match.number("report")))
+
+
+def eventlog(session: Session, match: ConsoleMatch, /) -> str:
+    """Show the event log, of the last days where a number is given."""
+    days = match.number("days") if "days" in match.values else None
+    return show_eventlog(session.agent.events(days))
+
+
+def history(_: Session, __: ConsoleMatch, /) -> str:
+    """Show the message history."""
+    return show_history()

@@ -1,0 +1,62 @@
+"""Handlers of the EXEC commands `license smart …`."""
+
+from gauger.instance.views import ImportResult, Scope, Selection, SelectionKind, SyncResult
+from gauger.surfaces.console.session import ConsoleMatch, Session
+
+IMPORTED = "Import Data Successful"
+
+
+def trust(session: Session, match: ConsoleMatch) -> str:
+    """Establish trust with an ID token; prints nothing, as real devices do."""
+    scope = Scope(match.values["scope"])
+    session.agent.establish_trust(match.values["token"], scope, force="force" in match.values)
+    return ""
+
+
+def sync(session: Session, match: ConsoleMatch) -> str:
+    """Send reports and fetch answers; speaks only where silence would mislead."""
+    result = session.agent.sync(Scope(match.values["scope"]))
+    return _sync_text(result)
+
+
+def save_usage(session: Session, match: ConsoleMatch) -> str:
+    """Save reports to a file."""
+    session.agent.save_usage(_selection(match), session.path(match.values["path"]))
+    return ""
+
+
+def save_trust_request(session: Session, match: ConsoleMatch) -> str:
+    """Save a trust request to a file of its own."""
+    session.agent.save_trust_request(session.path(match.values["path"]))
+    return ""
+
+
+def import_file(session: Session, match: ConsoleMatch) -> str:
+    """Install what a file of the portal brings."""
+    result = session.agent.import_file(session.path(match.values["path"]))
+    return "\n".join([IMPORTED, *_refusals(result)])
+
+
+def _selection(match: ConsoleMatch) -> Selection:
+    if "days" in match.values:
+        return Selection(kind=SelectionKind.DAYS, number=match.number("days"))
+    if "report" in match.values:
+        return Selection(kind=SelectionKind.REPORT, number=match.number("report"))
+    return Selection(kind=SelectionKind(match.values["which"]))
+
+
+def _sync_text(result: SyncResult) -> str:
+    if result.waiting:
+        return (
+            f"Reports sent: {result.sent}. The answer is not there yet and is fetched by itself; "
+            "`show license status` says when (Next ACK push check)."
+        )
+    if result.sent == 0 and result.acknowledged == 0:
+        return "There was nothing to send."
+    if result.acknowledged < result.sent:
+        return f"Reports sent: {result.sent}, acknowledged: {result.acknowledged}."
+    return ""
+
+
+def _refusals(result: ImportResult) -> list[str]:
+    return [f"Report {report_id}: {code}" for report_id, code in result.refused]

@@ -1,0 +1,87 @@
+"""`| include`, `exclude`, `begin`, `section` and `count` behind a command.
+
+The pattern is a small language of its own (text, ``.``, ``.*``, ``^``, ``$``, ``|``): enough for
+operators, and no pattern can keep a console busy.
+"""
+
+import re
+from typing import Final
+
+from gauger.core.problems import Problem
+
+FILTERS: Final = ("begin", "count", "exclude", "include", "section")
+MAXIMUM_PATTERN: Final = 80
+MAXIMUM_STARS: Final = 4
+
+_OPERATORS: Final = {".": ".", "^": "^", "$": "$", "|": "|"}
+
+
+def split(line: str) -> tuple[str, str | None]:
+    """Separate a command from its filter.
+
+    Args:
+        line: The line as typed.
+
+    Returns:
+        The command, and what stands behind the first ``|``, or None.
+    """
+    command, bar, rest = line.partition("|")
+    return (command, rest.strip()) if bar else (command, None)
+
+
+def apply(text: str, request: str) -> str:
+    """Return the lines of an output that a filter lets through.
+
+    Args:
+        text: What the command printed.
+        request: Name of the filter (or a unique beginning), a blank, the pattern.
+
+    Raises:
+        Problem: ``invalid-command`` for an unknown filter or a pattern that is too long.
+    """
+    typed, _, pattern = request.partition(" ")
+    found = [name for name in FILTERS if name.startswith(typed.lower()) and typed]
+    if len(found) != 1 or not pattern.strip():
+        message = f"% Incomplete or unknown filter; use one of {', '.join(FILTERS)} and a pattern."
+        raise Problem("invalid-command", message)
+    matches = _compile(pattern.strip())
+    lines = text.split("\n")
+    if found[0] == "begin":
+        first = next((number for number, line in enumerate(lines) if matches.search(line)), None)
+        return "" if first is None else "\n".join(lines[first:])
+    if found[0] == "section":
+        return "\n".join(_sections(lines, matches))
+    wanted = found[0] != "exclude"
+    kept = [line for line in lines if bool(matches.search(line)) is wanted]
+    if found[0] == "count":
+        return f"Number of lines which match regexp = {len(kept)}"
+    return "\n".join(kept)
+
+
+def _sections(lines: list[str], matches: re.Pattern[str]) -> list[str]:
+    """Return each matching line with the lines below it that are indented further."""
+    kept: list[str] = []
+    depth: int | None = None
+    for line in lines:
+        indent = len(line) - len(line.lstrip(" "))
+        if depth is not None and line.strip() and indent > depth:
+            kept.append(line)
+        elif matches.search(line):
+            kept.append(line)
+            depth = indent
+        else:
+            depth = None
+    return kept
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    # The attack stopped: nested repetition that takes for ever. Only `.*` repeats, a few times.
+    if len(pattern) > MAXIMUM_PATTERN or pattern.count(".*") > MAXIMUM_STARS:
+        message = f"% The pattern is longer than {MAXIMUM_PATTERN} characters or has many `.*`."
+        raise Problem("invalid-command", message)
+    parts = (_translated(part) for part in pattern.split(".*"))
+    return re.compile(".*".join(parts))
+
+
+def _translated(text: str) -> str:
+    return "".join(_OPERATORS.get(character) or re.escape(character) for character in text)

@@ -1,0 +1,44 @@
+"""The command reference, made from the table of commands."""
+
+from gauger.surfaces.console.commands import COMMANDS
+from gauger.surfaces.console.grammar import Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand
+
+_HEAD = """\
+# Console commands
+
+<!-- Made from the table of commands by `python -m gauger.surfaces.console.reference`. -->
+
+`gauger instance exec` takes the EXEC commands, `gauger instance config` those of configuration, which it saves.
+Any beginning of a keyword will do that is unambiguous at its place: `sh lic st` is `show license status`. Text with
+blanks stands in double quotes. Behind a command that prints, `| include`, `| exclude`, `| begin`, `| section` and
+`| count` with a pattern (text, `.`, `.*`, `^`, `$`, `|`) let lines through.
+
+`{a | b}` is a choice, `[a]` may be left out, `<name>` is an argument.
+"""
+
+
+def reference() -> str:
+    """Return the reference page as Markdown."""
+    parts = [_HEAD]
+    for mode, title in ((Mode.EXEC, "EXEC"), (Mode.CONFIG, "Configuration")):
+        parts.append(f"## {title}\n")
+        parts += [_entry(command) for command in COMMANDS if command.mode is mode]
+    return "\n".join(parts)
+
+
+def _entry(command: ConsoleCommand) -> str:
+    lines = [f"### `{command.plain_syntax}`", "", command.help, ""]
+    lines.append(f"- Since release {command.since}.")
+    lines.append(f"- Prints: {command.summary}")
+    for name, argument in command.arguments.items():
+        if f"<{name}>" in command.syntax:
+            kind = "number " if argument.kind is Kind.NUMBER else ""
+            lines.append(f"- `<{name}>`: {argument.help} ({kind}{argument.rule})")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(reference())

@@ -1,0 +1,56 @@
+"""What the handler of a command works on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from gauger.core.problems import Problem
+from gauger.instance.config import ConfigChange
+from gauger.instance.ports import Operations
+from gauger.surfaces.console.grammar import Command, Match
+
+_OWN_FILES: Final = ("flash:", "bootflash:")
+_NETWORK: Final = frozenset({"ftp", "http", "https", "scp", "sftp", "tftp"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One operator at work.
+
+    Attributes:
+        agent: The product instance.
+        folder: Where file paths begin that are not absolute.
+        changes: Configuration typed so far, applied together.
+    """
+
+    agent: Operations
+    folder: Path
+    changes: list[ConfigChange] = field(default_factory=list)
+
+    def path(self, text: str) -> Path:
+        """Return the file that an operator named; it is data, and no shell ever sees it.
+
+        Raises:
+            Problem: ``not-supported`` for a place in the network.
+        """
+        for prefix in _OWN_FILES:
+            text = text.removeprefix(prefix)
+        if text.partition(":")[0].lower() in _NETWORK:
+            message = f"{text[:128]!r} is in the network; name a file of this machine."
+            raise Problem("not-supported", message)
+        return self.folder / text
+
+
+class Handler(Protocol):
+    """What carries out a command."""
+
+    def __call__(self, session: Session, match: "Match[Handler]", /) -> str:
+        """Carry it out and return what is printed, without a line end.
+
+        Raises:
+            Problem: Why it was refused.
+        """
+
+
+ConsoleCommand = Command[Handler]
+ConsoleMatch = Match[Handler]

@@ -1,0 +1,91 @@
+"""Times, absent values and foreign text, as the console prints them."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+# Not strftime's: a program that embeds the agent may have set a locale with other names.
+_MONTHS: Final = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
+_LAST_MOMENT: Final = 253_402_300_799  # 9999-12-31 23:59:59 UTC, the calendar's last
+
+NONE: Final = "<none>"
+EMPTY: Final = "<empty>"
+
+
+def moment(seconds: int | None) -> str:
+    """Return a time as `show license` prints it: ``Oct 14 12:10:32 2021 UTC``.
+
+    Args:
+        seconds: Epoch seconds; None prints ``<none>``.
+    """
+    if seconds is None:
+        return NONE
+    time = _calendar(seconds)
+    return f"{_MONTHS[time.month - 1]} {time.day:02d} {time:%H:%M:%S} {time.year:04d} UTC"
+
+
+def day(seconds: int) -> str:
+    """Return a date, ``Oct 14 2021``."""
+    time = _calendar(seconds)
+    return f"{_MONTHS[time.month - 1]} {time.day:02d} {time.year:04d}"
+
+
+def log_moment(seconds: int) -> str:
+    """Return a time as the event log prints it: ``2021-11-17 03:31:32.000 UTC``."""
+    return f"{_calendar(seconds):%Y-%m-%d %H:%M:%S}.000 UTC"
+
+
+def shown(value: str | None) -> str:
+    r"""Return foreign text so that it can do nothing on a terminal or to a parser.
+
+    Account names, policy names and messages come from other machines. Control characters, escape
+    sequences, line ends and invisible formatting are written as ``\x1b``, ``\u202e``; they neither
+    move a cursor nor forge a line of output.
+
+    Args:
+        value: The text; None prints ``<none>``, an empty one ``<empty>``.
+    """
+    if value is None:
+        return NONE
+    if not value:
+        return EMPTY
+    if value.isprintable():
+        return value
+    return "".join(_escaped(character) for character in value)
+
+
+def printable(text: str) -> str:
+    """Return a whole output with everything escaped but its line ends: the last guard."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(part if part == "\n" else _escaped(part) for part in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text in at most ``width`` characters, marked with ``...`` where it is cut."""
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _calendar(seconds: int) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, 0), _LAST_MOMENT), UTC)
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
