@@ -154,9 +154,11 @@ def violations(path: Path, source: Path, rules: Iterable[Rule] = RULES) -> list[
     for line, name in imports_of(tree, module, is_package=path.stem == "__init__"):
         foreign = rule.own_tree and not name.startswith("gauger.")
         if not foreign and not any(_holds(allowed, name) for allowed in rule.allowed):
-            found.append(f"{path}:{line}: {module} may not import {name}")
+            found.append(
+                f"{path.relative_to(source.parent)}:{line}: {module} may not import {name}"
+            )
     found += [
-        f"{path}:{line}: {module} may not call {name}()"
+        f"{path.relative_to(source.parent)}:{line}: {module} may not call {name}()"
         for line, name in calls_of(tree)
         if name in rule.forbidden_calls
     ]
