@@ -11,14 +11,21 @@ from gauger.core.problems import TABLE, Fault, Problem, Retry
 SOURCES = Path(gauger.__file__).parent
 
 
+def _code(node: ast.AST) -> str | None:
+    """Return the code of a `Problem("code", …)`, None for anything else."""
+    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("Problem"):
+        return None
+    first = node.args[0] if node.args else None
+    is_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return str(first.value) if isinstance(first, ast.Constant) and is_text else None
+
+
 def _codes_raised() -> Iterator[tuple[str, str]]:
     """Yield (code, place) of each `Problem("code", …)` in the sources."""
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Problem"):
-                first = node.args[0] if node.args else None
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    yield first.value, f"{path.relative_to(SOURCES)}:{node.lineno}"
+            if code := _code(node):
+                yield code, f"{path.relative_to(SOURCES)}:{getattr(node, 'lineno', 0)}"
 
 
 def test_every_refusal_in_the_sources_has_its_row() -> None:
