@@ -203,8 +203,12 @@ def _covered(sampler: Sampler, until: int) -> Sampler:
     """Measure every second before ``until``."""
     if until <= sampler.settled:
         return sampler
-    first = _extended(sampler, sampler.settled + 1, sampler.peak)
-    return replace(_extended(first, until, first.level), peak=first.level)
+    # A count that falls within this second ends with it: the children that left go with the next.
+    falling = sampler.level != sampler.peak
+    children = sampler.announced if falling else sampler.children
+    first = _extended(replace(sampler, children=children), sampler.settled + 1, sampler.peak)
+    rest = replace(first, children=sampler.children)
+    return replace(_extended(rest, until, rest.level), peak=rest.level)
 
 
 def _extended(sampler: Sampler, until: int, count: int) -> Sampler:
