@@ -12,8 +12,8 @@ from gauger.adapters.keys.file import (
     load_key,
     save_key,
 )
-from gauger.core import ports
 from gauger.core.documents import keyring
+from gauger.core.ports import Signer
 from gauger.core.problems import Problem
 from tests.core.documents.material import key, refused, signer_certificate
 
@@ -25,7 +25,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_signer_survives_its_folder(folder: Path) -> None:
-    signer: ports.Signer = FileSigner.load(folder)
+    assert_signs(FileSigner.load(folder))
+
+
+def assert_signs(signer: Signer) -> None:
     assert signer.key_id == key(11).key_id
     assert signer.chain == (signer_certificate(),)
     keyring.verify(key(11).public_key, b"message", signer.sign(b"message"))
