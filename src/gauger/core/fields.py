@@ -100,9 +100,13 @@ class Fields:
         """Return a list as decoded, to be carried on unread; a missing list is empty."""
         return tuple(self._list(name, limit))
 
+    def is_text(self, name: str) -> bool:
+        """Return whether the field is a text."""
+        return isinstance(self._members.get(name), str)
+
     def text_or_number(self, name: str, *, limit: int = MAXIMUM_TEXT) -> str:
         """Return a text, or a whole number from 0 as the text of it."""
-        if isinstance(self._members.get(name), str):
+        if self.is_text(name):
             return self.text(name, limit=limit)
         return str(self.integer(name, least=0))
 
