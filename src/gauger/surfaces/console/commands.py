@@ -9,7 +9,7 @@ from typing import Final
 from gauger.core.releases import Feature, Release, first_release
 from gauger.instance.config import MAXIMUM_INTERVAL_DAYS, ConfigKey
 from gauger.surfaces.console import configure, look, operate
-from gauger.surfaces.console.grammar import Argument, Kind, Mode
+from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
 from gauger.surfaces.console.session import ConsoleCommand
 
 _FIRST: Final = Release.parse("17.3.2")
@@ -35,8 +35,8 @@ _ARGUMENTS: Final = MappingProxyType(
     }
 )
 
-_SHOWS: Final = (
-    ConsoleCommand(
+_SHOWS: Final[tuple[ConsoleCommand, ...]] = (
+    Command(
         syntax="show license status",
         mode=Mode.EXEC,
         help="Show account, transport, policy, reporting in times, and trust.",
@@ -44,7 +44,7 @@ _SHOWS: Final = (
         handler=look.status,
         summary="The status, one section after another.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license summary",
         mode=Mode.EXEC,
         help="Show a line for each licence that is or was in use.",
@@ -52,7 +52,7 @@ _SHOWS: Final = (
         handler=look.summary,
         summary="A table.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license usage",
         mode=Mode.EXEC,
         help="Show a block for each licence that is or was in use.",
@@ -60,7 +60,7 @@ _SHOWS: Final = (
         handler=look.usage,
         summary="Blocks.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license udi",
         mode=Mode.EXEC,
         help="Show the product id and serial number.",
@@ -68,7 +68,7 @@ _SHOWS: Final = (
         handler=look.udi,
         summary="One line, and a list in a set of several devices.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license all",
         mode=Mode.EXEC,
         help="Show status, usage, product, authorizations and reports on one page.",
@@ -76,7 +76,7 @@ _SHOWS: Final = (
         handler=look.everything,
         summary="One page.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license rum id all",
         mode=Mode.EXEC,
         help="Show a line for each report with its state.",
@@ -84,7 +84,7 @@ _SHOWS: Final = (
         handler=look.rum_all,
         summary="A table.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license rum id <report> detail",
         mode=Mode.EXEC,
         help="Show one report.",
@@ -93,7 +93,7 @@ _SHOWS: Final = (
         arguments=_ARGUMENTS,
         summary="A block.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license eventlog",
         mode=Mode.EXEC,
         help="Show the event log.",
@@ -101,7 +101,7 @@ _SHOWS: Final = (
         handler=look.eventlog,
         summary="A line for each event.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license eventlog <days>",
         mode=Mode.EXEC,
         help="Show the event log of the last days.",
@@ -110,7 +110,7 @@ _SHOWS: Final = (
         arguments=_ARGUMENTS,
         summary="A line for each event.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="show license history message",
         mode=Mode.EXEC,
         help="Show the message history; none is kept yet.",
@@ -120,8 +120,8 @@ _SHOWS: Final = (
     ),
 )
 
-_OPERATIONS: Final = (
-    ConsoleCommand(
+_OPERATIONS: Final[tuple[ConsoleCommand, ...]] = (
+    Command(
         syntax="license smart trust idtoken <token> {scope:local|all} [force:force]",
         mode=Mode.EXEC,
         help="Ask the portal for a trust code with an ID token; force replaces one.",
@@ -129,7 +129,7 @@ _OPERATIONS: Final = (
         handler=operate.trust,
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart sync {scope:all|local}",
         mode=Mode.EXEC,
         help="Send every report without an ACK now, and fetch what is pending.",
@@ -137,7 +137,7 @@ _OPERATIONS: Final = (
         handler=operate.sync,
         summary="Nothing when all was acknowledged, else a line that says what is open.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart save usage {which:all|unreported} file <path>",
         mode=Mode.EXEC,
         help="Save all reports, or those without an ACK, to a file.",
@@ -145,7 +145,7 @@ _OPERATIONS: Final = (
         handler=operate.save_usage,
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart save usage days <days> file <path>",
         mode=Mode.EXEC,
         help="Save the reports of the last days to a file.",
@@ -153,7 +153,7 @@ _OPERATIONS: Final = (
         handler=operate.save_usage,
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart save usage rum-id <report> file <path>",
         mode=Mode.EXEC,
         help="Save one report to a file.",
@@ -161,7 +161,7 @@ _OPERATIONS: Final = (
         handler=operate.save_usage,
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart save trust-request <path>",
         mode=Mode.EXEC,
         help="Save a trust request to a file of its own.",
@@ -169,7 +169,7 @@ _OPERATIONS: Final = (
         handler=operate.save_trust_request,
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart import <path>",
         mode=Mode.EXEC,
         help="Install what a file of the portal brings: ACK, policy, trust code, account.",
@@ -180,22 +180,22 @@ _OPERATIONS: Final = (
     ),
 )
 
-_CONFIGURATION: Final = (
-    ConsoleCommand(
+_CONFIGURATION: Final[tuple[ConsoleCommand, ...]] = (
+    Command(
         syntax="license smart transport {kind:automatic|callhome|cslu|off|smart}",
         mode=Mode.CONFIG,
         help="Choose how reports leave; smart and off are offered now.",
         since=_FIRST,
         handler=configure.setting(ConfigKey.TRANSPORT, "kind"),
     ),
-    ConsoleCommand(
+    Command(
         syntax="no license smart transport",
         mode=Mode.CONFIG,
         help="Return to the transport of a fresh product instance.",
         since=_FIRST,
         handler=configure.default(ConfigKey.TRANSPORT),
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart url smart <url>",
         mode=Mode.CONFIG,
         help="Set the licensing URL of the portal for smart transport.",
@@ -203,14 +203,14 @@ _CONFIGURATION: Final = (
         handler=configure.setting(ConfigKey.URL_SMART, "url"),
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart url default",
         mode=Mode.CONFIG,
         help="Forget the licensing URL that was set.",
         since=_FIRST,
         handler=configure.default(ConfigKey.URL_SMART),
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart url {kind:cslu|utility} <url>",
         mode=Mode.CONFIG,
         help="Set the URL of another transport; not offered yet.",
@@ -219,21 +219,21 @@ _CONFIGURATION: Final = (
         arguments=_ARGUMENTS,
         summary="A refusal that says so.",
     ),
-    ConsoleCommand(
+    Command(
         syntax="no license smart url",
         mode=Mode.CONFIG,
         help="Forget the licensing URL that was set.",
         since=_FIRST,
         handler=configure.default(ConfigKey.URL_SMART),
     ),
-    ConsoleCommand(
+    Command(
         syntax="no license smart url smart",
         mode=Mode.CONFIG,
         help="Forget the licensing URL that was set.",
         since=_FIRST,
         handler=configure.default(ConfigKey.URL_SMART),
     ),
-    ConsoleCommand(
+    Command(
         syntax="no license smart url smart <url>",
         mode=Mode.CONFIG,
         help="Forget the licensing URL that was set.",
@@ -241,7 +241,7 @@ _CONFIGURATION: Final = (
         handler=configure.default(ConfigKey.URL_SMART),
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="license smart usage interval <interval>",
         mode=Mode.CONFIG,
         help="Set how often reports are sent; the policy's interval wins where it is shorter.",
@@ -249,14 +249,14 @@ _CONFIGURATION: Final = (
         handler=configure.setting(ConfigKey.USAGE_INTERVAL, "interval"),
         arguments=_ARGUMENTS,
     ),
-    ConsoleCommand(
+    Command(
         syntax="no license smart usage interval",
         mode=Mode.CONFIG,
         help="Leave the interval to the policy, at most 30 days.",
         since=_FIRST,
         handler=configure.default(ConfigKey.USAGE_INTERVAL),
     ),
-    ConsoleCommand(
+    Command(
         syntax="no license smart usage interval <interval>",
         mode=Mode.CONFIG,
         help="Leave the interval to the policy, at most 30 days.",

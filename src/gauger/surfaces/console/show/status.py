@@ -108,14 +108,13 @@ def policy(view: PolicyView) -> list[str]:
     """Return the section of the policy in force: four groups with three values each."""
     installed = view.installed_at
     origin = "Merged from multiple sources." if installed is None else _installed_on(installed)
-    source = "CISCO default" if view.is_default else "Customer Policy"
     lines = ["Policy:", f"  Policy in use: {origin}"]
     if view.name is not None and not view.is_default:
         lines.append(f"  Policy name: {shown(view.name)}")
     required = "yes" if view.ack_required else "no"
-    lines.append(f"  Reporting ACK required: {required} ({source})")
+    lines.append(f"  Reporting ACK required: {required} ({shown(view.source)})")
     for group in view.groups:
-        lines += _policy_group(group, source)
+        lines += _policy_group(group)
     return lines
 
 
@@ -176,7 +175,8 @@ def _notices(notices: Sequence[str]) -> list[str]:
     return ["Notices:", *(f"  {shown(notice)}" for notice in notices)] if notices else []
 
 
-def _policy_group(view: PolicyGroupView, source: str) -> list[str]:
+def _policy_group(view: PolicyGroupView) -> list[str]:
+    source = shown(view.source)
     return [
         f"  {_GROUP_HEADINGS[view.group]}",
         f"    First report requirement (days): {view.first_report} ({source})",

@@ -1,0 +1,188 @@
+"""The language of the console: abbreviations, ranges, and refusals that point at the place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gauger.core.problems import Problem
+from gauger.core.releases import Release
+from gauger.surfaces.console.commands import COMMANDS
+from gauger.surfaces.console.grammar import MAXIMUM_LINE, Argument, Command, Grammar, Kind, Mode
+
+EXEC = Grammar(COMMANDS, Mode.EXEC)
+CONFIG = Grammar(COMMANDS, Mode.CONFIG)
+
+
+def _refusal(line: str, grammar: object = EXEC) -> str:
+    assert isinstance(grammar, Grammar)
+    with pytest.raises(Problem) as refusal:
+        grammar.parse(line)
+    assert refusal.value.code == "invalid-command"
+    return refusal.value.detail
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("show license status", "show license status"),
+        ("sh lic st", "show license status"),
+        ("SHOW License sTaTus", "show license status"),
+        ("  sh   lic   su ", "show license summary"),
+        ("sh lic us", "show license usage"),
+        ("sh lic rum i a", "show license rum id all"),
+        ("sh lic rum id 7 d", "show license rum id <report> detail"),
+        ("sh lic ev", "show license eventlog"),
+        ("sh lic ev 2", "show license eventlog <days>"),
+        ("lic sm sy l", "license smart sync {scope:all|local}"),
+    ],
+)
+def test_unique_beginnings_are_enough(typed: str, meant: str) -> None:
+    assert EXEC.parse(typed).command.syntax == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("license smart sync all", {"scope": "all"}),
+        ("lic sm tr id ABC l f", {"token": "ABC", "scope": "local", "force": "force"}),
+        ("lic sm tr id ABC all", {"token": "ABC", "scope": "all"}),
+        ("lic sm sa us unr f x.xml", {"which": "unreported", "path": "x.xml"}),
+        ("lic sm sa us day 30 f x.xml", {"days": "30", "path": "x.xml"}),
+        ("lic sm sa us rum-Id 7 f x.xml", {"report": "7", "path": "x.xml"}),
+        ('lic sm import "my file.xml"', {"path": "my file.xml"}),
+    ],
+)
+def test_arguments_and_choices_are_kept_by_name(typed: str, values: dict[str, str]) -> None:
+    assert EXEC.parse(typed).values == values
+
+
+def test_a_number_is_read_as_one() -> None:
+    assert EXEC.parse("show license eventlog 30").number("days") == 30
+
+
+def test_a_wrong_word_is_marked() -> None:
+    lines = _refusal("show license statis").split("\n")
+    assert lines[:3] == [
+        "show license statis",
+        "             ^",
+        "% Invalid input detected at '^' marker.",
+    ]
+    assert lines[3].startswith("Here may stand: all, eventlog, history, rum, status")
+
+
+def test_a_word_too_many_is_marked() -> None:
+    lines = _refusal("show license status now").split("\n")
+    assert lines[1] == " " * 20 + "^"
+    assert lines[3] == "Here may stand: the end of the line."
+
+
+@pytest.mark.parametrize("line", ["", "show", "show license", "license smart save usage all file"])
+def test_a_line_that_ends_early_is_incomplete(line: str) -> None:
+    assert _refusal(line).endswith("% Incomplete command.")
+
+
+@pytest.mark.parametrize(("line", "meant"), [("sh lic u", "udi, usage"), ("sh lic s", "status")])
+def test_a_beginning_of_several_words_is_ambiguous(line: str, meant: str) -> None:
+    detail = _refusal(line)
+    assert detail.startswith(f'% Ambiguous command:  "{line}"')
+    assert f"It may be: {meant}" in detail
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ("show license eventlog 0", "<days> (1 to 3650)"),
+        ("show license eventlog 3651", "<days> (1 to 3650)"),
+        ("show license eventlog 1e3", "<days> (1 to 3650)"),
+        ("show license eventlog -1", "<days> (1 to 3650)"),
+        ("show license eventlog " + "9" * 40, "<days> (1 to 3650)"),
+        ("show license rum id 18446744073709551616 detail", "(1 to 18446744073709551615)"),
+        ("license smart import " + "x" * 1025, "<path> (file path, at most 1024 characters)"),
+        ('license smart import ""', "<path> (file path"),
+    ],
+)
+def test_an_argument_out_of_range_is_refused_with_the_range(line: str, allowed: str) -> None:
+    assert allowed in _refusal(line)
+
+
+@pytest.mark.parametrize("value", ["0", "3650"])
+def test_the_ends_of_a_range_belong_to_it(value: str) -> None:
+    match = CONFIG.parse(f"license smart usage interval {value}")
+    assert match.values == {"interval": value}
+
+
+def test_each_mode_has_its_own_commands() -> None:
+    assert "% Invalid input" in _refusal("license smart transport smart", EXEC)
+    assert "% Invalid input" in _refusal("show license status", CONFIG)
+
+
+@pytest.mark.threat("E16", role="instance")
+def test_a_secret_is_not_repeated_in_a_refusal() -> None:
+    detail = _refusal("license smart trust idtoken SECRET99 loca1")
+    assert "SECRET99" not in detail
+    assert "idtoken ******** loca1" in detail
+
+
+@pytest.mark.threat("E16", role="instance")
+def test_nothing_behind_the_wrong_place_is_repeated() -> None:
+    detail = _refusal("license smart trust idtokn SECRET99 local")
+    assert "SECRET99" not in detail
+
+
+@pytest.mark.threat("E16", role="instance")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "show license status\nlicense smart sync all",
+        "show license status\x1b[A",
+        "license smart import a\x00b",
+        "license smart import \u202exml",
+    ],
+)
+def test_unprintable_characters_are_refused_before_anything_else(line: str) -> None:
+    assert "not printable" in _refusal(line)
+
+
+def test_a_very_long_line_is_refused() -> None:
+    assert str(MAXIMUM_LINE) in _refusal("show " + "x" * MAXIMUM_LINE)
+
+
+@given(st.text(max_size=60))
+def test_any_line_is_a_command_or_a_named_refusal(line: str) -> None:
+    assert _code(line) in {None, "invalid-command"}
+
+
+def _code(line: str) -> str | None:
+    try:
+        EXEC.parse(line)
+    except Problem as problem:
+        return problem.code
+    return None
+
+
+@given(st.data())
+def test_every_word_of_the_table_is_found_again(data: st.DataObject) -> None:
+    command = data.draw(st.sampled_from([item for item in COMMANDS if "<" not in item.syntax]))
+    words = [word.strip("{}[]").rpartition(":")[2].split("|")[0] for word in command.syntax.split()]
+    grammar = EXEC if command.mode is Mode.EXEC else CONFIG
+    assert grammar.parse(" ".join(words)).command is command
+
+
+def test_a_keyword_wins_over_an_argument_and_an_argument_over_nothing() -> None:
+    name = {"name": Argument(kind=Kind.TEXT, help="A name.")}
+    rows = [_row("call all"), _row("call <name>", name), _row("call alan")]
+    grammar = Grammar(rows, Mode.EXEC)
+    assert grammar.parse("call all").command is rows[0]
+    assert grammar.parse("call bob").values == {"name": "bob"}
+    assert grammar.parse("call al").values == {"name": "al"}
+
+
+def _row(syntax: str, arguments: dict[str, Argument] | None = None) -> Command[None]:
+    return Command(
+        syntax=syntax,
+        mode=Mode.EXEC,
+        help="Call.",
+        since=Release.parse("17.3.2"),
+        handler=None,
+        arguments=arguments or {},
+    )
