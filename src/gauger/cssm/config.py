@@ -61,7 +61,7 @@ class Limits:
     """Caps on what is taken in."""
 
     request_bytes: Annotated[int, Meaning("bytes", "Body of a smart transport request.", _KB)] = (
-        4 * _MB
+        16 * _MB
     )
     api_bytes: Annotated[int, Meaning("bytes", "Body of an API request.", _KB)] = _MB
     report_bytes: Annotated[int, Meaning("bytes", "One RUM report or ACK.", _KB)] = 256 * _KB

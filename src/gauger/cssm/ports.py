@@ -263,5 +263,5 @@ class UploadFiles(Protocol):
     def remove(self, job_id: str) -> None:
         """Remove a file that has been processed."""
 
-    def clear_unfinished(self) -> None:
-        """Remove what was being uploaded when the portal stopped."""
+    def keep_only(self, job_ids: Iterable[str]) -> None:
+        """Remove every other file: cut off, or processed and not yet removed."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,8 @@ class UploadWriter:
         self._hash = hashlib.sha256()
         self._size = 0
         try:
-            self._file = self._part.open("xb", opener=_private)
+            descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.fdopen(descriptor, "wb")
         except OSError as error:
             raise named_failure(error, self._part) from error
 
@@ -90,11 +91,9 @@ class UploadFiles:
         """Remove a file that has been processed."""
         (self._folder / job_id).unlink(missing_ok=True)
 
-    def clear_unfinished(self) -> None:
-        """Remove what was being uploaded when the portal stopped."""
-        for path in self._folder.glob(f"*{_PART}"):
-            path.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    def keep_only(self, job_ids: Iterable[str]) -> None:
+        """Remove every other file: cut off, or processed and not yet removed."""
+        kept = set(job_ids)
+        for path in self._folder.iterdir():
+            if path.name not in kept:
+                path.unlink(missing_ok=True)

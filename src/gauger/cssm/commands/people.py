@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gauger.core.ports import Clock, Entropy
 from gauger.core.problems import Problem
 from gauger.cssm.access import Action, Caller, CallerKind, Grant, Role, Scope
-from gauger.cssm.audit import Audit
+from gauger.cssm.means import Means
 from gauger.cssm.ports import Client, Member, PeopleStore, User
 from gauger.cssm.secrets import Passwords, new_id, new_secret, secret_digest
 
@@ -33,20 +32,12 @@ class NewSecret:
 class People:
     """Use cases on users, clients and roles."""
 
-    def __init__(
-        self,
-        store: PeopleStore,
-        audit: Audit,
-        *,
-        clock: Clock,
-        entropy: Entropy,
-        passwords: Passwords,
-    ) -> None:
+    def __init__(self, store: PeopleStore, means: Means, passwords: Passwords) -> None:
         """Put the parts together."""
         self._store = store
-        self._audit = audit
-        self._clock = clock
-        self._entropy = entropy
+        self._audit = means.audit
+        self._clock = means.clock
+        self._entropy = means.entropy
         self._passwords = passwords
 
     def add_user(

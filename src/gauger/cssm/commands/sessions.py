@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from gauger.core.ports import Clock, Entropy
 from gauger.core.problems import Problem
 from gauger.cssm.access import Caller, CallerKind
+from gauger.cssm.means import Means
 from gauger.cssm.ports import PeopleStore, Session
 from gauger.cssm.secrets import Passwords, new_secret, same_secret, secret_digest
-from gauger.cssm.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,29 +21,20 @@ class Sessions:
     """Gives access tokens for secrets and finds out who calls with one."""
 
     def __init__(
-        self,
-        store: PeopleStore,
-        throttle: Throttle,
-        *,
-        clock: Clock,
-        entropy: Entropy,
-        passwords: Passwords,
-        seconds: int,
+        self, store: PeopleStore, means: Means, passwords: Passwords, *, seconds: int
     ) -> None:
         """Put the parts together.
 
         Args:
             store: People and their sessions.
-            throttle: Limits wrong secrets by address.
-            clock: Wall time for expiry.
-            entropy: Randomness of tokens.
+            means: Time, randomness and the limit on guesses.
             passwords: Hashes of users' passwords.
             seconds: Life of an access token.
         """
         self._store = store
-        self._throttle = throttle
-        self._clock = clock
-        self._entropy = entropy
+        self._throttle = means.throttle
+        self._clock = means.clock
+        self._entropy = means.entropy
         self._passwords = passwords
         self._seconds = seconds
 

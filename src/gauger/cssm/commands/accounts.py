@@ -1,0 +1,177 @@
+"""Accounts and what an administrator does in them; the authority decides and keeps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from gauger.authority.ports import LedgerReader
+from gauger.authority.views import InstanceRow, ReportRow, SmartAccountRow
+from gauger.core.authority.commands import (
+    IssueToken,
+    MoveInstance,
+    OpenSmartAccount,
+    OpenVirtualAccount,
+)
+from gauger.core.authority.outcomes import MoveOutcome, Outcome, TokenOutcome
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.ports import Entropy
+from gauger.core.problems import Problem
+from gauger.cssm.access import Action, Caller, Scope
+from gauger.cssm.ports import AuthorityPort
+from gauger.cssm.secrets import new_id_token, secret_digest
+
+DEFAULT_ACCOUNT: Final = "DEFAULT"
+"""The Virtual Account that every Smart Account has."""
+
+MAXIMUM_TOKEN_DAYS: Final = 365
+MAXIMUM_TOKEN_USES: Final = 100
+_HINT: Final = 4
+_Kind = TypeVar("_Kind", bound=Outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """An ID token, shown this one time.
+
+    Attributes:
+        token_id: Its number, by which it is listed and revoked.
+        text: What an operator types into the product instance.
+        expires_at: First second at which it is refused.
+    """
+
+    token_id: int
+    text: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenTerms:
+    """What a new ID token is good for.
+
+    Attributes:
+        days: Life in days, 1 to 365.
+        uses: How often it may be used, 1 to 100; null where unlimited.
+        export_controlled: Whether it allows export-controlled functions.
+        description: The administrator's words.
+    """
+
+    days: int
+    uses: int | None
+    export_controlled: bool
+    description: str
+
+
+def expect(outcome: Outcome, kind: type[_Kind]) -> _Kind:
+    """Return an outcome as the kind that its command always has.
+
+    Raises:
+        Problem: ``internal-error`` where it is another.
+    """
+    if isinstance(outcome, kind):
+        return outcome
+    raise Problem("internal-error", f"The authority answered with {type(outcome).__name__}.")
+
+
+def open_smart_account(authority: AuthorityPort, domain: str, name: str, *, by: str) -> None:
+    """Open a Smart Account and its Virtual Account ``DEFAULT``.
+
+    Raises:
+        Problem: ``conflict`` where it exists, ``malformed`` where the domain is none.
+    """
+    account = AccountRef(domain, DEFAULT_ACCOUNT)
+    authority.execute(OpenSmartAccount(domain=domain, name=name, by=by))
+    authority.execute(OpenVirtualAccount(account=account, description="The account's first", by=by))
+
+
+def find_smart_account(reader: LedgerReader, domain: str) -> SmartAccountRow | None:
+    """Return one Smart Account."""
+    # The list goes on after a key: the greatest text below the domain finds the domain first.
+    below = domain[:-1] + chr(max(ord(domain[-1]) - 1, 1)) + "\U0010ffff" if domain else ""
+    rows = reader.smart_accounts(after=below, limit=1)
+    return rows[0] if rows and rows[0].domain == domain else None
+
+
+def issue_token(
+    authority: AuthorityPort,
+    entropy: Entropy,
+    account: AccountRef,
+    *,
+    terms: TokenTerms,
+    by: str,
+) -> NewToken:
+    """Make an ID token of 192 random bits; only its digest is kept.
+
+    Raises:
+        Problem: ``invalid-argument`` where days or uses are out of range.
+    """
+    if not 1 <= terms.days <= MAXIMUM_TOKEN_DAYS:
+        raise Problem("invalid-argument", f"A token lasts 1 to {MAXIMUM_TOKEN_DAYS} days.")
+    if terms.uses is not None and not 1 <= terms.uses <= MAXIMUM_TOKEN_USES:
+        raise Problem("invalid-argument", f"A token has 1 to {MAXIMUM_TOKEN_USES} uses.")
+    text = new_id_token(entropy)
+    command = IssueToken(
+        account=account,
+        token_digest=secret_digest(text),
+        hint=text[-_HINT:],
+        days=terms.days,
+        uses=terms.uses,
+        export_controlled=terms.export_controlled,
+        description=terms.description,
+        by=by,
+    )
+    made = expect(authority.execute(command), TokenOutcome)
+    return NewToken(token_id=made.token_id, text=text, expires_at=made.expires_at)
+
+
+def move_instance(
+    authority: AuthorityPort, caller: Caller, udi: Udi, *, origin: AccountRef, to: AccountRef
+) -> MoveOutcome:
+    """Move a product instance to another Virtual Account.
+
+    Raises:
+        Problem: ``not-found`` or ``forbidden`` where the caller may not manage the target;
+            another Smart Account is the vendor operator's to choose.
+    """
+    caller.authorise(Action.MANAGE, Scope.of(to))
+    if origin.smart_account != to.smart_account:
+        caller.authorise(Action.OPERATE, Scope())
+    command = MoveInstance(udi=udi, to=to, by=str(caller))
+    return expect(authority.execute(command), MoveOutcome)
+
+
+def instance_of(reader: LedgerReader, account: AccountRef, udi: Udi) -> InstanceRow:
+    """Return a product instance of an account.
+
+    Raises:
+        Problem: ``not-found``, also where it belongs to another account.
+    """
+    row = reader.instance(udi)
+    if row is None or row.account != account:
+        raise Problem("not-found", f"{account} has no product instance {udi}.")
+    return row
+
+
+def report_of(
+    reader: LedgerReader, account: AccountRef, digest: Digest, udi: Udi | None
+) -> ReportRow:
+    """Return a report of an account.
+
+    Raises:
+        Problem: ``not-found``, also where it counts for another account.
+    """
+    row = reader.report(digest, udi)
+    if row is None or row.account != account:
+        raise Problem("not-found", f"{account} has no report {digest[:64]}.")
+    return row
+
+
+def smart_accounts_of(
+    reader: LedgerReader, caller: Caller, *, after: str, limit: int
+) -> Sequence[SmartAccountRow]:
+    """List the Smart Accounts in reach of a caller, by domain."""
+    if caller.may(Action.OPERATE, Scope()):
+        return reader.smart_accounts(after=after, limit=limit)
+    names = sorted({grant.scope.smart_account or "" for grant in caller.grants})
+    wanted = [name for name in names if name > after][:limit]
+    rows = (find_smart_account(reader, name) for name in wanted)
+    return [row for row in rows if row is not None]

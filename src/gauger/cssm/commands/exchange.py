@@ -1,0 +1,218 @@
+"""Smart transport's use cases: documents go to the authority, answers come at once or by poll."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gauger.core.authority.commands import Pipe
+from gauger.core.authority.outcomes import AnswerBundle, Outcome
+from gauger.core.documents.smart_license import ItemKind
+from gauger.core.documents.smart_transport import (
+    Acknowledgement,
+    Request,
+    Response,
+    Status,
+    WireProblem,
+)
+from gauger.core.identity import Udi
+from gauger.core.problems import Problem
+from gauger.cssm.commands import polls
+from gauger.cssm.commands.answers import answer_bytes
+from gauger.cssm.commands.judging import Sender, Settled, refusal_of, settle, submit, text_digest
+from gauger.cssm.config import ServerSettings
+from gauger.cssm.means import Means
+from gauger.cssm.ports import PollStore
+from gauger.cssm.secrets import new_id, secret_digest
+
+_UNDER_WAY: Final = 10_000  # polls whose outcomes are held in memory; others come from the ledger
+_GUESSES: Final = frozenset({"token-unknown", "token-expired", "token-revoked"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One document of a request."""
+
+    kind: ItemKind
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A request whose documents are with the authority.
+
+    Attributes:
+        request: What was asked.
+        sent: The documents, in order.
+        waiting: Their outcomes to come.
+    """
+
+    request: Request
+    sent: tuple[Sent, ...]
+    waiting: tuple[Future[Outcome], ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every outcome is there."""
+        return all(one.done() for one in self.waiting)
+
+    @property
+    def tags(self) -> dict[Udi, str | None]:
+        """Software tag by product instance, given back with the answers."""
+        return {report.udi: report.software_tag for report in self.request.reports}
+
+
+class Exchange:
+    """Serves smart transport requests; only what touches a store blocks."""
+
+    def __init__(self, store: PollStore, means: Means, settings: ServerSettings) -> None:
+        """Put the parts together."""
+        self._store = store
+        self._means = means
+        self._settings = settings
+        self._under_way: OrderedDict[str, Work] = OrderedDict()
+
+    def begin(self, request: Request, address: str) -> Work:
+        """Hand the documents of a request to the authority; does not wait.
+
+        Args:
+            request: A ``report_usage`` or ``trust_request``.
+            address: Where it comes from; wrong ID tokens are limited by it.
+
+        Raises:
+            Problem: ``too-many-requests`` after wrong ID tokens; ``malformed`` where there is
+                no document in the request.
+        """
+        sender = Sender(pipe=Pipe.SMART, path=address)
+        if request.id_token is not None:
+            self._means.throttle.check(address)
+            sender = replace(sender, token_digest=secret_digest(request.id_token))
+        sent = tuple(_documents(request))
+        if not sent:
+            raise Problem("malformed", f"The {request.type} request holds no document.")
+        waiting = tuple(self._submit(one, sender) for one in sent)
+        return Work(request=request, sent=sent, waiting=waiting)
+
+    def answer(self, work: Work, *, status: Status = Status.OK) -> Response:
+        """Return the answer to a request whose outcomes are all there.
+
+        Raises:
+            Problem: Where no document got a signed answer: that of the first.
+        """
+        settled = [settle(one) for one in work.waiting]
+        refused = [problem for one in settled if (problem := refusal_of(one)) is not None]
+        answers = [one.answer for one in settled if not isinstance(one, Problem) and one.answer]
+        if refused and not answers:
+            raise refused[0]
+        acknowledgements = _acknowledgements(answers, work.tags)
+        answered = self.response(work.request, status, acknowledgements=acknowledgements)
+        if not refused:
+            return answered
+        message = f"{len(refused)} of {len(settled)} documents were refused."
+        named = WireProblem.of(refused[0])
+        return replace(answered, message=message, message_code=named.code, problem=named)
+
+    def postpone(self, work: Work) -> Response:
+        """Give a poll id for a request whose outcomes take longer."""
+        poll_id = new_id(self._means.entropy)
+        texts = [(one.kind, one.text) for one in work.sent]
+        self._store.add_poll(poll_id, polls.remember(texts), now=self._means.clock.wall())
+        self._under_way[poll_id] = work
+        while len(self._under_way) > _UNDER_WAY:
+            self._under_way.popitem(last=False)
+        return self._ask_to_poll(work.request, poll_id)
+
+    def poll(self, request: Request) -> Response:
+        """Answer a poll: from the work under way, or from the ledger after a restart.
+
+        The poll id stays good: an answer that was lost on the way is given again.
+
+        Raises:
+            Problem: ``poll-unknown``; or that of the documents, as `answer` says.
+        """
+        poll_id = request.poll_id or ""
+        work = self._under_way.get(poll_id)
+        if work is None:
+            return self._answer_from_ledger(request, poll_id)
+        if not work.is_done:
+            return self._ask_to_poll(request, poll_id)
+        answered = self.answer(work, status=Status.COMPLETE)
+        return replace(answered, type=request.type, nonce=request.nonce)
+
+    def response(
+        self,
+        request: Request,
+        status: Status,
+        *,
+        message: str = "",
+        acknowledgements: tuple[Acknowledgement, ...] = (),
+    ) -> Response:
+        """Return a response to a request."""
+        return Response(
+            status=status,
+            type=request.type,
+            timestamp=self._means.clock.wall() * 1000,
+            nonce=request.nonce,
+            message=message,
+            correlation_id=new_id(self._means.entropy),
+            acknowledgements=acknowledgements,
+        )
+
+    def refuse(self, request: Request, problem: Problem) -> Response:
+        """Return the response that names a problem."""
+        refused = self.response(request, Status.FAILED, message=problem.detail)
+        return replace(refused, message_code=problem.code, problem=WireProblem.of(problem))
+
+    def _ask_to_poll(self, request: Request, poll_id: str) -> Response:
+        asked = self.response(request, Status.OK_POLL)
+        return replace(asked, poll_id=poll_id, poll_interval=self._settings.poll_interval)
+
+    def _answer_from_ledger(self, request: Request, poll_id: str) -> Response:
+        remembered = self._store.poll(poll_id)
+        if remembered is None:
+            raise Problem("poll-unknown", f"There is no poll {poll_id[:64]!r}.")
+        with self._means.readers.lend() as reader:
+            answers = [reader.answer_for(one) for one in polls.recall(remembered)]
+        found = [one for one in answers if one is not None]
+        if len(found) < len(answers) or not found:
+            message = "The portal stopped before it kept every document: send them again."
+            return self.response(request, Status.OK_TRY_AGAIN, message=message)
+        acknowledgements = _acknowledgements(found, {})
+        return self.response(request, Status.COMPLETE, acknowledgements=acknowledgements)
+
+    def _submit(self, one: Sent, sender: Sender) -> Future[Outcome]:
+        waiting = submit(self._means.authority, one.kind, one.text, sender)
+        waiting.add_done_callback(lambda done: self._note(one, sender, settle(done)))
+        return waiting
+
+    def _note(self, one: Sent, sender: Sender, outcome: Settled) -> None:
+        """Audit a refusal once, and count a wrong ID token against its address."""
+        if outcome.code in _GUESSES:
+            self._means.throttle.failed(sender.path)
+        problem = refusal_of(outcome)
+        if problem is not None:
+            self._means.audit.refusal(problem, text_digest(one.text), by=sender.path)
+
+
+def _documents(request: Request) -> Iterator[Sent]:
+    for text in request.trust_requests:
+        yield Sent(kind=ItemKind.TRUST_REQUEST, text=text)
+    for report in request.reports:
+        for text in report.trust_requests:
+            yield Sent(kind=ItemKind.TRUST_REQUEST, text=text)
+        for text in report.usage:
+            yield Sent(kind=ItemKind.RUM_REPORT, text=text)
+
+
+def _acknowledgements(
+    answers: Sequence[AnswerBundle], tags: Mapping[Udi, str | None]
+) -> tuple[Acknowledgement, ...]:
+    """Return one item for each product instance, in the order of the first answers."""
+    by_udi: dict[Udi, list[AnswerBundle]] = {}
+    for one in answers:
+        by_udi.setdefault(one.udi, []).append(one)
+    return tuple(
+        Acknowledgement(udi=udi, smart_license=answer_bytes(own), software_tag=tags.get(udi))
+        for udi, own in by_udi.items()
+    )

@@ -1,0 +1,132 @@
+"""Items of a file or request become commands of the authority, and outcomes become verdicts."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final
+
+from gauger.core.authority.commands import Pipe, ReceiveReport, ReceiveTrustRequest
+from gauger.core.authority.outcomes import Outcome, ReportOutcome, TrustOutcome
+from gauger.core.documents.smart_license import Item, ItemKind
+from gauger.core.identity import AccountRef, Digest, digest
+from gauger.core.problems import Problem
+from gauger.cssm.ports import AuthorityPort, ItemVerdict
+
+REFUSED: Final = "refused"
+"""Verdict of an item that gets a plain problem and no signed answer."""
+
+_KIND: Final = {ItemKind.RUM_REPORT: "report", ItemKind.TRUST_REQUEST: "trust-request"}
+
+JUDGED: Final = frozenset(_KIND)
+"""Kinds of items that the authority judges; the others tell about the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """How documents came, and from whom.
+
+    Attributes:
+        pipe: The way.
+        path: A file's name or a peer's address, for people.
+        by: Who uploads, or null.
+        uploaded_to: The account that it is uploaded in, or null.
+        token_digest: Digest of the ID token that came with it, or null.
+    """
+
+    pipe: Pipe
+    path: str
+    by: str | None = None
+    uploaded_to: AccountRef | None = None
+    token_digest: Digest | None = None
+
+
+def submit(authority: AuthorityPort, kind: ItemKind, text: str, sender: Sender) -> Future[Outcome]:
+    """Hand one item to the authority's next commit.
+
+    Args:
+        authority: Who judges.
+        kind: ``RUM_REPORT`` or ``TRUST_REQUEST``.
+        text: The exact text of the item.
+        sender: How it came.
+
+    Returns:
+        The outcome to come; its exception is a `Problem` where the item gets no signed answer.
+    """
+    if kind is ItemKind.RUM_REPORT:
+        return authority.enqueue(
+            ReceiveReport(
+                item=text,
+                pipe=sender.pipe,
+                uploaded_to=sender.uploaded_to,
+                path=sender.path,
+                by=sender.by,
+            )
+        )
+    return authority.enqueue(
+        ReceiveTrustRequest(
+            document=text,
+            token_digest=sender.token_digest,
+            pipe=sender.pipe,
+            uploaded_to=sender.uploaded_to,
+            path=sender.path,
+            by=sender.by,
+        )
+    )
+
+
+Settled = ReportOutcome | TrustOutcome | Problem
+"""What became of an item: a verdict with a signed answer, or a plain problem."""
+
+
+def settle(waiting: Future[Outcome]) -> Settled:
+    """Wait for the outcome of one item; a refusal without signed answer comes as a value.
+
+    Raises:
+        Problem: ``internal-error`` where the authority answers something else.
+    """
+    try:
+        outcome = waiting.result()
+    except Problem as problem:
+        return problem
+    if isinstance(outcome, ReportOutcome | TrustOutcome):
+        return outcome
+    raise Problem("internal-error", f"An item was answered with {type(outcome).__name__}.")
+
+
+def refusal_of(outcome: Settled) -> Problem | None:
+    """Return the plain problem of an item that got no signed answer, or None."""
+    if isinstance(outcome, Problem):
+        return outcome
+    if outcome.answer is None:
+        return Problem(outcome.code or outcome.verdict.value, outcome.detail)
+    return None
+
+
+def text_digest(text: str) -> str:
+    """Return how the audit names an item that was refused before its own digest was known."""
+    return f"item {digest(text.encode('utf-8', 'surrogatepass'))}"
+
+
+def verdict_of(item: Item, outcome: Settled) -> ItemVerdict:
+    """Return what is kept and shown of the outcome of one item of a file."""
+    kind = _KIND.get(item.kind, item.name)
+    if isinstance(outcome, Problem):
+        return ItemVerdict(
+            position=item.index,
+            kind=kind,
+            udi=None,
+            digest=None,
+            verdict=REFUSED,
+            code=outcome.code,
+            detail=outcome.detail,
+            flags=(),
+        )
+    return ItemVerdict(
+        position=item.index,
+        kind=kind,
+        udi=str(outcome.udi),
+        digest=outcome.digest,
+        verdict=outcome.verdict.value,
+        code=outcome.code,
+        detail=outcome.detail or None,
+        flags=outcome.flags,
+    )

@@ -1,0 +1,33 @@
+"""What a poll id stands for: digests by which the ledger finds the answers after a restart."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from gauger.core.documents.envelope import read_document
+from gauger.core.documents.rum_report import read_report
+from gauger.core.documents.smart_license import ItemKind
+from gauger.core.identity import Digest
+from gauger.core.problems import Problem
+
+_SEPARATOR: Final = " "
+_UNREADABLE: Final = "-"
+
+
+def remember(documents: Iterable[tuple[ItemKind, str]]) -> str:
+    """Return the text that is kept for a request: the digest of each of its documents."""
+    return _SEPARATOR.join(_digest(kind, text) for kind, text in documents)
+
+
+def recall(text: str) -> Sequence[Digest]:
+    """Return the digests of the documents that could be read."""
+    return [Digest(word) for word in text.split(_SEPARATOR) if word not in ("", _UNREADABLE)]
+
+
+def _digest(kind: ItemKind, text: str) -> str:
+    try:
+        if kind is ItemKind.RUM_REPORT:
+            return read_report(text).digest
+        return read_document(text).digest
+    except Problem:
+        # It gets no signed answer, so the ledger will never hold one.
+        return _UNREADABLE

@@ -1,0 +1,148 @@
+"""The thread that works through uploaded files: look through, judge in batches, go on after a crash."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from gauger.core.authority.commands import Pipe
+from gauger.core.documents.smart_license import TO_PORTAL, Caps, Item, ItemKind, read_items
+from gauger.core.problems import Problem, Retry
+from gauger.cssm.commands.judging import (
+    JUDGED,
+    Sender,
+    settle,
+    submit,
+    text_digest,
+    verdict_of,
+)
+from gauger.cssm.config import Limits
+from gauger.cssm.means import Means
+from gauger.cssm.ports import ItemVerdict, Job, JobStore, UploadFiles
+
+_BATCH: Final = 512  # items handed to the authority at once: they share commits and signatures
+_ATTEMPTS: Final = 5
+_PAUSE: Final = 5.0  # seconds before a job goes on that the portal itself could not serve
+_LOG: Final = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Works through open jobs, one after another, in the order in which they came."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        files: UploadFiles,
+        *,
+        means: Means,
+        limits: Limits,
+    ) -> None:
+        """Put the parts together; `start` begins the work."""
+        self._store = store
+        self._files = files
+        self._authority = means.authority
+        self._audit = means.audit
+        self._clock = means.clock
+        self._caps = Caps(
+            total=limits.upload_bytes, item=limits.report_bytes, items=limits.upload_entries
+        )
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="uploads", daemon=True)
+        self._attempts: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Clear away what was cut off, take up what was under way, and go on."""
+        self._files.keep_only({job.job_id for job in self._store.open_jobs()})
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batch that is under way; an open job goes on at the next start."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Say that there is a new job."""
+        self._wake.set()
+
+    def run_open_jobs(self) -> None:
+        """Work through every job that is open now."""
+        for job in self._store.open_jobs():
+            if self._stopping.is_set():
+                return
+            self._attempt(job)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self.run_open_jobs()
+            except Exception:  # noqa: BLE001 -- logged with its trace by `exception` below
+                # The edge of this thread: a job must not end the work on all that follow.
+                _LOG.exception("An upload could not be worked through; it is tried again.")
+                self._stopping.wait(_PAUSE)
+                continue
+            self._wake.wait(_PAUSE if self._attempts else None)
+
+    def _attempt(self, job: Job) -> None:
+        """Work through a job; what the portal itself cannot do now is tried again later."""
+        try:
+            if not self._work(job):
+                return
+        except Problem as problem:
+            tried = self._attempts[job.job_id] = self._attempts.get(job.job_id, 0) + 1
+            if problem.kind.retry is Retry.LATER and tried < _ATTEMPTS:
+                return
+            self._end(job, (problem.code, problem.detail))
+            return
+        self._end(job, None)
+
+    def _end(self, job: Job, problem: tuple[str, str] | None) -> None:
+        self._attempts.pop(job.job_id, None)
+        self._store.finish(job.job_id, problem=problem, now=self._clock.wall())
+        self._files.remove(job.job_id)
+
+    def _work(self, job: Job) -> bool:
+        """Judge every item of a job; False where the portal stops before its end."""
+        if job.total is None:
+            # Whether a file is whole shows only at its end: nothing is judged before.
+            total = sum(1 for _ in self._items(job))
+            self._store.set_total(job.job_id, total)
+        left = (item for item in self._items(job) if item.index >= job.items)
+        while batch := list(islice(left, _BATCH)):
+            if self._stopping.is_set():
+                return False
+            self._store.progress(job.job_id, self._judge(job, batch))
+        return True
+
+    def _items(self, job: Job) -> Iterator[Item]:
+        return read_items(self._files.read(job.job_id), caps=self._caps, wanted=TO_PORTAL)
+
+    def _judge(self, job: Job, batch: list[Item]) -> list[ItemVerdict]:
+        sender = Sender(pipe=Pipe.FILE, path=job.file_name, by=job.by, uploaded_to=job.account)
+        waiting = [
+            (item, submit(self._authority, item.kind, item.text, sender))
+            for item in batch
+            if item.kind in JUDGED
+        ]
+        judged: list[ItemVerdict] = []
+        for item, future in waiting:
+            outcome = settle(future)
+            if isinstance(outcome, Problem):
+                if outcome.kind.retry is Retry.LATER:
+                    raise outcome  # it says nothing about the item: the portal cannot judge now
+                self._audit.refusal(outcome, text_digest(item.text), by=job.by)
+            judged.append(verdict_of(item, outcome))
+        return judged + [_not_judged(item) for item in batch if _is_odd(item)]
+
+
+def _is_odd(item: Item) -> bool:
+    return item.kind not in JUDGED and item.kind is not ItemKind.SYSTEM_INFO
+
+
+def _not_judged(item: Item) -> ItemVerdict:
+    message = f"Element {item.name!r} is not one that this release judges."
+    return verdict_of(item, Problem("not-supported", message))

@@ -1,0 +1,31 @@
+"""The portal as its surfaces see it: the parts of one process, put together by `main`."""
+
+from dataclasses import dataclass
+
+from gauger.cssm.commands.exchange import Exchange
+from gauger.cssm.commands.people import People
+from gauger.cssm.commands.sessions import Sessions
+from gauger.cssm.commands.uploads import Uploads
+from gauger.cssm.config import CssmConfig
+from gauger.cssm.means import Means
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """Everything that a request may need.
+
+    Attributes:
+        config: Settings.
+        means: Time, randomness, authority, readers, audit, and the limit on guesses.
+        sessions: Log-in and access tokens.
+        people: Users, API clients, roles.
+        uploads: Usage files and their jobs.
+        exchange: Smart transport.
+    """
+
+    config: CssmConfig
+    means: Means
+    sessions: Sessions
+    people: People
+    uploads: Uploads
+    exchange: Exchange

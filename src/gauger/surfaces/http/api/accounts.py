@@ -1,0 +1,195 @@
+"""Smart and Virtual Accounts, their options, balance and events."""
+
+from fastapi import APIRouter
+
+from gauger.core.authority.commands import OpenVirtualAccount, Option, SetAccountOption
+from gauger.core.identity import AccountRef
+from gauger.core.problems import Problem
+from gauger.cssm.access import Action, Scope
+from gauger.cssm.commands.accounts import (
+    find_smart_account,
+    open_smart_account,
+    smart_accounts_of,
+)
+from gauger.surfaces.http.api.guard import (
+    AccountDep,
+    CallerDep,
+    GuardedRoute,
+    PortalDep,
+    ScopeDep,
+    needs,
+)
+from gauger.surfaces.http.api.models import (
+    AccountName,
+    After,
+    Given,
+    Limit,
+    Name,
+    Page,
+    Taken,
+    Words,
+    page,
+)
+
+router = APIRouter(route_class=GuardedRoute, tags=["accounts"])
+
+
+class SmartAccount(Given):
+    """A Smart Account."""
+
+    domain: str
+    name: str
+    opened_at: int
+    virtual_accounts: int
+
+
+class NewSmartAccount(Taken):
+    """A Smart Account to open; its domain is its name for ever."""
+
+    domain: Name
+    name: Words
+
+
+class VirtualAccount(Given):
+    """A Virtual Account."""
+
+    account: AccountName
+    description: str
+    opened_at: int
+    instances: int
+    count_unverified: bool
+
+
+class NewVirtualAccount(Taken):
+    """A Virtual Account to open; its name stays for ever."""
+
+    name: Name
+    description: Words = ""
+
+
+class Options(Taken):
+    """What an account switches."""
+
+    count_unverified: bool
+
+
+class Balance(Given):
+    """Purchased, in use and balance of one licence; a shortage is a balance below zero."""
+
+    tag: str
+    name: str
+    purchased: int
+    in_use: int
+    balance: int
+    shortage: int
+    unverified_in_use: int
+
+
+@router.get("/accounts", openapi_extra=needs(Action.LIST))
+def list_smart_accounts(
+    portal: PortalDep, caller: CallerDep, after: After = "", limit: Limit = 100
+) -> Page[SmartAccount]:
+    """List the Smart Accounts in reach of the caller, by domain."""
+    with portal.means.readers.lend() as reader:
+        rows = smart_accounts_of(reader, caller, after=after, limit=limit)
+    return page(rows, SmartAccount, limit, lambda row: row.domain)
+
+
+@router.post("/accounts", status_code=201, openapi_extra=needs(Action.OPERATE))
+def add_smart_account(body: NewSmartAccount, portal: PortalDep, caller: CallerDep) -> SmartAccount:
+    """Open a Smart Account with its Virtual Account DEFAULT."""
+    open_smart_account(portal.means.authority, body.domain, body.name, by=str(caller))
+    with portal.means.readers.lend() as reader:
+        row = find_smart_account(reader, body.domain)
+    return SmartAccount.model_validate(row)
+
+
+@router.get("/accounts/{smart_account}", openapi_extra=needs(Action.BROWSE))
+def show_smart_account(portal: PortalDep, scope: ScopeDep) -> SmartAccount:
+    """Show one Smart Account."""
+    with portal.means.readers.lend() as reader:
+        row = find_smart_account(reader, scope.smart_account or "")
+    return SmartAccount.model_validate(row)
+
+
+@router.get("/accounts/{smart_account}/virtual-accounts", openapi_extra=needs(Action.BROWSE))
+def list_virtual_accounts(
+    portal: PortalDep,
+    caller: CallerDep,
+    scope: ScopeDep,
+    after: After = "",
+    limit: Limit = 100,
+) -> Page[VirtualAccount]:
+    """List the Virtual Accounts in reach of the caller, by name."""
+    with portal.means.readers.lend() as reader:
+        rows = reader.virtual_accounts(scope.smart_account or "", after=after, limit=limit)
+    found = page(rows, VirtualAccount, limit, lambda row: row.account.virtual_account)
+    seen = [
+        one
+        for one, row in zip(found.items, rows, strict=True)
+        if caller.may(Action.VIEW, Scope.of(row.account))
+    ]
+    return Page[VirtualAccount](items=seen, next=found.next)
+
+
+@router.post(
+    "/accounts/{smart_account}/virtual-accounts",
+    status_code=201,
+    openapi_extra=needs(Action.MANAGE_SMART),
+)
+def add_virtual_account(
+    body: NewVirtualAccount, portal: PortalDep, caller: CallerDep, scope: ScopeDep
+) -> VirtualAccount:
+    """Open a Virtual Account."""
+    if "/" in body.name:
+        message = "The name of a Virtual Account holds no slash: it is a part of URLs."
+        raise Problem("invalid-argument", message)
+    account = AccountRef(scope.smart_account or "", body.name)
+    portal.means.authority.execute(
+        OpenVirtualAccount(account=account, description=body.description, by=str(caller))
+    )
+    return show_virtual_account(portal, account)
+
+
+@router.get(
+    "/accounts/{smart_account}/virtual-accounts/{virtual_account}",
+    openapi_extra=needs(Action.VIEW),
+)
+def show_virtual_account(portal: PortalDep, account: AccountDep) -> VirtualAccount:
+    """Show one Virtual Account."""
+    with portal.means.readers.lend() as reader:
+        row = reader.virtual_account(account)
+    return VirtualAccount.model_validate(row)
+
+
+@router.put(
+    "/accounts/{smart_account}/virtual-accounts/{virtual_account}/options",
+    openapi_extra=needs(Action.MANAGE),
+)
+def set_options(
+    body: Options, portal: PortalDep, caller: CallerDep, account: AccountDep
+) -> VirtualAccount:
+    """Switch whether reports that cannot be verified are counted, in totals shown apart."""
+    portal.means.authority.execute(
+        SetAccountOption(
+            account=account,
+            option=Option.COUNT_UNVERIFIED,
+            value=body.count_unverified,
+            by=str(caller),
+        )
+    )
+    return show_virtual_account(portal, account)
+
+
+@router.get(
+    "/accounts/{smart_account}/virtual-accounts/{virtual_account}/balance",
+    openapi_extra=needs(Action.VIEW),
+)
+def show_balance(
+    portal: PortalDep, account: AccountDep, after: After = "", limit: Limit = 100
+) -> Page[Balance]:
+    """Show purchased, in use and balance of every licence, by tag."""
+    now = portal.means.clock.wall()
+    with portal.means.readers.lend() as reader:
+        rows = reader.balance(account, now=now, after=after, limit=limit)
+    return page(rows, Balance, limit, lambda row: row.tag)

@@ -1,0 +1,146 @@
+"""In front of every route of the API: who calls, may they, is the body strict."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+from fastapi import Depends
+from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gauger.core.identity import AccountRef
+from gauger.core.problems import Problem
+from gauger.core.strict_json import decode
+from gauger.cssm.access import Action, Caller, Scope
+from gauger.cssm.commands.accounts import find_smart_account
+from gauger.cssm.portal import Portal
+
+ACTION: Final = "x-gauger-action"
+"""Where the OpenAPI description of a route names what permission it needs."""
+
+
+def needs(action: Action) -> dict[str, Any]:
+    """Return the part of a route's description that names the permission it needs."""
+    return {ACTION: action.value}
+
+
+def portal_of(request: Request) -> Portal:
+    """Return the portal that serves a request."""
+    portal: Portal = request.app.state.portal
+    return portal
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who calls, as the guard has found out."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def scope_of(request: Request) -> Scope:
+    """Return the account that the path of a request names."""
+    return Scope(
+        smart_account=request.path_params.get("smart_account"),
+        virtual_account=request.path_params.get("virtual_account"),
+    )
+
+
+def account_of(scope: Annotated[Scope, Depends(scope_of)]) -> AccountRef:
+    """Return the Virtual Account that the path of a request names.
+
+    Raises:
+        Problem: ``malformed`` where the names are none.
+    """
+    return AccountRef(scope.smart_account or "", scope.virtual_account or "")
+
+
+PortalDep = Annotated[Portal, Depends(portal_of)]
+CallerDep = Annotated[Caller, Depends(caller_of)]
+AccountDep = Annotated[AccountRef, Depends(account_of)]
+ScopeDep = Annotated[Scope, Depends(scope_of)]
+
+
+class _StrictRequest(Request):
+    """A request whose JSON was decoded strictly before anything else looked at it."""
+
+    decoded: object = None
+
+    async def json(self) -> Any:  # noqa: ANN401 -- starlette's signature
+        """Return the body that the guard has decoded."""
+        return self.decoded
+
+
+class GuardedRoute(APIRoute):
+    """A route that looks at the caller before it reads the body, and at the body before the code.
+
+    Every route names the permission it needs in its description; one that does not cannot be
+    made.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 -- FastAPI's signature
+        """Make a route.
+
+        Raises:
+            KeyError: Where it does not name its permission.
+        """
+        self.action = Action((options.get("openapi_extra") or {})[ACTION])
+        super().__init__(path, endpoint, **options)
+        flat = get_flat_dependant(self.dependant)
+        self.query_names = frozenset(parameter.alias for parameter in flat.query_params)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler behind the guard."""
+        inner = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            await run_in_threadpool(self._admit, request)
+            self._check_query(request)
+            strict = _StrictRequest(request.scope, request.receive)
+            if self.body_field is not None:
+                strict.decoded = _decode(request, await strict.body())
+            return await inner(strict)
+
+        return guarded
+
+    def _admit(self, request: Request) -> None:
+        portal, scope = portal_of(request), scope_of(request)
+        caller = portal.sessions.caller(_bearer(request))
+        request.state.caller = caller
+        caller.authorise(self.action, scope)
+        _check_exists(portal, scope)
+
+    def _check_query(self, request: Request) -> None:
+        for name in request.query_params:
+            if name not in self.query_names:
+                known = ", ".join(sorted(self.query_names)) or "none"
+                message = f"The query has no field {name[:64]!r}; this route knows: {known}."
+                raise Problem("unknown-field", message)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem("unauthenticated", "The request carries no bearer token.")
+    return token.strip()
+
+
+def _check_exists(portal: Portal, scope: Scope) -> None:
+    """Refuse an account that is not there; its absence looks like one out of reach."""
+    if scope.smart_account is None:
+        return
+    with portal.means.readers.lend() as reader:
+        found: object = find_smart_account(reader, scope.smart_account)
+        if found is not None and scope.virtual_account is not None:
+            found = reader.virtual_account(account_of(scope))
+    if found is None:
+        raise Problem("not-found", f"There is no account {scope}.")
+
+
+def _decode(request: Request, body: bytes) -> object:
+    if not body:
+        raise Problem("malformed", "The request has no body.")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem("malformed", "The body of an API request is application/json.")
+    return decode(body, what="the body of the request", cap=len(body))

@@ -1,0 +1,86 @@
+"""Smart transport, `POST /licservice/license`: a raw route, strict from the first byte."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Route
+
+from gauger.core.authority.outcomes import Outcome
+from gauger.core.documents.smart_transport import (
+    LICENSING_PATH,
+    MessageType,
+    Request,
+    Response,
+    Status,
+    decode_request,
+    encode_response,
+)
+from gauger.core.problems import Problem
+from gauger.cssm.commands.exchange import Exchange
+from gauger.surfaces.http.problems import STATUS, problem_headers
+
+_LARGE: Final = 64 * 1024  # bytes; decoding more holds up other requests, so a thread does it
+_MEDIA: Final = "application/json"
+
+
+async def _serve(http: HttpRequest) -> HttpResponse:
+    portal = http.app.state.portal
+    exchange: Exchange = portal.exchange
+    seconds: float = portal.config.server.answer_seconds
+    request = await _read(http, portal.config.limits.request_bytes)
+    try:
+        response = await _answer(exchange, request, _address(http), seconds)
+    except Problem as problem:
+        return _http(exchange.refuse(request, problem), problem)
+    return _http(response, None)
+
+
+async def _read(http: HttpRequest, cap: int) -> Request:
+    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _MEDIA:
+        raise Problem("malformed", f"A smart transport request is {_MEDIA}, not {kind[:64]!r}.")
+    body = await http.body()
+    if len(body) < _LARGE:
+        return decode_request(body, cap=cap)
+    return await run_in_threadpool(decode_request, body, cap=cap)
+
+
+async def _answer(exchange: Exchange, request: Request, address: str, seconds: float) -> Response:
+    if request.type is MessageType.HELLO:
+        return exchange.response(request, Status.OK)
+    if request.type is MessageType.POLL:
+        return await run_in_threadpool(exchange.poll, request)
+    work = exchange.begin(request, address)
+    if seconds > 0 and await _settled(work.waiting, seconds):
+        return exchange.answer(work)
+    return await run_in_threadpool(exchange.postpone, work)
+
+
+async def _settled(waiting: Sequence[Future[Outcome]], seconds: float) -> bool:
+    wrapped = [asyncio.wrap_future(one) for one in waiting]
+    # A shield: a peer that goes away must not cancel what the authority has been given.
+    _, pending = await asyncio.wait([asyncio.shield(one) for one in wrapped], timeout=seconds)
+    return not pending
+
+
+def _http(response: Response, problem: Problem | None) -> HttpResponse:
+    status = 202 if response.status is Status.OK_POLL else 200
+    headers = {"Cache-Control": "no-store"}
+    if problem is not None:
+        status, headers = STATUS[problem.code], problem_headers(problem)
+    return HttpResponse(
+        encode_response(response), status_code=status, headers=headers, media_type=_MEDIA
+    )
+
+
+def _address(http: HttpRequest) -> str:
+    return http.client.host if http.client else "unknown"
+
+
+ROUTE: Final = Route(LICENSING_PATH, _serve, methods=["POST"])
+"""The licensing URL's route."""
