@@ -49,6 +49,7 @@ class ReportInput(StrEnum):
     CLOSE_TO_SAVE = "close-to-save"
     CLOSE_BY_RELOAD = "close-by-reload"
     CLOSE_BY_SIZE = "close-by-size"
+    CLOSE_BY_CLOCK = "close-by-clock"
     SENT = "sent"
     READ = "read"
     SAVED = "saved"
@@ -68,6 +69,7 @@ class Reason(StrEnum):
     SAVE = "SAVE"
     RELOAD = "RELOAD"
     SIZE = "SIZE"
+    CLOCK = "CLOCK"
     SENT = "SENT"
     READ = "READ"
     SAVED = "SAVED"
@@ -102,6 +104,7 @@ TABLE: Mapping[tuple[ReportState, ReportInput], Change] = MappingProxyType(
         (_S.OPEN, _I.CLOSE_TO_SAVE): Change(_S.CLOSED, _R.SAVE),
         (_S.OPEN, _I.CLOSE_BY_RELOAD): Change(_S.CLOSED, _R.RELOAD),
         (_S.OPEN, _I.CLOSE_BY_SIZE): Change(_S.CLOSED, _R.SIZE),
+        (_S.OPEN, _I.CLOSE_BY_CLOCK): Change(_S.CLOSED, _R.CLOCK),
         (_S.CLOSED, _I.SENT): Change(_S.PENDING, _R.SENT),
         (_S.CLOSED, _I.READ): Change(_S.UNACKNOWLEDGED, _R.READ),
         (_S.CLOSED, _I.SAVED): Change(_S.UNACKNOWLEDGED, _R.SAVED),
