@@ -1,6 +1,7 @@
 """Which reports go, and when."""
 
 import itertools
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -165,32 +166,44 @@ def test_the_release_says_whether_sendings_are_limited(*, release: str, limited:
     assert next_push(moved, 30, throttled=throttled) == (5000 + DAY if limited else 6000)
 
 
+@dataclass
+class Device:
+    """A device that closes a report every two hours and sends by its schedule."""
+
+    schedule: Schedule = field(default_factory=lambda: Schedule(since=0))
+    now: int = 0
+    unsent: int = 0
+    sent: int = 0
+    counted: list[int] = field(default_factory=list)
+
+    def live(self, action: str) -> None:
+        self.now, self.unsent = self.now + 7200, self.unsent + 1
+        if action == "ha":
+            self.schedule = after_ha_event(self.schedule, self.now)
+        elif action == "sync":
+            self._send(SYNCED, Occasion.SYNC)
+        elif action == "wanted":
+            self.schedule = after_message(self.schedule, self.now, SYNCED, Occasion.WANTED)
+        due = next_push(self.schedule, 1, throttled=True)
+        if due is not None and due <= self.now:
+            self._send(FRESH, Occasion.SCHEDULE)
+            self.counted.append(self.now)
+
+    def _send(self, carried: Batch, occasion: Occasion) -> None:
+        self.schedule = after_message(self.schedule, self.now, carried, occasion)
+        self.sent, self.unsent = self.sent + self.unsent, 0
+
+
 @pytest.mark.requirement("PI-8/direct")
 @pytest.mark.threat("A23", role="instance")
 @given(st.lists(st.sampled_from(["wait", "ha", "sync", "wanted"]), max_size=80))
 def test_no_two_counted_sendings_lie_within_a_day_and_nothing_is_lost(story: list[str]) -> None:
-    schedule, counted, now = Schedule(since=0), list[int](), 0
-    unsent, sent = 0, 0
+    device = Device()
     for action in story:
-        now, unsent = now + 7200, unsent + 1
-        match action:
-            case "ha":
-                schedule = after_ha_event(schedule, now)
-            case "sync":
-                schedule = after_message(schedule, now, SYNCED, Occasion.SYNC)
-                sent, unsent = sent + unsent, 0
-            case "wanted":
-                schedule = after_message(schedule, now, SYNCED, Occasion.WANTED)
-            case _:
-                pass
-        due = next_push(schedule, 1, throttled=True)
-        if due is not None and due <= now:
-            schedule = after_message(schedule, now, FRESH, Occasion.SCHEDULE)
-            counted.append(now)
-            sent, unsent = sent + unsent, 0
-    assert all(later - earlier >= DAY for earlier, later in itertools.pairwise(counted))
-    assert sent + unsent == len(story)
-    assert (next_push(schedule, 1, throttled=True) or 0) <= now + DAY
+        device.live(action)
+    assert all(later - earlier >= DAY for earlier, later in itertools.pairwise(device.counted))
+    assert device.sent + device.unsent == len(story)
+    assert (next_push(device.schedule, 1, throttled=True) or 0) <= device.now + DAY
 
 
 def test_open_is_the_state_of_a_new_report() -> None:

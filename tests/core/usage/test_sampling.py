@@ -1,5 +1,6 @@
 """The sampler against a model that keeps the highest count of each second."""
 
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
@@ -268,30 +269,44 @@ actions = st.one_of(
 )
 
 
+@dataclass
+class Life:
+    """A sampler, and what a stopwatch beside it shows."""
+
+    at: int = NOON * 10
+    passed: int = 0
+    true: int = 0
+    level: int = 0
+    changes: int = 1
+    sampler: Sampler = field(default_factory=lambda: begin("tag", NOON * 10))
+    told: list[Measurement] = field(default_factory=list)
+
+    def live(self, action: str, value: int) -> None:
+        closing: tuple[Measurement, ...] = ()
+        if action == "use":
+            self.level, self.changes = value, self.changes + 1
+            self.sampler = changed(self.sampler, self.at, value)
+        elif action == "wait":
+            self.at, self.passed = self.at + value, self.passed + value
+            self.true += self.level * value
+        elif action == "step":
+            self.sampler, closing = stepped(self.sampler, step(self.at, value))
+            self.at, self.changes = self.at + value, self.changes + 1
+        else:
+            self.sampler, closing = closed(self.sampler, self.at)
+        self.told += closing
+
+
 @pytest.mark.threat("H3", role="instance")
 @given(st.lists(actions, max_size=25))
 def test_whatever_happens_use_is_neither_lost_nor_invented(
     story: list[tuple[str, int]],
 ) -> None:
-    at, passed, true = NOON * 10, 0, 0
-    sampler, level, changes, told = begin("tag", at), 0, 1, list[Measurement]()
-    for name, value in story:
-        match name:
-            case "use":
-                level, changes = value, changes + 1
-                sampler = changed(sampler, at, level)
-            case "wait":
-                at, passed, true = at + value, passed + value, true + level * value
-            case "step":
-                sampler, closing = stepped(sampler, step(at, value))
-                at, changes = at + value, changes + 1
-                told += closing
-            case _:
-                sampler, closing = closed(sampler, at)
-                told += closing
-    told += closed(sampler, at)[1]
-    area = sum(item.count * item.sample_interval for item in told)
+    life = Life()
+    for action, value in [*story, ("close", 0)]:
+        life.live(action, value)
+    area = sum(item.count * item.sample_interval for item in life.told)
     # Each change may count the rest of its second, and the last second is told whole.
-    assert true <= area <= true + 4 * changes
-    assert sum(item.sample_interval for item in told) <= passed + 1
-    assert all(item.end > item.start and item.count >= 0 for item in told)
+    assert life.true <= area <= life.true + 4 * life.changes
+    assert sum(item.sample_interval for item in life.told) <= life.passed + 1
+    assert all(item.end > item.start and item.count >= 0 for item in life.told)
