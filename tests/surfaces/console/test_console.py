@@ -61,7 +61,7 @@ OPERATIONS = [
     ("license smart sync all", ("sync", Scope.ALL)),
     ("license smart save trust-request t.xml", ("save-trust-request", HERE / "t.xml")),
     ("license smart import flash:ack.xml", ("import", HERE / "ack.xml")),
-    ("license smart import /tmp/ack.xml", ("import", Path("/tmp/ack.xml"))),  # noqa: S108 -- a name
+    ("license smart import /tmp/ack.xml", ("import", Path("/tmp/ack.xml"))),  # noqa: S108 - only the name of a file that nobody opens
     ("show license eventlog 3", ("events", 3)),
     ("show license eventlog", ("events", None)),
 ]

@@ -1,0 +1,144 @@
+"""A program's way to the agent that holds a store: a client of its socket."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from gauger.core.identity import Udi
+from gauger.core.problems import Problem
+from gauger.surfaces.agent_wire import (
+    MAXIMUM_ANSWER,
+    Values,
+    address,
+    read_line,
+    read_problem,
+    write_line,
+)
+
+
+class AgentClient:
+    """A connection to a running agent; several threads may share it.
+
+    What it holds in use ends with the connection.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Take over a connection that stands."""
+        self._connection = connection
+        self._answers = connection.makefile("rb")
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection, and with it every use that it holds."""
+        self._answers.close()
+        self._connection.close()
+
+    def ask(self, **request: object) -> Values:
+        """Send a request and return the answer's values.
+
+        Args:
+            **request: ``op`` and the operation's own keys.
+
+        Raises:
+            Problem: What the agent refused it with; ``comm-failed`` where it is gone.
+        """
+        try:
+            with self._lock:
+                self._connection.sendall(write_line(request))
+                line = self._answers.readline(MAXIMUM_ANSWER)
+        except OSError as error:
+            raise Problem("comm-failed", f"The agent is gone: {error.strerror}.") from error
+        if not line.endswith(b"\n"):
+            raise Problem("comm-failed", "The agent ended the connection without an answer.")
+        answer = read_line(line)
+        if answer.get("ok") is not True:
+            raise read_problem(answer.get("problem"))
+        return answer
+
+    def execute(self, line: str, folder: Path) -> str:
+        """Carry out an EXEC line; relative file paths begin at the folder.
+
+        Raises:
+            Problem: Why it was refused.
+        """
+        return str(self.ask(op="exec", line=line, folder=str(folder))["text"])
+
+    def configure(self, lines: Sequence[str]) -> str:
+        """Apply configuration lines, all or none.
+
+        Raises:
+            Problem: Why a line was refused.
+        """
+        return str(self.ask(op="config", lines=list(lines))["text"])
+
+    def set_count(self, tag: str, count: int) -> None:
+        """State how many licences are in use.
+
+        Raises:
+            Problem: As the agent's `set_count` does.
+        """
+        self.ask(op="set_count", tag=tag, count=count)
+
+    def access_point(self, action: str, udi: Udi) -> None:
+        """Let an access point ``join`` or ``leave``.
+
+        Raises:
+            Problem: As the agent does.
+        """
+        self.ask(op="access_point", action=action, **udi.to_json())
+
+    def flush(self) -> None:
+        """Make every change durable now.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
+        self.ask(op="flush")
+
+    @contextlib.contextmanager
+    def use(self, tag: str, count: int = 1) -> Iterator[None]:
+        """Count licences as in use while the context is entered and the connection lasts.
+
+        Raises:
+            Problem: As the agent's `use` does.
+        """
+        handle = self.ask(op="use", tag=tag, count=count)["handle"]
+        try:
+            yield
+        finally:
+            self.ask(op="release", handle=handle)
+
+
+def connect(folder: Path) -> AgentClient | None:
+    """Connect to the agent of a data folder.
+
+    Args:
+        folder: The agent's data folder.
+
+    Returns:
+        None where no agent runs on it.
+
+    Raises:
+        Problem: ``forbidden`` where the agent belongs to another user.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with address(folder) as place:
+            connection.connect(place)
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+        connection.close()
+        return None
+    except OSError as error:
+        connection.close()
+        message = f"The agent of {folder} cannot be reached: {error.strerror}."
+        raise Problem("forbidden", message) from error
+    return AgentClient(connection)

@@ -1,0 +1,282 @@
+"""The way into a running agent: a socket in its data folder.
+
+Whoever opens a store is its one writer; every other program asks that writer. Only processes of
+the same user may: the socket has mode 0600, and the kernel names the user at the other end.
+A connection handles its requests one after another. What it counts as in use ends with it, so
+that a program that dies no longer uses anything.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Self
+
+from gauger.core.identity import Udi
+from gauger.core.problems import Problem
+from gauger.instance.ports import Operations
+from gauger.surfaces.agent_wire import (
+    MAXIMUM_REQUEST,
+    NAME,
+    Values,
+    address,
+    read_line,
+    write_line,
+    write_refusal,
+)
+from gauger.surfaces.console.console import Console
+
+MAXIMUM_CLIENTS: Final = 64
+WRITE_SECONDS: Final = 10
+STOP_SECONDS: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class AgentServer:
+    """Serves one agent to the programs of its user, each client in a thread of its own."""
+
+    def __init__(self, folder: Path, agent: Operations) -> None:
+        """Prepare to serve.
+
+        Args:
+            folder: The agent's data folder, whose lock this process holds.
+            agent: The agent.
+        """
+        self._folder, self._agent = folder, agent
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._clients: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            Problem: ``store-failed`` where the socket cannot be made.
+        """
+        path = self._folder / NAME
+        try:
+            path.unlink(missing_ok=True)  # left behind by a process that was killed
+            with address(self._folder) as place:
+                self._listener.bind(place)
+            # Nobody can connect before listen(): no other user ever meets a looser mode.
+            path.chmod(0o600)
+            self._listener.listen(16)
+        except OSError as error:
+            self._listener.close()
+            message = f"The socket {path} cannot be made: {error.strerror}."
+            raise Problem("store-failed", message) from error
+        self._begin(self._accept)
+
+    def stop(self) -> None:
+        """Close every connection and end all threads, as far as they end soon."""
+        self._stopped.set()
+        with contextlib.suppress(OSError):
+            (self._folder / NAME).unlink()
+        _close(self._listener)
+        with self._lock:
+            clients, threads = list(self._clients), list(self._threads)
+        for client in clients:
+            _close(client)
+        end = time.monotonic() + STOP_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def _begin(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, name="agent-socket", daemon=True)
+        with self._lock:
+            self._threads = [other for other in self._threads if other.is_alive()]
+            self._threads.append(thread)
+            thread.start()
+
+    def _accept(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                # Closed by stop(), or this process has no descriptor left for the moment.
+                self._stopped.wait(0.1)
+                continue
+            if self._is_welcome(client):
+                self._begin(self._serve, client)
+
+    def _is_welcome(self, client: socket.socket) -> bool:
+        # A client that does not read its answers is cut off, and never waited for twice.
+        limit = struct.pack("ll", WRITE_SECONDS, 0)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        if not is_same_user(client):
+            _log.warning("a process of another user was turned away from the agent's socket")
+            client.close()
+            return False
+        with self._lock:
+            has_room = len(self._clients) < MAXIMUM_CLIENTS
+            if has_room:
+                self._clients.add(client)
+        if not has_room:
+            message = f"{MAXIMUM_CLIENTS} programs are connected already."
+            with contextlib.suppress(OSError):
+                client.sendall(write_refusal(Problem("server-busy", message)))
+            client.close()
+        return has_room
+
+    def _serve(self, client: socket.socket) -> None:
+        # A client may rest between requests as long as it likes; it costs one thread.
+        with client, client.makefile("rb") as requests, _Conversation(self._agent) as conversation:
+            with contextlib.suppress(OSError):
+                while line := requests.readline(MAXIMUM_REQUEST):
+                    client.sendall(conversation.answer(line))
+                    if not line.endswith(b"\n"):
+                        break
+            with self._lock:
+                self._clients.discard(client)
+
+
+class _Conversation:
+    """What one client asks, and what it holds in use."""
+
+    def __init__(self, agent: Operations) -> None:
+        self._agent = agent
+        self._held: dict[int, contextlib.ExitStack] = {}
+        self._next = 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in list(self._held):
+            self._held.pop(number).close()
+
+    def answer(self, line: bytes) -> bytes:
+        """Answer one line."""
+        try:
+            return write_line({"ok": True, **self._carry_out(line)})
+        except Problem as problem:
+            return write_refusal(problem)
+        except Exception:  # noqa: BLE001 - the edge of the process, answered and logged
+            _log.exception("a request at the agent's socket failed")
+            return write_refusal(Problem("internal-error", "The agent's log says what failed."))
+
+    def _carry_out(self, line: bytes) -> Values:
+        if not line.endswith(b"\n"):
+            raise Problem("too-large", f"A request is one line of at most {MAXIMUM_REQUEST} bytes.")
+        request = read_line(line)
+        operation = _OPERATIONS.get(_text(request, "op"))
+        if operation is None:
+            known = ", ".join(sorted(_OPERATIONS))
+            raise Problem("invalid-command", f"The operation is none of {known}.")
+        return operation(self, request)
+
+    def execute(self, request: Values) -> Values:
+        """Carry out an EXEC line."""
+        console = Console(self._agent, folder=Path(_text(request, "folder")))
+        return {"text": console.execute(_text(request, "line"))}
+
+    def configure(self, request: Values) -> Values:
+        """Apply configuration lines."""
+        lines = request.get("lines")
+        if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+            raise Problem("invalid-argument", "`lines` must be a list of texts.")
+        return {"text": Console(self._agent).configure([str(line) for line in lines])}
+
+    def use(self, request: Values) -> Values:
+        """Hold licences in use until they are released or the connection ends."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self._agent.use(_text(request, "tag"), _number(request, "count")))
+            number, self._next = self._next, self._next + 1
+            self._held[number] = stack.pop_all()
+        return {"text": "", "handle": number}
+
+    def release(self, request: Values) -> Values:
+        """Release what `use` holds."""
+        held = self._held.pop(_number(request, "handle"), None)
+        if held is None:
+            raise Problem("requested-item-not-found", "This connection holds no such use.")
+        held.close()
+        return {"text": ""}
+
+    def set_count(self, request: Values) -> Values:
+        """State how many licences are in use."""
+        self._agent.set_count(_text(request, "tag"), _number(request, "count"))
+        return {"text": ""}
+
+    def access_point(self, request: Values) -> Values:
+        """Let an access point join or leave."""
+        udi = Udi(_text(request, "udi_pid"), _text(request, "udi_serial_number"))
+        actions = {
+            "join": self._agent.join_access_point,
+            "leave": self._agent.leave_access_point,
+        }
+        action = actions.get(_text(request, "action"))
+        if action is None:
+            raise Problem("invalid-argument", "The action is join or leave.")
+        action(udi)
+        return {"text": ""}
+
+    def flush(self, _: Values) -> Values:
+        """Make every change durable now."""
+        self._agent.flush()
+        return {"text": ""}
+
+    def whoami(self, _: Values) -> Values:
+        """Say which product instance answers."""
+        return {"text": str(self._agent.udi), **self._agent.udi.to_json()}
+
+
+_OPERATIONS: Final[Mapping[str, Callable[[_Conversation, Values], Values]]] = MappingProxyType(
+    {
+        "exec": _Conversation.execute,
+        "config": _Conversation.configure,
+        "use": _Conversation.use,
+        "release": _Conversation.release,
+        "set_count": _Conversation.set_count,
+        "access_point": _Conversation.access_point,
+        "flush": _Conversation.flush,
+        "whoami": _Conversation.whoami,
+    }
+)
+
+
+def is_same_user(client: socket.socket) -> bool:
+    """Ask the kernel whose process is at the other end; a file's mode could be changed."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return True  # systems without it: the folder is 0700 and the socket 0600
+    credentials = client.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+    _, user, _ = struct.unpack("3i", credentials)
+    return bool(user == os.geteuid())
+
+
+def _close(connection: socket.socket) -> None:
+    """Wake whoever waits on a socket, and close it."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
+
+
+def _text(request: Values, key: str) -> str:
+    value = request.get(key)
+    if not isinstance(value, str):
+        raise Problem("invalid-argument", f"`{key}` must be a text.")
+    return value
+
+
+def _number(request: Values, key: str) -> int:
+    value = request.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Problem("invalid-argument", f"`{key}` must be a number.")
+    return value
