@@ -175,6 +175,11 @@ class Caller:
         message = f"No role of {self.name} permits {action.value!r} for {scope}."
         raise Problem("forbidden", message)
 
+    def may_grant(self, grant: Grant) -> bool:
+        """Whether the caller may manage people there and do all that the role permits."""
+        wanted = PERMITTED[grant.role] | {Action.MANAGE_PEOPLE}
+        return all(self.may(action, grant.scope) for action in wanted)
+
     def authorise_grants(self, grants: Iterable[Grant]) -> None:
         """Refuse the granting or taking away of roles that go beyond the caller's own.
 
@@ -183,5 +188,6 @@ class Caller:
         """
         for grant in grants:
             self.authorise(Action.MANAGE_PEOPLE, grant.scope)
-            for action in sorted(PERMITTED[grant.role]):
-                self.authorise(action, grant.scope)
+            if not self.may_grant(grant):
+                message = f"No role of {self.name} permits to grant {grant.role.value!r}."
+                raise Problem("forbidden", message)

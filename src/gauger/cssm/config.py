@@ -72,7 +72,6 @@ class Limits:
     uploads_waiting: Annotated[
         int, Meaning("jobs", "Uploads that wait for processing; more are answered 503.", 1)
     ] = 1000
-    page_rows: Annotated[int, Meaning("rows", "Rows of a list in one answer, at most.", 1)] = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

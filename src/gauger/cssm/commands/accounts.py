@@ -151,15 +151,13 @@ def instance_of(reader: LedgerReader, account: AccountRef, udi: Udi) -> Instance
     return row
 
 
-def report_of(
-    reader: LedgerReader, account: AccountRef, digest: Digest, udi: Udi | None
-) -> ReportRow:
+def report_of(reader: LedgerReader, account: AccountRef, digest: Digest) -> ReportRow:
     """Return a report of an account.
 
     Raises:
         Problem: ``not-found``, also where it counts for another account.
     """
-    row = reader.report(digest, udi)
+    row = reader.report(digest)
     if row is None or row.account != account:
         raise Problem("not-found", f"{account} has no report {digest[:64]}.")
     return row

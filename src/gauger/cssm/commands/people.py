@@ -75,10 +75,8 @@ class People:
         Raises:
             Problem: ``not-found`` or ``forbidden``.
         """
-        if self._store.user(name) is None:
-            raise Problem("not-found", f"There is no user {name!r}.")
-        grants = self._store.grants(CallerKind.USER, name)
-        caller.authorise_grants(grants or [Grant(role=Role.OPERATOR, scope=Scope())])
+        known = self._store.user(name) is not None
+        self._authorise_over(caller, CallerKind.USER, name, known=known)
         password = new_secret(self._entropy)
         self._store.set_password(name, self._passwords.hash(password), must_change=True)
         self._changed("user-password-reset", name, "A one-time password was made.", caller=caller)
@@ -125,10 +123,8 @@ class People:
         Raises:
             Problem: ``not-found``; ``forbidden`` where it holds roles beyond the caller's own.
         """
-        if self._store.client(client_id) is None or client_id == ADMINISTRATOR:
-            raise Problem("not-found", f"There is no client {client_id!r} that can be removed.")
-        grants = self._store.grants(CallerKind.CLIENT, client_id)
-        caller.authorise_grants(grants or [Grant(role=Role.OPERATOR, scope=Scope())])
+        known = self._store.client(client_id) is not None and client_id != ADMINISTRATOR
+        self._authorise_over(caller, CallerKind.CLIENT, client_id, known=known)
         self._store.remove_client(client_id)
         self._changed("client-removed", client_id, "Its sessions ended.", caller=caller)
 
@@ -142,9 +138,8 @@ class People:
                 where a role given or taken goes beyond the caller's own.
         """
         held = self._store.grants(kind, name)
-        known = self._store.user(name) if kind is CallerKind.USER else self._store.client(name)
-        if known is None or name == ADMINISTRATOR:
-            raise Problem("not-found", f"There is no {kind.value} {name!r} to give roles to.")
+        if name == ADMINISTRATOR or not any(caller.reaches(one.scope) for one in held):
+            raise _no_such(kind, name)
         here = [one for one in held if one.scope == scope]
         grants = tuple(Grant(role=role, scope=scope) for role in roles)
         caller.authorise_grants([*here, *grants])
@@ -167,6 +162,20 @@ class People:
             self._store.set_client_secret(ADMINISTRATOR, secret_digest(secret))
         self._audit.change("administrator-reset", ADMINISTRATOR, "A new secret was made.", by=by)
         return made
+
+    def _authorise_over(self, caller: Caller, kind: CallerKind, name: str, *, known: bool) -> None:
+        """Refuse power over someone who may do more than the caller.
+
+        Raises:
+            Problem: ``not-found`` where the caller reaches no such person or program, without a
+                word on other accounts; ``forbidden`` where some of their roles are out of reach.
+        """
+        held = self._store.grants(kind, name)
+        everywhere = caller.may(Action.OPERATE, Scope())
+        if not known or not (everywhere or any(caller.reaches(one.scope) for one in held)):
+            raise _no_such(kind, name)
+        if not all(caller.may_grant(one) for one in held):
+            raise Problem("forbidden", f"{name} holds roles beyond those that you may grant.")
 
     def _insert_client(self, made: NewSecret, description: str, grants: tuple[Grant, ...]) -> None:
         client = Client(
@@ -192,6 +201,10 @@ class People:
 
     def _changed(self, kind: str, subject: str, detail: str, *, caller: Caller) -> None:
         self._audit.change(kind, subject, detail, by=str(caller))
+
+
+def _no_such(kind: CallerKind, name: str) -> Problem:
+    return Problem("not-found", f"There is no {kind.value} {name[:64]!r} in your reach.")
 
 
 def _check_name(name: str) -> None:

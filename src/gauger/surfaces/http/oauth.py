@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from gauger.core.problems import Problem
 from gauger.cssm.access import CallerKind
-from gauger.cssm.portal import Portal
+from gauger.surfaces.http.context import address_of, portal_of
 from gauger.surfaces.http.problems import STATUS, problem_body, problem_headers
 
 PATH: Final = "/oauth2/token"
@@ -21,8 +21,8 @@ _FIELDS: Final = 16
 
 
 async def _token(request: Request) -> Response:
-    portal: Portal = request.app.state.portal
-    address = request.client.host if request.client else "unknown"
+    portal = portal_of(request)
+    address = address_of(request)
     try:
         kind, name, secret = await _credential(request)
         token = await run_in_threadpool(portal.sessions.open, kind, name, secret, address=address)

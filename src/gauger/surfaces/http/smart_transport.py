@@ -22,6 +22,7 @@ from gauger.core.documents.smart_transport import (
 )
 from gauger.core.problems import Problem
 from gauger.cssm.commands.exchange import Exchange
+from gauger.surfaces.http.context import address_of, portal_of
 from gauger.surfaces.http.problems import STATUS, problem_headers
 
 _LARGE: Final = 64 * 1024  # bytes; decoding more holds up other requests, so a thread does it
@@ -29,12 +30,11 @@ _MEDIA: Final = "application/json"
 
 
 async def _serve(http: HttpRequest) -> HttpResponse:
-    portal = http.app.state.portal
-    exchange: Exchange = portal.exchange
-    seconds: float = portal.config.server.answer_seconds
+    portal = portal_of(http)
+    exchange, seconds = portal.exchange, portal.config.server.answer_seconds
     request = await _read(http, portal.config.limits.request_bytes)
     try:
-        response = await _answer(exchange, request, _address(http), seconds)
+        response = await _answer(exchange, request, address_of(http), seconds)
     except Problem as problem:
         return _http(exchange.refuse(request, problem), problem)
     return _http(response, None)
@@ -76,10 +76,6 @@ def _http(response: Response, problem: Problem | None) -> HttpResponse:
     return HttpResponse(
         encode_response(response), status_code=status, headers=headers, media_type=_MEDIA
     )
-
-
-def _address(http: HttpRequest) -> str:
-    return http.client.host if http.client else "unknown"
 
 
 ROUTE: Final = Route(LICENSING_PATH, _serve, methods=["POST"])

@@ -1,7 +1,5 @@
 """Smart and Virtual Accounts, their options, balance and events."""
 
-from fastapi import APIRouter
-
 from gauger.core.authority.commands import OpenVirtualAccount, Option, SetAccountOption
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
@@ -12,26 +10,29 @@ from gauger.cssm.commands.accounts import (
     smart_accounts_of,
 )
 from gauger.surfaces.http.api.guard import (
+    SMART,
+    VIRTUAL,
     AccountDep,
     CallerDep,
-    GuardedRoute,
+    DomainDep,
     PortalDep,
-    ScopeDep,
     needs,
+    router,
 )
 from gauger.surfaces.http.api.models import (
     AccountName,
-    After,
     Given,
-    Limit,
     Name,
     Page,
+    PagingDep,
     Taken,
     Words,
     page,
 )
 
-router = APIRouter(route_class=GuardedRoute, tags=["accounts"])
+top = router("", "accounts")
+smart = router(SMART, "accounts")
+virtual = router(VIRTUAL, "accounts")
 
 
 class SmartAccount(Given):
@@ -85,17 +86,17 @@ class Balance(Given):
     unverified_in_use: int
 
 
-@router.get("/accounts", openapi_extra=needs(Action.LIST))
+@top.get("/accounts", openapi_extra=needs(Action.LIST))
 def list_smart_accounts(
-    portal: PortalDep, caller: CallerDep, after: After = "", limit: Limit = 100
+    portal: PortalDep, caller: CallerDep, paging: PagingDep
 ) -> Page[SmartAccount]:
     """List the Smart Accounts in reach of the caller, by domain."""
     with portal.means.readers.lend() as reader:
-        rows = smart_accounts_of(reader, caller, after=after, limit=limit)
-    return page(rows, SmartAccount, limit, lambda row: row.domain)
+        rows = smart_accounts_of(reader, caller, after=paging.after, limit=paging.limit)
+    return page(rows, SmartAccount, paging.limit, lambda row: row.domain)
 
 
-@router.post("/accounts", status_code=201, openapi_extra=needs(Action.OPERATE))
+@top.post("/accounts", status_code=201, openapi_extra=needs(Action.OPERATE))
 def add_smart_account(body: NewSmartAccount, portal: PortalDep, caller: CallerDep) -> SmartAccount:
     """Open a Smart Account with its Virtual Account DEFAULT."""
     open_smart_account(portal.means.authority, body.domain, body.name, by=str(caller))
@@ -104,26 +105,25 @@ def add_smart_account(body: NewSmartAccount, portal: PortalDep, caller: CallerDe
     return SmartAccount.model_validate(row)
 
 
-@router.get("/accounts/{smart_account}", openapi_extra=needs(Action.BROWSE))
-def show_smart_account(portal: PortalDep, scope: ScopeDep) -> SmartAccount:
+@smart.get("", openapi_extra=needs(Action.BROWSE))
+def show_smart_account(portal: PortalDep, domain: DomainDep) -> SmartAccount:
     """Show one Smart Account."""
     with portal.means.readers.lend() as reader:
-        row = find_smart_account(reader, scope.smart_account or "")
+        row = find_smart_account(reader, domain)
     return SmartAccount.model_validate(row)
 
 
-@router.get("/accounts/{smart_account}/virtual-accounts", openapi_extra=needs(Action.BROWSE))
+@smart.get("/virtual-accounts", openapi_extra=needs(Action.BROWSE))
 def list_virtual_accounts(
     portal: PortalDep,
     caller: CallerDep,
-    scope: ScopeDep,
-    after: After = "",
-    limit: Limit = 100,
+    domain: DomainDep,
+    paging: PagingDep,
 ) -> Page[VirtualAccount]:
     """List the Virtual Accounts in reach of the caller, by name."""
     with portal.means.readers.lend() as reader:
-        rows = reader.virtual_accounts(scope.smart_account or "", after=after, limit=limit)
-    found = page(rows, VirtualAccount, limit, lambda row: row.account.virtual_account)
+        rows = reader.virtual_accounts(domain, after=paging.after, limit=paging.limit)
+    found = page(rows, VirtualAccount, paging.limit, lambda row: row.account.virtual_account)
     seen = [
         one
         for one, row in zip(found.items, rows, strict=True)
@@ -132,27 +132,27 @@ def list_virtual_accounts(
     return Page[VirtualAccount](items=seen, next=found.next)
 
 
-@router.post(
-    "/accounts/{smart_account}/virtual-accounts",
+@smart.post(
+    "/virtual-accounts",
     status_code=201,
     openapi_extra=needs(Action.MANAGE_SMART),
 )
 def add_virtual_account(
-    body: NewVirtualAccount, portal: PortalDep, caller: CallerDep, scope: ScopeDep
+    body: NewVirtualAccount, portal: PortalDep, caller: CallerDep, domain: DomainDep
 ) -> VirtualAccount:
     """Open a Virtual Account."""
     if "/" in body.name:
         message = "The name of a Virtual Account holds no slash: it is a part of URLs."
         raise Problem("invalid-argument", message)
-    account = AccountRef(scope.smart_account or "", body.name)
+    account = AccountRef(domain, body.name)
     portal.means.authority.execute(
         OpenVirtualAccount(account=account, description=body.description, by=str(caller))
     )
     return show_virtual_account(portal, account)
 
 
-@router.get(
-    "/accounts/{smart_account}/virtual-accounts/{virtual_account}",
+@virtual.get(
+    "",
     openapi_extra=needs(Action.VIEW),
 )
 def show_virtual_account(portal: PortalDep, account: AccountDep) -> VirtualAccount:
@@ -162,8 +162,8 @@ def show_virtual_account(portal: PortalDep, account: AccountDep) -> VirtualAccou
     return VirtualAccount.model_validate(row)
 
 
-@router.put(
-    "/accounts/{smart_account}/virtual-accounts/{virtual_account}/options",
+@virtual.put(
+    "/options",
     openapi_extra=needs(Action.MANAGE),
 )
 def set_options(
@@ -181,15 +181,13 @@ def set_options(
     return show_virtual_account(portal, account)
 
 
-@router.get(
-    "/accounts/{smart_account}/virtual-accounts/{virtual_account}/balance",
+@virtual.get(
+    "/balance",
     openapi_extra=needs(Action.VIEW),
 )
-def show_balance(
-    portal: PortalDep, account: AccountDep, after: After = "", limit: Limit = 100
-) -> Page[Balance]:
+def show_balance(portal: PortalDep, account: AccountDep, paging: PagingDep) -> Page[Balance]:
     """Show purchased, in use and balance of every licence, by tag."""
     now = portal.means.clock.wall()
     with portal.means.readers.lend() as reader:
-        rows = reader.balance(account, now=now, after=after, limit=limit)
-    return page(rows, Balance, limit, lambda row: row.tag)
+        rows = reader.balance(account, now=now, after=paging.after, limit=paging.limit)
+    return page(rows, Balance, paging.limit, lambda row: row.tag)

@@ -1,22 +1,30 @@
 """The event log, and what anyone may check of the ledger."""
 
 import base64
+from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import Depends, Query
 
 from gauger.authority.views import HeadRow
 from gauger.core.problems import Problem
 from gauger.cssm.access import Action
 from gauger.surfaces.http.api.guard import (
+    SMART,
+    VIRTUAL,
     AccountDep,
-    GuardedRoute,
+    DomainDep,
     PortalDep,
-    ScopeDep,
     needs,
+    router,
 )
-from gauger.surfaces.http.api.models import AccountName, AfterNumber, Given, Limit, Page, page
+from gauger.surfaces.http.api.models import AccountName, Given, NumberPaging, Page, page
 
-router = APIRouter(route_class=GuardedRoute, tags=["events and ledger"])
+top = router("", "events and ledger")
+smart = router(SMART, "events and ledger")
+virtual = router(VIRTUAL, "events and ledger")
+
+PageNumber = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 class Event(Given):
@@ -30,6 +38,16 @@ class Event(Given):
     subject: str
     detail: str
     by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPaging(NumberPaging):
+    """Which part of the event log, and from which end."""
+
+    newest_first: bool = False
+
+
+EventPagingDep = Annotated[EventPaging, Depends()]
 
 
 class Head(Given):
@@ -51,55 +69,55 @@ class Proof(Given):
     path: list[str]
 
 
-@router.get(
-    "/accounts/{smart_account}/virtual-accounts/{virtual_account}/events",
+@virtual.get(
+    "/events",
     openapi_extra=needs(Action.VIEW),
 )
 def list_account_events(
     portal: PortalDep,
     account: AccountDep,
-    after: AfterNumber = 0,
-    limit: Limit = 100,
-    newest_first: bool = False,  # noqa: FBT001, FBT002 -- a field of the query
+    paging: EventPagingDep,
 ) -> Page[Event]:
     """List the events of a Virtual Account."""
     with portal.means.readers.lend() as reader:
-        rows = reader.events(account, after=after, limit=limit, newest_first=newest_first)
-    return page(rows, Event, limit, lambda row: row.event_id)
+        rows = reader.events(
+            account, after=paging.after, limit=paging.limit, newest_first=paging.newest_first
+        )
+    return page(rows, Event, paging.limit, lambda row: row.event_id)
 
 
-@router.get("/accounts/{smart_account}/events", openapi_extra=needs(Action.VIEW_SMART))
+@smart.get("/events", openapi_extra=needs(Action.VIEW_SMART))
 def list_smart_events(
     portal: PortalDep,
-    scope: ScopeDep,
-    after: AfterNumber = 0,
-    limit: Limit = 100,
-    newest_first: bool = False,  # noqa: FBT001, FBT002 -- a field of the query
+    domain: DomainDep,
+    paging: EventPagingDep,
 ) -> Page[Event]:
     """List the events of a Smart Account."""
-    domain = scope.smart_account
     with portal.means.readers.lend() as reader:
         rows = reader.events(
-            smart_account=domain, after=after, limit=limit, newest_first=newest_first
+            smart_account=domain,
+            after=paging.after,
+            limit=paging.limit,
+            newest_first=paging.newest_first,
         )
-    return page(rows, Event, limit, lambda row: row.event_id)
+    return page(rows, Event, paging.limit, lambda row: row.event_id)
 
 
-@router.get("/events", openapi_extra=needs(Action.OPERATE))
+@top.get("/events", openapi_extra=needs(Action.OPERATE))
 def list_all_events(
     portal: PortalDep,
-    after: AfterNumber = 0,
-    limit: Limit = 100,
-    newest_first: bool = False,  # noqa: FBT001, FBT002 -- a field of the query
+    paging: EventPagingDep,
 ) -> Page[Event]:
     """List the events of all accounts and of the portal itself."""
     with portal.means.readers.lend() as reader:
-        rows = reader.events(after=after, limit=limit, newest_first=newest_first)
-    return page(rows, Event, limit, lambda row: row.event_id)
+        rows = reader.events(
+            after=paging.after, limit=paging.limit, newest_first=paging.newest_first
+        )
+    return page(rows, Event, paging.limit, lambda row: row.event_id)
 
 
-@router.get("/ledger/head", openapi_extra=needs(Action.SELF))
-def show_head(portal: PortalDep, page: AfterNumber | None = None) -> Head:
+@top.get("/ledger/head", openapi_extra=needs(Action.SELF))
+def show_head(portal: PortalDep, page: PageNumber | None = None) -> Head:
     """Show the newest head of the ledger, or that of one page."""
     with portal.means.readers.lend() as reader:
         row = reader.head() if page is None else reader.head_at(page)
@@ -108,16 +126,16 @@ def show_head(portal: PortalDep, page: AfterNumber | None = None) -> Head:
     return _head(row)
 
 
-@router.get("/ledger/inclusion", openapi_extra=needs(Action.SELF))
-def show_inclusion(portal: PortalDep, page: AfterNumber) -> Proof:
+@top.get("/ledger/inclusion", openapi_extra=needs(Action.SELF))
+def show_inclusion(portal: PortalDep, page: PageNumber) -> Proof:
     """Prove that a page stands in the ledger that the newest head closes over."""
     with portal.means.readers.lend() as reader:
         path = reader.inclusion_proof(page)
     return Proof(path=[node.hex() for node in path])
 
 
-@router.get("/ledger/consistency", openapi_extra=needs(Action.SELF))
-def show_consistency(portal: PortalDep, first: AfterNumber, second: AfterNumber) -> Proof:
+@top.get("/ledger/consistency", openapi_extra=needs(Action.SELF))
+def show_consistency(portal: PortalDep, first: PageNumber, second: PageNumber) -> Proof:
     """Prove that the ledger of `second` pages goes on from that of `first`."""
     with portal.means.readers.lend() as reader:
         path = reader.consistency_proof(first, second)

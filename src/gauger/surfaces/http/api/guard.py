@@ -3,8 +3,8 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
-from fastapi import Depends
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi import APIRouter, Depends, Path
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,6 +16,8 @@ from gauger.core.strict_json import decode
 from gauger.cssm.access import Action, Caller, Scope
 from gauger.cssm.commands.accounts import find_smart_account
 from gauger.cssm.portal import Portal
+from gauger.surfaces.http.api.models import ProblemGiven
+from gauger.surfaces.http.context import portal_of
 
 ACTION: Final = "x-gauger-action"
 """Where the OpenAPI description of a route names what permission it needs."""
@@ -24,12 +26,6 @@ ACTION: Final = "x-gauger-action"
 def needs(action: Action) -> dict[str, Any]:
     """Return the part of a route's description that names the permission it needs."""
     return {ACTION: action.value}
-
-
-def portal_of(request: Request) -> Portal:
-    """Return the portal that serves a request."""
-    portal: Portal = request.app.state.portal
-    return portal
 
 
 def caller_of(request: Request) -> Caller:
@@ -46,19 +42,46 @@ def scope_of(request: Request) -> Scope:
     )
 
 
-def account_of(scope: Annotated[Scope, Depends(scope_of)]) -> AccountRef:
+def account_of(
+    smart_account: Annotated[str, Path(description="Domain of the Smart Account.")],
+    virtual_account: Annotated[str, Path(description="Name of the Virtual Account.")],
+) -> AccountRef:
     """Return the Virtual Account that the path of a request names.
 
     Raises:
         Problem: ``malformed`` where the names are none.
     """
-    return AccountRef(scope.smart_account or "", scope.virtual_account or "")
+    return AccountRef(smart_account, virtual_account)
+
+
+def domain_of(
+    smart_account: Annotated[str, Path(description="Domain of the Smart Account.")],
+) -> str:
+    """Return the Smart Account that the path of a request names."""
+    return smart_account
 
 
 PortalDep = Annotated[Portal, Depends(portal_of)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 AccountDep = Annotated[AccountRef, Depends(account_of)]
+DomainDep = Annotated[str, Depends(domain_of)]
 ScopeDep = Annotated[Scope, Depends(scope_of)]
+
+PREFIX: Final = "/api/v1"
+"""Where the API begins."""
+
+SMART: Final = "/accounts/{smart_account}"
+VIRTUAL: Final = SMART + "/virtual-accounts/{virtual_account}"
+
+
+def router(prefix: str, tag: str) -> APIRouter:
+    """Return a router whose routes are guarded, below the prefix of an account or of none."""
+    return APIRouter(
+        prefix=PREFIX + prefix,
+        tags=[tag],
+        route_class=GuardedRoute,
+        responses={"default": {"model": ProblemGiven, "description": "A refusal."}},
+    )
 
 
 class _StrictRequest(Request):
@@ -86,8 +109,7 @@ class GuardedRoute(APIRoute):
         """
         self.action = Action((options.get("openapi_extra") or {})[ACTION])
         super().__init__(path, endpoint, **options)
-        flat = get_flat_dependant(self.dependant)
-        self.query_names = frozenset(parameter.alias for parameter in flat.query_params)
+        self.query_names = _query_names(self.dependant)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler behind the guard."""
@@ -118,6 +140,11 @@ class GuardedRoute(APIRoute):
                 raise Problem("unknown-field", message)
 
 
+def _query_names(dependant: Dependant) -> frozenset[str]:
+    own = (parameter.alias for parameter in dependant.query_params)
+    return frozenset(own).union(*map(_query_names, dependant.dependencies))
+
+
 def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -132,7 +159,8 @@ def _check_exists(portal: Portal, scope: Scope) -> None:
     with portal.means.readers.lend() as reader:
         found: object = find_smart_account(reader, scope.smart_account)
         if found is not None and scope.virtual_account is not None:
-            found = reader.virtual_account(account_of(scope))
+            account = AccountRef(scope.smart_account, scope.virtual_account)
+            found = reader.virtual_account(account)
     if found is None:
         raise Problem("not-found", f"There is no account {scope}.")
 

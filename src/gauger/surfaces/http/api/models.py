@@ -1,9 +1,10 @@
 """What the API takes and gives: strict models, an unknown field is refused."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from gauger.core.identity import AccountRef, Udi
@@ -88,9 +89,29 @@ class ProblemGiven(Given):
     diagnostics: dict[str, str]
 
 
-Limit = Annotated[int, Query(ge=1, le=500, description="Rows in one answer, at most.")]
-After = Annotated[str, Query(max_length=256, description="`next` of the answer before.")]
-AfterNumber = Annotated[int, Query(ge=0, description="`next` of the answer before.")]
+_Limit = Annotated[int, Query(ge=1, le=500, description="Rows in one answer, at most.")]
+_After = Annotated[str, Query(max_length=256, description="`next` of the answer before.")]
+_AfterNumber = Annotated[int, Query(ge=0, lt=2**53, description="`next` of the answer before.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which part of a list that is ordered by a text."""
+
+    after: _After = ""
+    limit: _Limit = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPaging:
+    """Which part of a list that is ordered by a number."""
+
+    after: _AfterNumber = 0
+    limit: _Limit = 100
+
+
+PagingDep = Annotated[Paging, Depends()]
+NumberPagingDep = Annotated[NumberPaging, Depends()]
 
 Row = TypeVar("Row")
 Model = TypeVar("Model", bound=Given)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 
 from gauger.core.authority.commands import DepositOrder, OrderLine, RevokeToken
@@ -13,13 +13,19 @@ from gauger.cssm.commands.accounts import (
     TokenTerms,
     issue_token,
 )
-from gauger.surfaces.http.api.guard import AccountDep, CallerDep, GuardedRoute, PortalDep, needs
+from gauger.surfaces.http.api.guard import (
+    VIRTUAL,
+    AccountDep,
+    CallerDep,
+    PortalDep,
+    needs,
+    router,
+)
 from gauger.surfaces.http.api.models import (
     AccountName,
-    AfterNumber,
     Given,
-    Limit,
     Name,
+    NumberPagingDep,
     Page,
     Taken,
     UdiGiven,
@@ -28,11 +34,7 @@ from gauger.surfaces.http.api.models import (
     page,
 )
 
-router = APIRouter(
-    prefix="/accounts/{smart_account}/virtual-accounts/{virtual_account}",
-    route_class=GuardedRoute,
-    tags=["tokens and orders"],
-)
+virtual = router(VIRTUAL, "tokens and orders")
 
 Days = Annotated[int, Field(ge=1, le=MAXIMUM_TOKEN_DAYS)]
 Uses = Annotated[int, Field(ge=1, le=MAXIMUM_TOKEN_USES)]
@@ -120,18 +122,16 @@ class Deposited(Given):
     order_number: str
 
 
-@router.get("/tokens", openapi_extra=needs(Action.VIEW))
-def list_tokens(
-    portal: PortalDep, account: AccountDep, after: AfterNumber = 0, limit: Limit = 100
-) -> Page[IdToken]:
+@virtual.get("/tokens", openapi_extra=needs(Action.VIEW))
+def list_tokens(portal: PortalDep, account: AccountDep, paging: NumberPagingDep) -> Page[IdToken]:
     """List the ID tokens, without their texts."""
     now = portal.means.clock.wall()
     with portal.means.readers.lend() as reader:
-        rows = reader.tokens(account, now=now, after=after, limit=limit)
-    return page(rows, IdToken, limit, lambda row: row.token_id)
+        rows = reader.tokens(account, now=now, after=paging.after, limit=paging.limit)
+    return page(rows, IdToken, paging.limit, lambda row: row.token_id)
 
 
-@router.post("/tokens", status_code=201, openapi_extra=needs(Action.USE))
+@virtual.post("/tokens", status_code=201, openapi_extra=needs(Action.USE))
 def add_token(
     body: NewIdToken, portal: PortalDep, caller: CallerDep, account: AccountDep
 ) -> IdTokenSecret:
@@ -147,7 +147,7 @@ def add_token(
     return IdTokenSecret(token_id=made.token_id, token=made.text, expires_at=made.expires_at)
 
 
-@router.post("/tokens/{token_id}/revoke", status_code=204, openapi_extra=needs(Action.USE))
+@virtual.post("/tokens/{token_id}/revoke", status_code=204, openapi_extra=needs(Action.USE))
 def revoke_token(
     token_id: Annotated[int, Path(ge=0, lt=2**53)],
     portal: PortalDep,
@@ -159,17 +159,15 @@ def revoke_token(
     portal.means.authority.execute(command)
 
 
-@router.get("/orders", openapi_extra=needs(Action.VIEW))
-def list_orders(
-    portal: PortalDep, account: AccountDep, after: AfterNumber = 0, limit: Limit = 100
-) -> Page[Order]:
+@virtual.get("/orders", openapi_extra=needs(Action.VIEW))
+def list_orders(portal: PortalDep, account: AccountDep, paging: NumberPagingDep) -> Page[Order]:
     """List the orders that were deposited."""
     with portal.means.readers.lend() as reader:
-        rows = reader.orders(account, after=after, limit=limit)
-    return page(rows, Order, limit, lambda row: row.order_id)
+        rows = reader.orders(account, after=paging.after, limit=paging.limit)
+    return page(rows, Order, paging.limit, lambda row: row.order_id)
 
 
-@router.post("/orders", status_code=201, openapi_extra=needs(Action.DEPOSIT))
+@virtual.post("/orders", status_code=201, openapi_extra=needs(Action.DEPOSIT))
 def add_order(
     body: NewOrder, portal: PortalDep, caller: CallerDep, account: AccountDep
 ) -> Deposited:

@@ -1,0 +1,231 @@
+"""Reports and their verdicts, quarantine cases, missing reports, answers."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+from pydantic import Field
+
+from gauger.core.authority.commands import CloseGap, DecideCase
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.problems import Problem
+from gauger.cssm.access import Action
+from gauger.cssm.commands.accounts import instance_of, report_of
+from gauger.cssm.commands.answers import answer_bytes
+from gauger.cssm.portal import Portal
+from gauger.surfaces.http.api.guard import (
+    VIRTUAL,
+    AccountDep,
+    CallerDep,
+    PortalDep,
+    needs,
+    router,
+)
+from gauger.surfaces.http.api.models import (
+    AccountName,
+    Given,
+    NumberPaging,
+    NumberPagingDep,
+    Page,
+    Taken,
+    UdiGiven,
+    UdiTaken,
+    page,
+)
+
+virtual = router(VIRTUAL, "reports")
+
+FILE = "application/xml"
+HexDigest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+PathDigest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPaging(NumberPaging):
+    """Which reports: of one product instance, with one verdict, or all."""
+
+    verdict: Annotated[str | None, Query(max_length=32)] = None
+    udi_pid: Annotated[str | None, Query(max_length=64)] = None
+    udi_serial_number: Annotated[str | None, Query(max_length=64)] = None
+
+    def udi(self) -> Udi | None:
+        """Return the product instance that is asked for.
+
+        Raises:
+            Problem: ``invalid-argument`` where only half of it is named.
+        """
+        if self.udi_pid is None and self.udi_serial_number is None:
+            return None
+        if self.udi_pid is None or self.udi_serial_number is None:
+            raise Problem("invalid-argument", "A product instance is PID and serial number.")
+        return Udi(self.udi_pid, self.udi_serial_number)
+
+
+ReportPagingDep = Annotated[ReportPaging, Depends()]
+
+
+@dataclass(frozen=True, slots=True)
+class CasePaging(NumberPaging):
+    """Which cases: in one state, or all."""
+
+    state: Annotated[str | None, Query(max_length=16)] = None
+
+
+CasePagingDep = Annotated[CasePaging, Depends()]
+
+
+class Report(Given):
+    """A report as kept, with its verdict as it stands now; `item` is empty in lists."""
+
+    report_row_id: int
+    digest: str
+    udi: UdiGiven
+    account: AccountName | None
+    report_id: int
+    tag: str
+    verdict: str
+    code: str | None
+    detail: str
+    flags: tuple[str, ...]
+    received_at: int
+    start: int | None
+    end: int | None
+    until: int | None
+    case: int | None
+    pipes: tuple[str, ...]
+    page: int
+    item: str
+
+
+class Case(Given):
+    """A quarantine case."""
+
+    case: int
+    code: str
+    udi: UdiGiven
+    account: AccountName | None
+    opened_at: int
+    state: str
+    decided_at: int | None
+    decided_by: str | None
+    reports: tuple[str, ...]
+
+
+class Decision(Taken):
+    """How a case is decided; without reports it concerns all that are open."""
+
+    accept: bool
+    reports: Annotated[tuple[HexDigest, ...], Field(max_length=10_000, strict=False)] = ()
+
+
+class Gap(Given):
+    """A report that a product instance's chain names and that never came."""
+
+    gap_id: int
+    udi: UdiGiven
+    account: AccountName | None
+    report: str
+    named_by: str
+    since: int
+
+
+class GapToClose(Taken):
+    """A missing report to give up."""
+
+    udi: UdiTaken
+    report: HexDigest
+
+
+@virtual.get("/reports", openapi_extra=needs(Action.VIEW))
+def list_reports(portal: PortalDep, account: AccountDep, paging: ReportPagingDep) -> Page[Report]:
+    """List reports in order of arrival."""
+    with portal.means.readers.lend() as reader:
+        rows = reader.reports(
+            account,
+            udi=paging.udi(),
+            verdict=paging.verdict,
+            after=paging.after,
+            limit=paging.limit,
+        )
+    return page(rows, Report, paging.limit, lambda row: row.report_row_id)
+
+
+@virtual.get("/reports/{digest}", openapi_extra=needs(Action.VIEW))
+def show_report(portal: PortalDep, account: AccountDep, digest: PathDigest) -> Report:
+    """Show one report to its last field."""
+    with portal.means.readers.lend() as reader:
+        row = report_of(reader, account, Digest(digest))
+    return Report.model_validate(row)
+
+
+@virtual.get("/cases", openapi_extra=needs(Action.VIEW))
+def list_cases(portal: PortalDep, account: AccountDep, paging: CasePagingDep) -> Page[Case]:
+    """List quarantine cases."""
+    with portal.means.readers.lend() as reader:
+        rows = reader.cases(account, state=paging.state, after=paging.after, limit=paging.limit)
+    return page(rows, Case, paging.limit, lambda row: row.case)
+
+
+@virtual.post("/cases/{case}/decide", openapi_extra=needs(Action.MANAGE))
+def decide_case(
+    case: Annotated[int, Path(ge=0, lt=2**53)],
+    body: Decision,
+    *,
+    portal: PortalDep,
+    caller: CallerDep,
+    account: AccountDep,
+) -> Case:
+    """Count the reports of a case, or leave them out for ever."""
+    _case(portal, account, case)
+    portal.means.authority.execute(
+        DecideCase(
+            case=case,
+            accept=body.accept,
+            reports=tuple(Digest(one) for one in body.reports),
+            by=str(caller),
+        )
+    )
+    return _case(portal, account, case)
+
+
+@virtual.get("/gaps", openapi_extra=needs(Action.VIEW))
+def list_gaps(portal: PortalDep, account: AccountDep, paging: NumberPagingDep) -> Page[Gap]:
+    """List the reports that are missed."""
+    with portal.means.readers.lend() as reader:
+        rows = reader.gaps(account, after=paging.after, limit=paging.limit)
+    return page(rows, Gap, paging.limit, lambda row: row.gap_id)
+
+
+@virtual.post("/gaps/close", status_code=204, openapi_extra=needs(Action.MANAGE))
+def close_gap(body: GapToClose, portal: PortalDep, caller: CallerDep, account: AccountDep) -> None:
+    """Give up a missing report."""
+    udi = body.udi.udi()
+    with portal.means.readers.lend() as reader:
+        instance_of(reader, account, udi)
+    command = CloseGap(udi=udi, report=Digest(body.report), by=str(caller))
+    portal.means.authority.execute(command)
+
+
+@virtual.get(
+    "/answers/{digest}",
+    openapi_extra=needs(Action.VIEW),
+    response_class=Response,
+    responses={200: {"content": {FILE: {}}, "description": "The ACK file."}},
+)
+def download_answer(portal: PortalDep, account: AccountDep, digest: PathDigest) -> Response:
+    """Download the answer to one report or trust request, by its digest."""
+    with portal.means.readers.lend() as reader:
+        answer = reader.answer_for(Digest(digest))
+        if answer is None:
+            raise Problem("not-found", f"{account} has no answer for {digest}.")
+        instance_of(reader, account, answer.udi)
+    headers = {"Content-Disposition": 'attachment; filename="ack.xml"'}
+    return Response(answer_bytes([answer]), media_type=FILE, headers=headers)
+
+
+def _case(portal: Portal, account: AccountRef, number: int) -> Case:
+    with portal.means.readers.lend() as reader:
+        row = reader.case(number)
+    if row is None or row.account != account:
+        raise Problem("not-found", f"{account} has no case {number}.")
+    return Case.model_validate(row)

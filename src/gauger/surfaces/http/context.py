@@ -1,0 +1,16 @@
+"""What stands behind every request."""
+
+from starlette.requests import Request
+
+from gauger.cssm.portal import Portal
+
+
+def portal_of(request: Request) -> Portal:
+    """Return the portal that serves a request."""
+    portal: Portal = request.app.state.portal
+    return portal
+
+
+def address_of(request: Request) -> str:
+    """Return the address of the peer, which it cannot choose."""
+    return request.client.host if request.client else "unknown"
