@@ -26,7 +26,7 @@ HASH_BYTES: Final = 32
 _TYPE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _LONGEST_CHAIN: Final = 4
 _LONGEST_PATH: Final = 64
-_MOST_SIGNATURES: Final = 16
+_MOST_SIGNATURES: Final = 32  # a rotation carries those of two sets of at most 16 root keys
 _LONGEST_SIGNATURE: Final = 128
 _DOCUMENT_KEYS: Final = frozenset({"type", "version", "body", "signature"})
 

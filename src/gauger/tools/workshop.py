@@ -1,0 +1,46 @@
+"""What the offline tools work with: time, randomness, and the terms of new certificates."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gauger.adapters.clock import open_clock
+from gauger.adapters.entropy import SystemEntropy
+from gauger.core.documents.keyring import NO_EXPIRY, Terms
+from gauger.core.ports import Clock, Entropy
+
+DAY: Final = 86_400
+SERIAL_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Clock and randomness of a tool.
+
+    Attributes:
+        clock: Wall time; what is made under a test clock says so.
+        entropy: Randomness for keys and numbers.
+    """
+
+    clock: Clock
+    entropy: Entropy
+
+    @classmethod
+    def open(cls, clock_file: Path | None = None) -> "Workshop":
+        """Return a workshop of this machine, its clock moved by a file where one is named."""
+        return cls(open_clock(clock_file), SystemEntropy())
+
+    def now(self) -> int:
+        """Return the wall time, epoch seconds."""
+        return self.clock.wall()
+
+    def terms(self, days: int | None = None) -> Terms:
+        """Return terms with a random number.
+
+        Args:
+            days: How long they hold from now; None for ever, as a device identity does.
+        """
+        number = int.from_bytes(self.entropy.random_bytes(SERIAL_BYTES), "big") + 1
+        now = self.now()
+        last = NO_EXPIRY if days is None else min(now + days * DAY, NO_EXPIRY)
+        return Terms(serial_number=number, not_before=now, not_after=last)
