@@ -116,15 +116,13 @@ class RootFolder:
         return self._empty_store().pin(documents[0]).advance_all(documents[1:])
 
     def newest(self) -> RootSet:
-        """Return the newest root set.
+        """Return the newest root set, after proving all of them.
 
         Raises:
             Problem: As `store`.
         """
-        root_set = self.store().root_set
-        if root_set is None:
-            raise AssertionError("a store that pinned a root set holds one")
-        return root_set
+        self.store()
+        return RootSet.from_document(self.documents()[-1])
 
     def issue_signer(self, out: Path, order: SignerOrder) -> ListedSigner:
         """Make a signer and list it in the next root set.

@@ -1,0 +1,187 @@
+"""The factory: what a minted device carries, and what is refused."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from gauger import profiles
+from gauger.adapters.keys.bundle import Bundle, read_bundle, write_bundle
+from gauger.adapters.keys.trust_folder import read_manufacturer
+from gauger.core.documents import keyring
+from gauger.core.documents.policy_document import PolicyDocument
+from gauger.core.documents.purchase_info import PurchaseInfo
+from gauger.core.documents.trust_code import TrustCode, TrustOrigin
+from gauger.core.documents.versions import Order
+from gauger.core.identity import AccountRef, Udi
+from gauger.core.policy.rules import Group, Rule
+from gauger.tools.factory import FactoryOrder, MintOrder, declare, init_factory, mint
+from gauger.tools.trust import RootFolder, SignerOrder
+from tests.core.documents.material import NOW, refused
+from tests.tools.material import workshop
+
+ACCOUNT = AccountRef("example.com", "DEFAULT")
+PROFILE = profiles.builtin("c9800-cl")
+TAG = PROFILE.licences[0].tag
+POLICY = {
+    "name": "Thirty days",
+    "rules": {"perpetual": {"first_report": 30, "frequency": 30, "on_change": 0}},
+}
+PURCHASE = {"items": [{"tag": TAG, "name": "N", "quantity": 5, "term": "perpetual"}]}
+
+
+@pytest.fixture
+def factory(tmp_path: Path) -> Path:
+    init_factory(tmp_path / "F", FactoryOrder(), workshop())
+    root = RootFolder(tmp_path / "F" / "root", workshop())
+    root.issue_signer(tmp_path / "F" / "signers" / "factory", SignerOrder(name="Factory"))
+    return tmp_path / "F"
+
+
+def made(factory: Path, **changes: object) -> Bundle:
+    """Mint a device and read its bundle back."""
+    usual = MintOrder(profile=PROFILE)
+    wanted = dataclasses.replace(usual, **changes)  # type: ignore[arg-type] # names are checked
+    signer = factory / "signers" / "factory"
+    out = factory.parent / "B"
+    mint(factory, out, wanted, workshop=workshop(), signer=signer)
+    return read_bundle(out)
+
+
+def written(factory: Path, value: object) -> Path:
+    path = factory / "order.json"
+    path.write_text(json.dumps(value))
+    return path
+
+
+@pytest.mark.threat("A5")
+def test_a_minted_device_proves_its_identity(factory: Path) -> None:
+    bundle = made(factory, serial="GGR0001")
+    udi = Udi("C9800-CL-K9", "GGR0001")
+    assert bundle.udi == udi
+    assert bundle.profile == PROFILE
+    store = bundle.trust.store()
+    certificate = store.verify_sudi((bundle.sudi,), udi, NOW)
+    keyring.verify(certificate.public_key, b"m", bundle.signer.sign(b"m"))
+    assert certificate.not_after == keyring.NO_EXPIRY
+    assert bundle.documents == {}
+    assert bundle.trust_key is None
+
+
+def test_a_serial_number_is_drawn_where_none_is_named(factory: Path) -> None:
+    assert made(factory).udi.serial.startswith("GGR")
+
+
+@pytest.mark.requirement("PI-6/policy")
+def test_a_device_leaves_the_factory_with_its_custom_policy(factory: Path) -> None:
+    bundle = made(factory, policy=written(factory, POLICY), account=ACCOUNT)
+    document = bundle.documents["policy"]
+    proof = bundle.trust.store().verify(document, expected="policy", now=NOW)
+    policy = PolicyDocument.from_document(document)
+    assert policy.rules == {Group.PERPETUAL: Rule(30, 30, 0)}
+    assert (policy.name, policy.account, policy.ack_required) == ("Thirty days", ACCOUNT, True)
+    assert policy.order == Order(1, 1, NOW)
+    assert proof.issuer == read_manufacturer(factory / "manufacturer").ledger
+
+
+@pytest.mark.requirement("PI-6/trust")
+def test_a_device_leaves_the_factory_with_a_trust_code(factory: Path) -> None:
+    bundle = made(factory, trust_code=True)
+    document = bundle.documents["trust-code"]
+    bundle.trust.store().verify(document, expected="trust-code", now=NOW)
+    code = TrustCode.from_document(document)
+    assert (code.udi, code.origin, code.generation) == (bundle.udi, TrustOrigin.FACTORY, 0)
+    assert bundle.trust_key is not None
+    assert code.public_key == bundle.trust_key.public_key
+    assert (factory.parent / "B" / "trust.key.pem").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.requirement("PI-6/purchase")
+def test_a_device_leaves_the_factory_with_its_purchase_information(factory: Path) -> None:
+    bundle = made(factory, purchase=written(factory, PURCHASE))
+    document = bundle.documents["purchase-info"]
+    bundle.trust.store().verify(document, expected="purchase-info", now=NOW)
+    items = PurchaseInfo.from_document(document).items
+    assert [(item.tag, item.quantity) for item in items] == [(TAG, 5)]
+
+
+def test_a_product_of_ones_own_is_declared_first(factory: Path) -> None:
+    own = dataclasses.replace(PROFILE, name="own", pids=("OWN-1",))
+    with refused("invalid-argument"):
+        made(factory, profile=own)
+    declare(factory, ("OWN-1",), ("XYZ",))
+    bundle = made(factory, profile=own, serial="XYZ1")
+    bundle.trust.store().verify_sudi((bundle.sudi,), bundle.udi, NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"pid": "C9300-24T"}, "invalid-argument"),
+        ({"serial": "FOC0001"}, "invalid-argument"),
+        ({"serial": "GGR 1"}, "malformed"),
+        ({"policy": Path("/nowhere/policy.json")}, "file-not-found"),
+    ],
+)
+def test_an_order_that_does_not_fit_is_refused(
+    factory: Path, changes: dict[str, object], code: str
+) -> None:
+    with refused(code):
+        made(factory, **changes)
+    assert not (factory.parent / "B").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("policy", {"name": "p", "rules": {"perpetual": POLICY["rules"]}}, "malformed"),
+        (
+            "policy",
+            {
+                "name": "p",
+                "rules": {"export": {"first_report": 9999, "frequency": 0, "on_change": 0}},
+            },
+            "policy-out-of-range",
+        ),
+        (
+            "purchase",
+            {"items": [{"tag": "other", "name": "n", "quantity": 1, "term": "perpetual"}]},
+            "unknown-entitlement",
+        ),
+    ],
+)
+def test_an_order_file_that_does_not_fit_is_refused(
+    factory: Path, field: str, value: object, code: str
+) -> None:
+    with refused(code):
+        made(factory, **{field: written(factory, value)})
+
+
+def test_what_is_signed_needs_a_signer(factory: Path) -> None:
+    order = MintOrder(profile=PROFILE, trust_code=True)
+    with refused("invalid-argument"):
+        mint(factory, factory / "B", order, workshop=workshop())
+
+
+@pytest.mark.threat("C1")
+def test_a_revoked_factory_signer_mints_nothing(factory: Path) -> None:
+    root = RootFolder(factory / "root", workshop())
+    root.revoke(root.newest().signers[0].key_id)
+    with refused("key-revoked"):
+        made(factory, trust_code=True)
+
+
+def test_a_factory_and_a_bundle_are_never_overwritten(factory: Path) -> None:
+    with refused("conflict"):
+        init_factory(factory, FactoryOrder(), workshop())
+    bundle = made(factory)
+    with refused("conflict"):
+        write_bundle(factory.parent / "B", bundle)
+
+
+def test_an_embedded_factory_has_one_root_key(tmp_path: Path) -> None:
+    init_factory(tmp_path / "F", FactoryOrder(embedded=True, pids=("X-1",)), workshop())
+    newest = RootFolder(tmp_path / "F" / "root", workshop()).newest()
+    assert (newest.threshold, len(newest.keys)) == (1, 1)
+    assert "X-1" in read_manufacturer(tmp_path / "F" / "manufacturer").pids
