@@ -219,9 +219,9 @@ def test_a_client_that_never_reads_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(agent_socket, "WRITE_SECONDS", 1)
-    with AgentServer(tmp_path, ScriptedAgent()), _raw(tmp_path) as raw:
-        with pytest.raises((BrokenPipeError, ConnectionResetError)):
-            _pour(raw)
+    cut_off = pytest.raises((BrokenPipeError, ConnectionResetError))
+    with AgentServer(tmp_path, ScriptedAgent()), _raw(tmp_path) as raw, cut_off:
+        _pour(raw)
 
 
 def _pour(raw: socket.socket) -> None:
