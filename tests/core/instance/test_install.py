@@ -244,7 +244,11 @@ def test_an_ack_is_the_last_word_and_an_older_verdict_is_passed_over() -> None:
 
 
 def test_wanted_reports_are_handed_on() -> None:
-    assert took(ack(REPORT, wanted=(SECOND,))).wanted == {SECOND}
+    plan = took(ack(REPORT, wanted=(SECOND,)))
+    assert (plan.wanted, plan.confirmed) == ({SECOND}, {REPORT})
+    again = took(ack(REPORT, wanted=(SECOND,)), holding=after(plan))
+    assert (again.wanted, again.confirmed) == (frozenset(), {REPORT})
+    assert took(verdict(Ruling.REJECTED)).confirmed == frozenset()
 
 
 def test_newer_account_information_moves_the_device_and_audience_is_judged_after_it() -> None:

@@ -166,6 +166,8 @@ class Plan:
         marks: What it obeyed last, from now on.
         trust: Its trust from now on.
         wanted: Digests of reports that the portal misses.
+        confirmed: Digests of own documents whose ACK came, acknowledged before or not: the
+            portal has them and wants them no more.
         skipped: What changes nothing.
         notes: What was noticed.
         head: The newest page head, from now on.
@@ -183,6 +185,7 @@ class Plan:
     marks: Marks = field(default_factory=Marks)
     trust: TrustState = field(default_factory=TrustState)
     wanted: frozenset[Digest] = frozenset()
+    confirmed: frozenset[Digest] = frozenset()
     skipped: tuple[Skipped, ...] = ()
     notes: frozenset[Note] = frozenset()
     head: PageHead | None = None

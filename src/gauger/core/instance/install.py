@@ -109,6 +109,7 @@ class _Draft:
     settled: list[Settled] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     wanted: set[Digest] = field(default_factory=set)
+    confirmed: set[Digest] = field(default_factory=set)
     notes: set[Note] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -127,6 +128,7 @@ class _Draft:
             marks=self.marks,
             trust=self.trust,
             wanted=frozenset(self.wanted),
+            confirmed=frozenset(self.confirmed),
             skipped=tuple(self.skipped),
             notes=frozenset(self.notes),
             head=self.head,
@@ -240,6 +242,8 @@ class _Draft:
     def _reply(self, document: Document, body: Reply) -> None:
         """Take the answer to a document of our own; one that is settled already is a no-op."""
         known = self._known(body)
+        if isinstance(body, Acknowledgment):
+            self.confirmed.add(body.answers)
         late = known.answered_at is not None and body.issued_at < known.answered_at
         if known.is_acknowledged or (late and isinstance(body, Verdict)):
             self._skip(
