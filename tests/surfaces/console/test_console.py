@@ -188,7 +188,7 @@ def test_older_releases_print_fewer_lines() -> None:
     assert "Account Information" not in text
     assert "VRF" not in text
     new = _console(ScriptedAgent(profile=scripted.product("17.15.1", "5.11.4")))
-    assert "Reporting Mode: STANDARD" in new.execute("show license status")
+    assert "Reporting Mode: STANDARD" in new.execute("show license all")
     assert "Automatic Conversion Enabled: False" in new.execute("show license all")
 
 

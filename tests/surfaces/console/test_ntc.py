@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
-from ntc_templates.parse import parse_output
+from ntc_templates.parse import (  # type: ignore[import-untyped]  # it carries no types
+    parse_output,
+)
 
 from gauger.surfaces.console.console import Console
 from gauger.surfaces.console.text import moment

@@ -15,6 +15,9 @@ from gauger.surfaces.console.text import NONE, day, shown
 CONVERSION_LEVEL: Final = (5, 10, 1)
 """First agent that prints the state of a licence conversion."""
 
+REPORTING_MODE_LEVEL: Final = (5, 11, 2)
+"""First agent that prints the reporting mode."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Everything:
@@ -62,7 +65,7 @@ def _status(view: Everything) -> list[list[str]]:
         _conversion(profile),
         ["Export Authorization Key:", "  Features Authorized:", f"    {NONE}"],
         sections.utility(),
-        sections.policy_mode(profile),
+        _policy_mode(profile),
         sections.account(status, profile),
         sections.privacy(status),
         sections.transport(status.transport, profile),
@@ -73,6 +76,11 @@ def _status(view: Everything) -> list[list[str]]:
         # authorizations name below for that of the trust code, and loses its status.
         sections.trust_block(status.trust),
     ]
+
+
+def _policy_mode(profile: Profile) -> list[str]:
+    is_new = profile.agent_level >= REPORTING_MODE_LEVEL
+    return [*sections.policy_mode(), *(["  Reporting Mode: STANDARD"] if is_new else [])]
 
 
 def _conversion(profile: Profile) -> list[str]:

@@ -16,9 +16,6 @@ from gauger.instance.views import (
 )
 from gauger.surfaces.console.text import EMPTY, NONE, moment, shown
 
-REPORTING_MODE_LEVEL: Final = (5, 11, 2)
-"""First agent that prints the reporting mode."""
-
 _GROUP_HEADINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "perpetual": "Unenforced/Non-Export Perpetual Attributes:",
@@ -38,7 +35,7 @@ def show_status(status: StatusView, profile: Profile) -> str:
     """
     sections = [
         utility(),
-        policy_mode(profile),
+        policy_mode(),
         account(status, profile),
         privacy(status),
         transport(status.transport, profile),
@@ -61,12 +58,13 @@ def utility() -> list[str]:
     return ["Utility:", "  Status: DISABLED"]
 
 
-def policy_mode(profile: Profile) -> list[str]:
-    """Return the section that says which licensing model is in force."""
-    lines = ["Smart Licensing Using Policy:", "  Status: ENABLED"]
-    if profile.agent_level >= REPORTING_MODE_LEVEL:
-        lines.append("  Reporting Mode: STANDARD")
-    return lines
+def policy_mode() -> list[str]:
+    """Return the section that says which licensing model is in force.
+
+    The reporting mode that newer agents add stands in `show license all` only: ntc-templates gives
+    up the whole of `show license status` at a third line here.
+    """
+    return ["Smart Licensing Using Policy:", "  Status: ENABLED"]
 
 
 def account(status: StatusView, profile: Profile) -> list[str]:
