@@ -159,7 +159,7 @@ class WireProblem:
             "fault": self.fault,
             "retry": self.retry,
             "next_step": self.next_step,
-            "diagnostics": self.diagnostics,
+            "diagnostics": dict(self.diagnostics),
         }
 
 

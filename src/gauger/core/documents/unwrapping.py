@@ -74,14 +74,14 @@ def _first(slices: Iterator[bytes]) -> bytes:
 def _decoded(slices: Iterator[bytes]) -> Iterator[bytes]:
     """Undo base64 with lines of any length, whole groups of four at a time."""
     rest = b""
-    content = b""
-    is_known = False
+    is_known = is_padded = False
     for piece in slices:
-        if content.endswith(b"="):
-            raise Problem("trailing-data", "After the end of the base64 more follows.")
         text = rest + piece.translate(None, _BLANKS)
+        if text and is_padded:
+            raise Problem("trailing-data", "After the end of the base64 more follows.")
         whole = len(text) // 4 * 4
         content, rest = text[:whole], text[whole:]
+        is_padded = is_padded or content.endswith(b"=")
         decoded = _group(content)
         if not is_known:
             decoded = _require_xml(decoded)
