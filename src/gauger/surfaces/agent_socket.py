@@ -135,15 +135,23 @@ class AgentServer:
         return has_room
 
     def _serve(self, client: socket.socket) -> None:
-        # A client may rest between requests as long as it likes; it costs one thread.
-        with client, client.makefile("rb") as requests, _Conversation(self._agent) as conversation:
-            with contextlib.suppress(OSError):
-                while line := requests.readline(MAXIMUM_REQUEST):
-                    client.sendall(conversation.answer(line))
-                    if not line.endswith(b"\n"):
-                        break
-            with self._lock:
-                self._clients.discard(client)
+        with contextlib.suppress(OSError):
+            _converse(client, self._agent)
+        with self._lock:
+            self._clients.discard(client)
+
+
+def _converse(client: socket.socket, agent: Operations) -> None:
+    """Answer a client until it goes; it may rest between requests as long as it likes.
+
+    Raises:
+        OSError: Where the client is gone, or never reads its answers.
+    """
+    with client, client.makefile("rb") as requests, _Conversation(agent) as conversation:
+        while line := requests.readline(MAXIMUM_REQUEST):
+            client.sendall(conversation.answer(line))
+            if not line.endswith(b"\n"):
+                return
 
 
 class _Conversation:
@@ -167,8 +175,8 @@ class _Conversation:
             return write_line({"ok": True, **self._carry_out(line)})
         except Problem as problem:
             return write_refusal(problem)
-        except Exception:  # noqa: BLE001 - the edge of the process, answered and logged
-            _log.exception("a request at the agent's socket failed")
+        except Exception as error:  # noqa: BLE001 - the edge of the process, answered and logged
+            _log.error("a request at the agent's socket failed", exc_info=error)
             return write_refusal(Problem("internal-error", "The agent's log says what failed."))
 
     def _carry_out(self, line: bytes) -> Values:
