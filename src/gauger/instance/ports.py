@@ -201,7 +201,7 @@ class Batch:
 
     Attributes:
         records: Content by (family, name); None removes the record.
-        reports: Rows of the report table to insert or replace.
+        reports: Rows of the report table to insert or replace, by report id.
         items: Bytes of reports to write or remove.
         entries: Entries of the event log to append, in order.
         anchored: Whether the anchor is renewed once the batch is durable: set for what installs,
@@ -209,7 +209,7 @@ class Batch:
     """
 
     records: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
-    reports: list[StoredReport] = field(default_factory=list)
+    reports: dict[int, StoredReport] = field(default_factory=dict)
     items: list[StoredItem] = field(default_factory=list)
     entries: list[LogEntry] = field(default_factory=list)
     anchored: bool = False
@@ -285,17 +285,25 @@ class PausingClock(Clock, Protocol):
         """Wait until the event is set or the seconds are over."""
 
 
+class LicensingKey(Signer, Protocol):
+    """A key of the product instance for which a trust code speaks."""
+
+    @property
+    def public_key(self) -> bytes:
+        """DER SubjectPublicKeyInfo."""
+
+
 class TrustKeys(Protocol):
     """Where the product instance's own licensing keys live; they never leave."""
 
-    def make(self, name: str) -> Signer:
+    def make(self, name: str) -> LicensingKey:
         """Make a key under a new name and return it.
 
         Raises:
             Problem: ``entropy-failed`` or ``key-store-failed``.
         """
 
-    def load(self, name: str) -> Signer | None:
+    def load(self, name: str) -> LicensingKey | None:
         """Return the key of that name, or None where there is none.
 
         Raises:

@@ -193,7 +193,7 @@ class InstanceStore:
         with self._transaction():
             for (family, name), content in batch.records.items():
                 self._put_record(family, name, content)
-            for report in batch.reports:
+            for report in batch.reports.values():
                 self._put_report(report)
             for item in batch.items:
                 self._put_item(item)

@@ -1,0 +1,50 @@
+"""Tell the operator that an acknowledged report is due or overdue; each time once."""
+
+from dataclasses import replace
+from typing import Final
+
+from gauger.core.policy.deadlines import DAY
+from gauger.instance import events
+from gauger.instance.memory import Draft
+
+_BEFORE: Final = (1, 2, 3, 7, 14, 30, 60, 90)
+"""Days before the deadline at which the operator is told."""
+
+_OVERDUE_EVERY: Final = 30
+"""Days between two messages about one overdue report."""
+
+
+def remind(draft: Draft, deadline: int | None, now: int, *, always: bool = False) -> bool:
+    """Log what is due, if this deadline and distance were not told yet.
+
+    Args:
+        draft: The change that the entry becomes part of.
+        deadline: By when an ACK is wanted, epoch seconds; None where none is.
+        now: Wall clock, epoch seconds.
+        always: Whether to tell it even if it is far away or was told: at the start.
+
+    Returns:
+        Whether anything was logged.
+    """
+    if deadline is None:
+        return False
+    left = deadline - now
+    mark = _mark(left)
+    course = draft.singles.course
+    if not always and (mark is None or course.warned == (deadline, mark)):
+        return False
+    if left >= 0:
+        draft.log(events.reporting_required(now, left // DAY))
+    else:
+        draft.log(events.reporting_overdue(now, -left // DAY))
+    warned = course.warned if mark is None else (deadline, mark)
+    draft.singles = replace(draft.singles, course=replace(course, warned=warned))
+    return True
+
+
+def _mark(left: int) -> int | None:
+    """Return the distance that was reached: days before, or minus the periods overdue."""
+    if left < 0:
+        return -1 - (-left // (_OVERDUE_EVERY * DAY))
+    days = -(-left // DAY)
+    return next((step for step in _BEFORE if days <= step), None)

@@ -1,0 +1,323 @@
+"""The one writer: measures, closes, sends, and takes answers; every step is one transaction."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from gauger.core.documents.smart_transport import decode_response
+from gauger.core.instance import trust as trust_decisions
+from gauger.core.instance.report_life import ReportInput
+from gauger.core.instance.sending import Occasion
+from gauger.core.problems import Problem
+from gauger.instance import events
+from gauger.instance.alarms import remind
+from gauger.instance.config import TransportKind
+from gauger.instance.exchanging import Answered, Exchanging, Parts
+from gauger.instance.holdings import Holdings, read_holdings
+from gauger.instance.importing import Importing
+from gauger.instance.measuring import Measuring
+from gauger.instance.memory import Draft, Memory
+from gauger.instance.meter import Meter
+from gauger.instance.ports import Store
+from gauger.instance.records import Exchange, HeldDocument
+from gauger.instance.reporting import Reporting
+from gauger.instance.showing import Reckoning
+from gauger.instance.surroundings import Surroundings
+from gauger.instance.trusting import Trusting
+
+_LONGEST_PAUSE: Final = 900
+_KINDS: Final = ("trust", "usage")
+
+
+class Engine:
+    """State and steps of a product instance.
+
+    Two locks: ``lock`` is held while state is read or changed and never while the network is
+    waited for; ``wire`` is held by the one who talks, so that exchanges never interleave.
+    """
+
+    def __init__(self, around: Surroundings, store: Store, meter: Meter) -> None:
+        """Begin a boot: what the boot before left open is closed, and all of it is stored.
+
+        Raises:
+            Problem: ``store-damaged`` where the store cannot be read; ``entropy-failed``.
+        """
+        self.around = around
+        self.lock = threading.RLock()
+        self.wire = threading.RLock()
+        self.memory = Memory(store)
+        self.meter = meter
+        self.measuring = Measuring(around, meter, self.memory)
+        self.trusting = Trusting(around, store)
+        self.importing = Importing(around, store)
+        self.reporting = Reporting(around, store)
+        self.reckoning = Reckoning(around, self.memory)
+        parts = Parts(importing=self.importing, trusting=self.trusting, lived=self.measuring.lived)
+        self.exchanging = Exchanging(around, store, parts)
+        self._read: tuple[Mapping[str, HeldDocument], Holdings] | None = None
+        self._boot(store)
+
+    def holdings(self) -> Holdings:
+        """Return the documents in force, read once for each change."""
+        documents = self.memory.documents
+        if self._read is None or self._read[0] is not documents:
+            same = self._read is not None and self._read[0] == documents
+            read = (
+                self._read[1]
+                if same and self._read is not None
+                else read_holdings(documents, self.around.pinned)
+            )
+            self._read = (documents, read)
+        return self._read[1]
+
+    def measure(self) -> None:
+        """Take in what has changed and what is due; store it as soon as the disk allows."""
+        with self.lock:
+            draft = self.memory.draft()
+            changed = self.measuring.measure(draft)
+            reminded = remind(
+                draft, self.reckoning.deadline(self.holdings()), self.around.clock.wall()
+            )
+            self._sign(draft)
+            if changed or reminded or draft.batch.reports or not self.memory.is_saved:
+                self.memory.keep(draft)
+
+    def flush(self) -> None:
+        """Make every change durable now.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``; the changes stay in memory.
+        """
+        with self.lock:
+            self.measure()
+            if self.memory.trouble is not None:
+                raise self.memory.trouble
+
+    def close_reports(self, cause: ReportInput) -> None:
+        """Close and sign every open report that tells anything, durably.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``; ``key-missing`` or ``key-store-failed``
+                where nothing can be signed.
+        """
+        with self.lock:
+            self.measure()
+            draft = self.memory.draft()
+            self.measuring.close(draft, cause)
+            self._sign(draft)
+            self.memory.commit(draft)
+            if self.reporting.trouble is not None:
+                raise self.reporting.trouble
+
+    def change(self, act: Callable[[Draft], None]) -> None:
+        """Make one change durable.
+
+        Raises:
+            Problem: What the change refuses; ``store-full`` or ``store-failed``.
+        """
+        with self.lock:
+            draft = self.memory.draft()
+            act(draft)
+            self.memory.commit(draft)
+
+    def require_way(self) -> str:
+        """Return the URL to talk to.
+
+        Raises:
+            Problem: ``transport-off``, ``not-supported`` or ``not-a-licensing-url``.
+        """
+        configuration = self.memory.singles.configuration
+        if configuration.transport is TransportKind.OFF:
+            raise Problem("transport-off", "The transport is off: nothing is sent.")
+        if configuration.transport is not TransportKind.SMART:
+            message = f"The transport {configuration.transport.value} is not offered here."
+            raise Problem("transport-off", message)
+        if configuration.url_smart is None:
+            raise Problem("not-a-licensing-url", "No smart transport URL is configured.")
+        return configuration.url_smart
+
+    def require_direct(self) -> None:
+        """Check that the trust code is good for direct communication.
+
+        Raises:
+            Problem: ``factory-trust-not-allowed`` or ``trust-missing``.
+        """
+        trust_decisions.require_direct(self.holdings().trust(self.memory.singles.trust))
+
+    def talk(self, kind: str) -> Answered | None:
+        """Send the message of an exchange and take its answer; the caller holds ``wire``.
+
+        Args:
+            kind: ``usage`` or ``trust``.
+
+        Returns:
+            What the answer brought; None where nothing was under way.
+
+        Raises:
+            Problem: Why no answer came; ``store-full`` or ``store-failed``.
+        """
+        with self.lock:
+            url = self.require_way()
+            outgoing = self.exchanging.outgoing(self.memory.draft(), kind)
+        if outgoing is None:
+            return None
+        try:
+            data = self.around.transport.exchange(url, outgoing.body)
+            response = decode_response(data, nonce=outgoing.nonce)
+        except Problem as problem:
+            failure = problem
+            self.change(lambda draft: self.exchanging.failed(draft, failure))
+            raise
+        with self.lock:
+            draft = self.memory.draft()
+            answered = self.exchanging.answered(draft, outgoing, response, self.holdings())
+            self.memory.commit(draft)
+            self.forget_keys()
+        return answered
+
+    def communicate(self) -> None:
+        """Do what is due towards the portal; failures are backed off and told."""
+        with self.wire:
+            for _ in range(len(_KINDS) * 2):
+                try:
+                    kind = self._due()
+                    if kind is None or not self._advanced(self.talk(kind)):
+                        return
+                except Problem:
+                    # What failed is in the event log and is tried again by itself.
+                    return
+
+    def pause(self) -> float:
+        """Return the seconds until something is due by itself."""
+        with self.lock:
+            lived = self.measuring.lived()
+            times = [self.measuring.next_sample(), *self._contacts()]
+            return float(min(max(1, min(times) - lived), _LONGEST_PAUSE))
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what an operator should know now."""
+        store = self.memory.store
+        found: list[str] = []
+        if self.around.clock.is_test:
+            found.append("The clock is moved by a test; what is signed is marked so.")
+        if store.replaced is not None:
+            found.append(f"{store.replaced} A new store was begun, the old one is kept aside.")
+        for trouble in (self.memory.trouble, self.reporting.trouble):
+            if trouble is not None:
+                found.append(f"{trouble.detail} {trouble.kind.next_step}")
+        blocked = self.memory.singles.course.blocked
+        if blocked is not None:
+            found.append(blocked)
+        return tuple(found)
+
+    def _boot(self, store: Store) -> None:
+        wall = self.around.clock.wall()
+        draft = self.memory.draft()
+        self.measuring.begin_boot(draft)
+        if store.replaced is not None:
+            draft.log(events.store_replaced(wall, store.replaced))
+        draft.log(*events.agent_ready(wall), *events.export_allowed(wall, allowed=False))
+        self._sign(draft)
+        draft.batch.anchored = True
+        self.memory.keep(draft)
+        self.measure()
+        draft = self.memory.draft()
+        if remind(draft, self.reckoning.deadline(self.holdings()), wall, always=True):
+            self.memory.keep(draft)
+
+    def _sign(self, draft: Draft) -> None:
+        if any(record.waiting for record in draft.tags.values()):
+            try:
+                state = self.trusting.signing_state(self.holdings(), draft.singles.trust)
+            except Problem as problem:
+                self.reporting.trouble = problem
+                return
+            self.reporting.sign_waiting(draft, state)
+
+    def _due(self) -> str | None:
+        """Return the exchange to go on with now, putting one under way where it is time."""
+        with self.lock:
+            if self.memory.singles.configuration.transport is not TransportKind.SMART:
+                return None
+            lived, singles = self.measuring.lived(), self.memory.singles
+            if singles.backoff.retry_at > lived:
+                return None
+            if _is_due(singles.trust_exchange, lived):
+                return "trust"
+            if not self._may_report():
+                return None
+            if singles.usage_exchange is not None:
+                return "usage" if _is_due(singles.usage_exchange, lived) else None
+            return "usage" if self._begin_sending(lived) else None
+
+    def _may_report(self) -> bool:
+        """Return whether reports may go directly; tell once why not."""
+        reason: str | None = None
+        try:
+            self.require_way()
+            self.require_direct()
+        except Problem as problem:
+            reason = f"{problem.detail} {problem.kind.next_step}"
+            code = problem.code
+        else:
+            code = ""
+        course = self.memory.singles.course
+        if course.blocked != reason:
+            draft = self.memory.draft()
+            draft.singles = replace(draft.singles, course=replace(course, blocked=reason))
+            draft.log(events.communication_blocked(self.around.clock.wall(), code))
+            self.memory.keep(draft)
+        return reason is None
+
+    def _begin_sending(self, lived: int) -> bool:
+        if self.memory.singles.course.wanted and self.put_under_way(Occasion.WANTED):
+            return True
+        push = self.reckoning.next_push(self.holdings())
+        if push is None or push > lived:
+            return False
+        self.close_reports(ReportInput.CLOSE_TO_REPORT)
+        return self.put_under_way(Occasion.SCHEDULE)
+
+    def put_under_way(self, occasion: Occasion) -> bool:
+        """Store a sending of what is closed; return whether there was anything to send.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
+        with self.lock:
+            draft = self.memory.draft()
+            begun = self.exchanging.prepare_usage(draft, occasion)
+            self.memory.commit(draft)
+            return begun
+
+    def _contacts(self) -> list[int]:
+        """Return when the portal is to be contacted, in seconds lived."""
+        singles = self.memory.singles
+        if singles.configuration.transport is not TransportKind.SMART:
+            return []
+        waiting = [
+            max(exchange.check_at, singles.backoff.retry_at)
+            for exchange in (singles.trust_exchange, singles.usage_exchange)
+            if exchange is not None
+        ]
+        push = self.reckoning.next_push(self.holdings())
+        if push is not None and singles.usage_exchange is None and singles.course.blocked is None:
+            waiting.append(max(push, singles.backoff.retry_at))
+        return waiting
+
+    def _advanced(self, answered: Answered | None) -> bool:
+        return answered is not None and answered.is_over and answered.problem is None
+
+    def forget_keys(self) -> None:
+        """Destroy licensing keys that nothing needs any more; the draft is durable by now."""
+        draft = self.memory.draft()
+        names = self.trusting.forget_unused(draft, self.holdings())
+        if names:
+            self.memory.commit(draft)
+            for name in names:
+                self.around.keys.forget(name)
+
+
+def _is_due(exchange: Exchange | None, lived: int) -> bool:
+    return exchange is not None and exchange.check_at <= lived

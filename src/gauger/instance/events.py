@@ -1,0 +1,138 @@
+"""The entries of the event log, with the names that operators know.
+
+An event (``SAEVT_…``) carries names and values; a system message (``SMART_LIC-n-MNEMONIC``, n its
+severity) carries a sentence of our own.
+"""
+
+from gauger.core.identity import Udi
+from gauger.core.problems import Problem
+from gauger.instance.ports import LogEntry
+
+
+def event(at: int, name: str, **fields: str | int) -> LogEntry:
+    """Return an event with its names and values, in order."""
+    pairs = tuple((key, str(value)) for key, value in fields.items())
+    return LogEntry(at=at, name=f"SAEVT_{name}", fields=pairs)
+
+
+def message(at: int, name: str, text: str) -> LogEntry:
+    """Return a system message: severity and mnemonic, and what happened."""
+    return LogEntry(at=at, name=f"SMART_LIC-{name}", text=text)
+
+
+def agent_ready(at: int) -> tuple[LogEntry, ...]:
+    """The agent has begun."""
+    return (
+        event(at, "READY"),
+        message(at, "6-AGENT_READY", "The licensing agent has begun its work."),
+        event(at, "ENABLED"),
+        message(at, "6-AGENT_ENABLED", "Licensing is enabled."),
+    )
+
+
+def export_allowed(at: int, *, allowed: bool) -> tuple[LogEntry, ...]:
+    """Whether export-controlled features may be used."""
+    word = "may" if allowed else "may not"
+    return (
+        event(at, "EXPORT_FLAG", exportAllowed="True" if allowed else "False"),
+        message(at, "6-EXPORT_CONTROLLED", f"Export-controlled features {word} be used."),
+    )
+
+
+def store_replaced(at: int, reason: str) -> LogEntry:
+    """The store could not be believed, so a new incarnation has begun."""
+    text = f"{reason} A new store has been begun, the old one is kept aside; use goes on."
+    return message(at, "3-STORE_REPLACED", text)
+
+
+def usage_changed(at: int, tag: str, count: int) -> LogEntry:
+    """Another number of licences is in use."""
+    return event(at, "ENDPOINT_USAGE", count=count, entitlementTag=tag)
+
+
+def clock_changed(at: int, delta: int) -> LogEntry:
+    """The wall clock was set or stepped."""
+    return message(at, "5-SYSTEM_CLOCK_CHANGED", f"The clock was moved by {delta} seconds.")
+
+
+def report_closed(at: int, report_id: int, tag: str, cause: str) -> LogEntry:
+    """A report was closed and signed."""
+    return event(at, "RUM_CLOSED", reportId=report_id, cause=cause, entitlementTag=tag)
+
+
+def reports_sent(at: int, report_ids: tuple[int, ...]) -> LogEntry:
+    """Reports have left."""
+    return event(at, "RUM_SENT", count=len(report_ids), first=min(report_ids, default=0))
+
+
+def reports_saved(at: int, count: int) -> LogEntry:
+    """Reports were written to a file."""
+    return event(at, "RUM_SAVED", count=count)
+
+
+def report_acknowledged(at: int, report_id: int) -> LogEntry:
+    """The ACK of a report was installed."""
+    return event(at, "RUM_ACK", reportId=report_id)
+
+
+def report_judged(at: int, report_id: int, verdict: str, code: str) -> LogEntry:
+    """The portal has judged a report otherwise than by an ACK."""
+    return event(at, "RUM_VERDICT", reportId=report_id, verdict=verdict, code=code)
+
+
+def communication_failed(at: int, problem: Problem) -> LogEntry:
+    """Communication has begun to fail; told once."""
+    text = f"Communication with the portal failed: {problem.detail} {problem.kind.next_step}"
+    return message(at, "3-COMM_FAILED", text)
+
+
+def communication_restored(at: int) -> LogEntry:
+    """Communication works again; told once."""
+    return message(at, "5-COMM_RESTORED", "Communication with the portal works again.")
+
+
+def communication_refused(at: int, problem: Problem) -> LogEntry:
+    """The portal answered and refused, without a signature that could change anything."""
+    return event(at, "COMM_REFUSED", code=problem.code, reason=problem.detail)
+
+
+def communication_blocked(at: int, code: str) -> LogEntry:
+    """Reports cannot go directly, or can again where no code stands; told once."""
+    return event(at, "COMM_BLOCKED", code=code or "none")
+
+
+def reporting_required(at: int, days: int) -> LogEntry:
+    """An acknowledged report is due in some days."""
+    text = f"An acknowledged usage report will be required in {days} days."
+    return message(at, "6-REPORTING_REQUIRED", text)
+
+
+def reporting_overdue(at: int, days: int) -> LogEntry:
+    """An acknowledged report is overdue; the licences stay usable."""
+    text = f"An acknowledged usage report is overdue for {days} days. Use goes on."
+    return message(at, "4-REPORTING_OVERDUE", text)
+
+
+def installed(at: int, kind: str, udi: Udi) -> LogEntry:
+    """A document of an answer was installed."""
+    if kind == "policy":
+        return message(at, "6-POLICY_INSTALL_SUCCESS", "A new reporting policy was installed.")
+    if kind == "trust-code":
+        text = f"A trust code was installed on {udi}."
+        return message(at, "6-TRUST_CODE_INSTALL_SUCCESS", text)
+    return event(at, "INSTALLED", kind=kind, udi=str(udi))
+
+
+def install_failed(at: int, kind: str, problem: Problem) -> LogEntry:
+    """A document or file was refused."""
+    names = {
+        "policy": "3-POLICY_INSTALL_FAILED",
+        "trust-code": "3-TRUST_CODE_INSTALL_FAILED",
+    }
+    text = f"The {kind} was refused: {problem.code}, {problem.detail}"
+    return message(at, names.get(kind, "3-IMPORT_FAILED"), text)
+
+
+def configured(at: int, what: str) -> LogEntry:
+    """The operator has changed the configuration."""
+    return event(at, "CONFIGURED", change=what)

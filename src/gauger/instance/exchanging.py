@@ -1,0 +1,366 @@
+"""Exchanges with the portal: what is sent, when, and what its answers change.
+
+One sending and one trust request may be under way. Their exact bytes are in the store before they
+leave, so that after a crash or a lost answer the identical request fetches the identical answer.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gauger.core.documents.envelope import Document
+from gauger.core.documents.smart_license import read_items
+from gauger.core.documents.smart_transport import (
+    MessageType,
+    Request,
+    Response,
+    Status,
+    UsageReport,
+    WireProblem,
+    encode_request,
+)
+from gauger.core.documents.verdict import Verdict
+from gauger.core.instance import backoff, sending
+from gauger.core.instance.answers import Pipe
+from gauger.core.instance.report_life import ReportInput, ReportState, step
+from gauger.core.instance.sending import MOST, Held, Occasion
+from gauger.core.problems import TABLE, Problem, Retry
+from gauger.instance import events
+from gauger.instance.holdings import Holdings
+from gauger.instance.importing import Importing, Taken, document_of
+from gauger.instance.memory import Draft, as_held, read_detail, report_row
+from gauger.instance.ports import Store, StoredReport
+from gauger.instance.records import Exchange
+from gauger.instance.surroundings import Surroundings
+from gauger.instance.trusting import Trusting
+from gauger.instance.views import ImportResult
+
+_SENDABLE: Final = (ReportState.CLOSED.value, ReportState.UNACKNOWLEDGED.value)
+_MESSAGE_BYTES: Final = 3 * 1024 * 1024
+"""Above so many bytes of reports no further one joins a message."""
+
+_POLL_SECONDS: Final = 300
+_SOONEST_POLL: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message about to leave.
+
+    Attributes:
+        kind: ``usage`` or ``trust``: the exchange that it belongs to.
+        body: Its exact bytes.
+        nonce: What an answer echoes.
+        is_poll: Whether it asks for the answer to an earlier message.
+    """
+
+    kind: str
+    body: bytes
+    nonce: str
+    is_poll: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What an answer brought.
+
+    Attributes:
+        result: What was installed and acknowledged.
+        problem: Why the exchange did not succeed, or None.
+        is_over: Whether the exchange is finished.
+    """
+
+    result: ImportResult
+    problem: Problem | None = None
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What exchanges are made with.
+
+    Attributes:
+        importing: Takes answers in.
+        trusting: Makes trust requests.
+        lived: Returns the seconds lived.
+    """
+
+    importing: Importing
+    trusting: Trusting
+    lived: Callable[[], int]
+
+
+class Exchanging:
+    """Makes messages, and takes answers and failures into a draft."""
+
+    def __init__(self, around: Surroundings, store: Store, parts: Parts) -> None:
+        """Take the collaborators."""
+        self._around = around
+        self._store = store
+        self._importing = parts.importing
+        self._trusting = parts.trusting
+        self._lived = parts.lived
+
+    def prepare_usage(self, draft: Draft, occasion: Occasion) -> bool:
+        """Put a sending of reports under way, if there is anything to send.
+
+        Args:
+            draft: The change that it becomes part of; what it closes was stored before.
+            occasion: Why.
+
+        Returns:
+            Whether there is one now that was not before.
+        """
+        if draft.singles.usage_exchange is not None:
+            return False
+        lived = self._lived()
+        chosen = sending.batch(self._candidates(draft, occasion), occasion)
+        carried = self._fitting(chosen.report_ids)
+        schedule = sending.after_message(draft.singles.schedule, lived, chosen, occasion)
+        if chosen.more or len(carried) < len(chosen.report_ids):
+            schedule = sending.after_ha_event(schedule, lived)
+        draft.singles = replace(draft.singles, schedule=schedule)
+        if not carried:
+            return False
+        exchange = self._usage_exchange(carried, occasion)
+        draft.singles = replace(draft.singles, usage_exchange=exchange)
+        for report_id in exchange.report_ids:
+            self._step(draft, report_id, ReportInput.SENT)
+        course = draft.singles.course
+        wanted = tuple(item for item in course.wanted if item not in exchange.report_ids)
+        draft.singles = replace(draft.singles, course=replace(course, wanted=wanted))
+        wall = self._around.clock.wall()
+        draft.log(events.reports_sent(wall, exchange.report_ids))
+        return True
+
+    def prepare_trust(self, draft: Draft, token: str, document: str) -> None:
+        """Put a trust request with an ID token under way; it replaces one that waits."""
+        request = self._request(MessageType.TRUST_REQUEST)
+        request = replace(request, id_token=token, trust_requests=(document,))
+        exchange = Exchange(
+            request=encode_request(request).decode("ascii"),
+            nonce=request.nonce,
+            made_at=self._lived(),
+        )
+        draft.singles = replace(draft.singles, trust_exchange=exchange)
+
+    def outgoing(self, draft: Draft, kind: str) -> Outgoing | None:
+        """Return the message of an exchange: its request, or a poll for the answer."""
+        exchange = _exchange(draft, kind)
+        if exchange is None:
+            return None
+        if exchange.poll_id is None:
+            body = exchange.request.encode("ascii")
+            return Outgoing(kind=kind, body=body, nonce=exchange.nonce, is_poll=False)
+        request = replace(self._request(MessageType.POLL), poll_id=exchange.poll_id)
+        return Outgoing(kind=kind, body=encode_request(request), nonce=request.nonce, is_poll=True)
+
+    def answered(
+        self, draft: Draft, outgoing: Outgoing, response: Response, holdings: Holdings
+    ) -> Answered:
+        """Take an answer of the portal.
+
+        Args:
+            draft: The change that it becomes part of.
+            outgoing: What was sent.
+            response: What came back.
+            holdings: What is in force.
+        """
+        self._handed_over(draft, outgoing.kind)
+        if response.status is Status.FAILED or response.problem is not None:
+            return self._refused(draft, outgoing, peer_problem(response.problem))
+        try:
+            taken = self._take(draft, holdings, response)
+        except Problem as problem:
+            return self._refused(draft, outgoing, problem)
+        if taken.refusal is not None:
+            wall = self._around.clock.wall()
+            draft.log(events.install_failed(wall, "answer", taken.refusal))
+            return self._refused(draft, outgoing, taken.refusal)
+        self._succeeded(draft)
+        is_over = self._go_on(draft, outgoing.kind, response)
+        return Answered(
+            result=taken.result, problem=_verdict_problem(taken.trust_verdict), is_over=is_over
+        )
+
+    def failed(self, draft: Draft, problem: Problem) -> None:
+        """Take that no answer came: back off, and tell of it once."""
+        random = self._around.entropy.random_bytes(backoff.ENTROPY)
+        state, told = backoff.failed(draft.singles.backoff, self._lived(), random)
+        draft.singles = replace(draft.singles, backoff=state)
+        if told is not None:
+            draft.log(events.communication_failed(self._around.clock.wall(), problem))
+
+    def _take(self, draft: Draft, holdings: Holdings, response: Response) -> Taken:
+        documents = list(self._documents(response))
+        if not documents:
+            return Taken(result=ImportResult(), refusal=None)
+        return self._importing.take(draft, holdings, documents, Pipe.ONLINE)
+
+    def _documents(self, response: Response) -> Iterator[Document]:
+        for item in response.acknowledgements:
+            if item.udi != self._around.udi:
+                detail = f"The answer is for {item.udi}; this is {self._around.udi}."
+                raise Problem("wrong-subject", detail)
+            for element in read_items([item.smart_license]):
+                document = document_of(element.kind, element.text)
+                if document is not None:
+                    yield document
+
+    def _handed_over(self, draft: Draft, kind: str) -> None:
+        exchange = _exchange(draft, kind)
+        if exchange is None or exchange.handed_over:
+            return
+        _put(draft, kind, replace(exchange, handed_over=True))
+        if kind == "usage":
+            wall = self._around.clock.wall()
+            course = replace(draft.singles.course, last_push=wall)
+            draft.singles = replace(draft.singles, course=course)
+
+    def _refused(self, draft: Draft, outgoing: Outgoing, problem: Problem) -> Answered:
+        """Take a refusal without a signature: it changes no report, it is a failed sending."""
+        exchange = _exchange(draft, outgoing.kind)
+        if outgoing.is_poll and exchange is not None and problem.code == "poll-unknown":
+            # The portal was restored or has forgotten: the identical request brings it back.
+            _put(draft, outgoing.kind, replace(exchange, poll_id=None))
+            return Answered(result=ImportResult(), problem=problem)
+        draft.log(events.communication_refused(self._around.clock.wall(), problem))
+        if outgoing.kind == "trust" and problem.kind.retry is not Retry.LATER:
+            _put(draft, "trust", None)
+            self._trusting.give_up(draft)
+            return Answered(result=ImportResult(), problem=problem, is_over=True)
+        self.failed(draft, problem)
+        return Answered(result=ImportResult(), problem=problem)
+
+    def _succeeded(self, draft: Draft) -> None:
+        state, told = backoff.succeeded(draft.singles.backoff)
+        draft.singles = replace(draft.singles, backoff=state)
+        if told is not None:
+            draft.log(events.communication_restored(self._around.clock.wall()))
+
+    def _go_on(self, draft: Draft, kind: str, response: Response) -> bool:
+        """Wait for the rest of the answer, or finish the exchange."""
+        exchange = _exchange(draft, kind)
+        waits = response.status in {Status.OK_POLL, Status.OK_TRY_AGAIN} or (
+            response.status is Status.OK and response.poll_id is not None
+        )
+        if not waits or exchange is None:
+            _put(draft, kind, None)
+            return True
+        interval = response.poll_interval
+        pause = _POLL_SECONDS if interval is None else max(interval, _SOONEST_POLL)
+        waiting = replace(
+            exchange,
+            poll_id=response.poll_id or exchange.poll_id,
+            check_at=self._lived() + pause,
+            check_wall=self._around.clock.wall() + pause,
+        )
+        _put(draft, kind, waiting)
+        return False
+
+    def _candidates(self, draft: Draft, occasion: Occasion) -> list[Held]:
+        """Return reports that a message may carry: no more are read than one message takes."""
+        course = draft.singles.course
+        wanted = set(course.wanted)
+        held: dict[int, Held] = {}
+        extra = wanted | set(course.rejected) if occasion is Occasion.SYNC else wanted
+        for report_id in sorted(extra):
+            row = self._store.report(report_id)
+            if row is not None:
+                held[report_id] = as_held(row, wanted)
+        if occasion is Occasion.WANTED:
+            return list(held.values())
+        for row in self._sendable(MOST + 1, skipped=set(course.rejected)):
+            held.setdefault(row.report_id, as_held(row, wanted))
+        return list(held.values())
+
+    def _sendable(self, most: int, *, skipped: set[int]) -> Iterator[StoredReport]:
+        after, found = 0, 0
+        while found < most:
+            rows = self._store.reports(_SENDABLE, after=after, limit=most)
+            for row in rows:
+                if row.report_id not in skipped:
+                    found += 1
+                    yield row
+            if len(rows) < most:
+                return
+            after = rows[-1].report_id
+
+    def _fitting(self, report_ids: tuple[int, ...]) -> list[tuple[int, str]]:
+        """Return items in order until the message is large enough."""
+        items: list[tuple[int, str]] = []
+        size = 0
+        for report_id in report_ids:
+            item = self._store.item(report_id, "report")
+            if item is None:
+                continue
+            size += len(item)
+            if items and size > _MESSAGE_BYTES:
+                break
+            items.append((report_id, item.decode()))
+        return items
+
+    def _usage_exchange(self, carried: list[tuple[int, str]], occasion: Occasion) -> Exchange:
+        around = self._around
+        request = self._request(MessageType.REPORT_USAGE)
+        usage = UsageReport(
+            udi=around.udi,
+            usage=tuple(item for _, item in carried),
+            hostname=around.hostname,
+            software_tag=around.profile.software_tag,
+            timestamp=request.timestamp,
+            nonce=around.nonce(),
+        )
+        return Exchange(
+            request=encode_request(replace(request, reports=(usage,))).decode("ascii"),
+            nonce=request.nonce,
+            occasion=occasion,
+            report_ids=tuple(report_id for report_id, _ in carried),
+            made_at=self._lived(),
+        )
+
+    def _step(self, draft: Draft, report_id: int, happened: ReportInput) -> None:
+        row = draft.batch.reports.get(report_id) or self._store.report(report_id)
+        if row is not None:
+            detail = read_detail(row)
+            changed = replace(detail, life=step(detail.life, happened))
+            draft.put_report(report_row(row, changed))
+
+    def _request(self, kind: MessageType) -> Request:
+        return Request(
+            type=kind,
+            udi=self._around.udi,
+            timestamp=self._around.clock.wall() * 1000,
+            nonce=self._around.nonce(),
+        )
+
+
+def peer_problem(problem: WireProblem | None) -> Problem:
+    """Return the portal's problem under its own name where that is known here."""
+    if problem is None:
+        return Problem("bad-answer", "The portal answered FAILED without saying why.")
+    if problem.code in TABLE:
+        return Problem(problem.code, problem.detail or problem.title)
+    detail = f"The portal says {problem.code}: {problem.title}. {problem.detail}"
+    return Problem("peer-refused", f"{detail} {problem.next_step}".strip(), peer=problem.code)
+
+
+def _verdict_problem(verdict: Verdict | None) -> Problem | None:
+    """Return a verdict on a trust request as the operator is told of it."""
+    if verdict is None:
+        return None
+    known = verdict.code in TABLE
+    detail = verdict.detail or f"The portal's verdict on the trust request is {verdict.verdict}."
+    return Problem(verdict.code if known else "peer-refused", detail, verdict=verdict.verdict.value)
+
+
+def _exchange(draft: Draft, kind: str) -> Exchange | None:
+    singles = draft.singles
+    return singles.usage_exchange if kind == "usage" else singles.trust_exchange
+
+
+def _put(draft: Draft, kind: str, exchange: Exchange | None) -> None:
+    if kind == "usage":
+        draft.singles = replace(draft.singles, usage_exchange=exchange)
+    else:
+        draft.singles = replace(draft.singles, trust_exchange=exchange)

@@ -1,0 +1,135 @@
+"""The documents in force, read: whom to trust, the policy, the account, the trust code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gauger.core.documents.account_info import AccountInfo
+from gauger.core.documents.envelope import PageSignature, read_document
+from gauger.core.documents.page import PageHead, SignedHead
+from gauger.core.documents.policy_document import PolicyDocument
+from gauger.core.documents.purchase_info import PurchaseInfo
+from gauger.core.documents.root_set import RootSet
+from gauger.core.documents.trust_code import TrustCode
+from gauger.core.documents.trust_store import TrustStore
+from gauger.core.documents.versions import Mark, Marks
+from gauger.core.identity import AccountRef, Digest
+from gauger.core.instance.trust import TrustState
+from gauger.core.policy.rules import DEFAULT, Policy
+from gauger.instance.records import HeldDocument, TrustRecord, pack, unpack
+
+HEAD: Final = "head"
+"""Name of the answer whose signature block carries the newest page head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What is in force.
+
+    Attributes:
+        store: Whom to trust.
+        policy: The policy document, or None for the default.
+        trust_code: The trust code, or None.
+        trust_text: That as received.
+        account: Account information, or None.
+        purchases: Purchase information, or None.
+        head: The newest page head of the ledger, or None.
+        installed_at: When each was installed, by document type.
+    """
+
+    store: TrustStore
+    policy: PolicyDocument | None = None
+    trust_code: TrustCode | None = None
+    trust_text: str | None = None
+    account: AccountInfo | None = None
+    purchases: PurchaseInfo | None = None
+    head: SignedHead | None = None
+    installed_at: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Policy:
+        """The policy in force, with all four groups."""
+        return DEFAULT if self.policy is None else self.policy.policy
+
+    @property
+    def account_ref(self) -> AccountRef | None:
+        """The account, or None while none is known."""
+        return None if self.account is None else self.account.account
+
+    @property
+    def ledger(self) -> str | None:
+        """The only ledger that is obeyed, or None while none is known."""
+        return None if self.account is None else self.account.ledger
+
+    @property
+    def page_head(self) -> PageHead | None:
+        """The newest page head, read."""
+        return None if self.head is None else PageHead.from_document(self.head.document)
+
+    @property
+    def root_number(self) -> int:
+        """Number of the root set held, 0 for none."""
+        return 0 if self.store.root_set is None else self.store.root_set.number
+
+    def trust(self, record: TrustRecord) -> TrustState:
+        """Return what decisions about trust are made on."""
+        return TrustState(installed=self.trust_code, counter=record.counter, asked=record.asked)
+
+
+def read_holdings(documents: Mapping[str, HeldDocument], pinned: TrustStore) -> Holdings:
+    """Read the documents that the store holds; they were verified when they were installed.
+
+    Args:
+        documents: By document type, and the head by `HEAD`.
+        pinned: Manufacturers and root set that the device bundle brought.
+
+    Raises:
+        Problem: Where one of them is not what it should be.
+    """
+    read = {name: read_document(held.text) for name, held in documents.items()}
+    holdings = Holdings(
+        store=pinned, installed_at={name: held.installed_at for name, held in documents.items()}
+    )
+    if RootSet.TYPE in read:
+        bare = replace(pinned, root_set=None, root_digest=None)
+        holdings = replace(holdings, store=bare.pin(read[RootSet.TYPE]))
+    if PolicyDocument.TYPE in read:
+        policy = PolicyDocument.from_document(read[PolicyDocument.TYPE])
+        holdings = replace(holdings, policy=policy)
+    if TrustCode.TYPE in read:
+        code = TrustCode.from_document(read[TrustCode.TYPE])
+        text = documents[TrustCode.TYPE].text
+        holdings = replace(holdings, trust_code=code, trust_text=text)
+    if AccountInfo.TYPE in read:
+        account = AccountInfo.from_document(read[AccountInfo.TYPE])
+        holdings = replace(holdings, account=account)
+    if PurchaseInfo.TYPE in read:
+        purchases = PurchaseInfo.from_document(read[PurchaseInfo.TYPE])
+        holdings = replace(holdings, purchases=purchases)
+    block = read[HEAD].signature if HEAD in read else None
+    if isinstance(block, PageSignature):
+        holdings = replace(holdings, head=SignedHead.of(block))
+    return holdings
+
+
+def read_marks(stored: Mapping[str, str]) -> Marks:
+    """Return the marks of obeyed documents.
+
+    Raises:
+        Problem: ``store-damaged``.
+    """
+    marks: dict[tuple[str, str], Mark] = {}
+    for name, text in stored.items():
+        ledger, _, kind = name.partition("/")
+        marks[ledger, kind] = unpack(text.encode(), Mark)
+    return Marks(marks)
+
+
+def write_marks(marks: Marks) -> dict[str, str]:
+    """Return the form in which store and anchor keep marks."""
+    return {f"{ledger}/{kind}": pack(mark).decode() for (ledger, kind), mark in marks.marks.items()}
+
+
+def own_keys(record: TrustRecord) -> frozenset[Digest]:
+    """Return the key ids of the product instance's own licensing keys."""
+    return frozenset(record.keys)

@@ -1,0 +1,281 @@
+"""Take an answer in: what the core decided becomes part of a draft."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.envelope import Document, read_document, write_document
+from gauger.core.documents.root_set import RootSet
+from gauger.core.documents.smart_license import TO_INSTANCE, ItemKind
+from gauger.core.documents.verdict import Verdict
+from gauger.core.identity import Digest
+from gauger.core.instance.answers import Holding, Known, Pipe, Plan, Settled, questions
+from gauger.core.instance.install import decide
+from gauger.core.instance.report_life import KEPT, RETENTION, ReportInput, step
+from gauger.core.policy.deadlines import after_ack
+from gauger.core.problems import Problem
+from gauger.instance import events
+from gauger.instance.holdings import HEAD, Holdings, own_keys, read_marks, write_marks
+from gauger.instance.memory import Draft, read_detail, report_row
+from gauger.instance.ports import Store, StoredItem, StoredReport
+from gauger.instance.records import HeldDocument, ReportDetail
+from gauger.instance.reporting import find_report
+from gauger.instance.surroundings import Surroundings
+from gauger.instance.views import ImportResult
+
+_PURGED_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of an answer.
+
+    Attributes:
+        result: What it brought.
+        refusal: Why nothing but root sets was taken, or None.
+        trust_verdict: The portal's verdict on a trust request, where it is no ACK.
+    """
+
+    result: ImportResult
+    refusal: Problem | None
+    trust_verdict: Verdict | None = None
+
+
+class Importing:
+    """Judges answers against what is held, and writes down what they change."""
+
+    def __init__(self, around: Surroundings, store: Store) -> None:
+        """Take where reports are looked up and by which clock answers are judged."""
+        self._around = around
+        self._store = store
+
+    def take(
+        self, draft: Draft, holdings: Holdings, documents: Sequence[Document], pipe: Pipe
+    ) -> Taken:
+        """Take the documents of one answer or file.
+
+        Args:
+            draft: The change that they become part of; root sets even where the rest is refused.
+            holdings: What is in force.
+            documents: The documents, in order.
+            pipe: How they came.
+        """
+        try:
+            known = self._known(draft, questions(documents))
+        except Problem as problem:
+            known = {}
+            del problem  # `decide` refuses for the same reason, after it took the root sets
+        plan = decide(self._holding(draft, holdings, known), documents, pipe)
+        self._root_sets(draft, plan)
+        if plan.refusal is None:
+            self._apply(draft, holdings, plan)
+        return Taken(
+            result=self._result(plan),
+            refusal=plan.refusal,
+            trust_verdict=_trust_verdict(plan),
+        )
+
+    def _holding(self, draft: Draft, holdings: Holdings, known: dict[Digest, Known]) -> Holding:
+        trust = draft.singles.trust
+        return Holding(
+            udi=self._around.udi,
+            store=holdings.store,
+            marks=read_marks(draft.marks),
+            account=holdings.account_ref,
+            ledger=holdings.ledger,
+            former=frozenset(draft.singles.course.former),
+            trust=holdings.trust(trust),
+            keys=own_keys(trust),
+            known=known,
+            head=holdings.page_head,
+            clock=self._around.own_clock(),
+            build_date=self._around.build_date,
+            adopt=trust.adopt,
+        )
+
+    def _known(self, draft: Draft, digests: frozenset[Digest]) -> dict[Digest, Known]:
+        trust = draft.singles.trust
+        known = {
+            digest: Known(type=AnsweredType.TRUST_REQUEST, is_acknowledged=digest in trust.answered)
+            for digest in trust.made
+        }
+        for digest in digests - known.keys():
+            row = self._store.report_by_digest(digest)
+            if row is not None:
+                detail = read_detail(row)
+                known[digest] = Known(
+                    type=AnsweredType.RUM_REPORT,
+                    is_acknowledged=detail.life.is_acknowledged,
+                    answered_at=detail.answered_at,
+                )
+        return known
+
+    def _root_sets(self, draft: Draft, plan: Plan) -> None:
+        for document in plan.root_sets:
+            self._hold(draft, RootSet.TYPE, document)
+
+    def _hold(self, draft: Draft, name: str, document: Document) -> None:
+        wall = self._around.clock.wall()
+        draft.documents[name] = HeldDocument(text=write_document(document), installed_at=wall)
+        draft.batch.anchored = True
+        if name != HEAD:
+            draft.log(events.installed(wall, name, self._around.udi))
+
+    def _apply(self, draft: Draft, holdings: Holdings, plan: Plan) -> None:
+        for install in plan.installs:
+            self._hold(draft, install.document.type, install.document)
+        if plan.head_document is not None:
+            text = write_document(plan.head_document)
+            draft.documents[HEAD] = HeldDocument(text=text, installed_at=0)
+        for settled in plan.settled:
+            self._settle(draft, settled)
+        draft.marks = write_marks(plan.marks)
+        self._trust(draft, plan)
+        self._course(draft, holdings, plan)
+        self._purge(draft)
+
+    def _trust(self, draft: Draft, plan: Plan) -> None:
+        record = draft.singles.trust
+        answered = [item.digest for item in plan.settled if item.type is AnsweredType.TRUST_REQUEST]
+        asked = plan.trust.asked
+        draft.singles = replace(
+            draft.singles,
+            trust=replace(
+                record,
+                asked=asked,
+                document=None if asked is None else record.document,
+                answered=tuple(dict.fromkeys((*record.answered, *answered)))[-len(record.made) :],
+                adopt=record.adopt and asked is not None,
+            ),
+        )
+
+    def _course(self, draft: Draft, holdings: Holdings, plan: Plan) -> None:
+        course = draft.singles.course
+        former = course.former
+        if holdings.account_ref is not None and plan.account != holdings.account_ref:
+            former = tuple(dict.fromkeys((*former, holdings.account_ref)))
+        wanted = [self._wanted_id(digest) for digest in plan.wanted]
+        asked_for = dict.fromkeys((*course.wanted, *(item for item in wanted if item)))
+        course = replace(course, former=former, wanted=tuple(sorted(asked_for)))
+        draft.singles = replace(draft.singles, course=course)
+
+    def _wanted_id(self, digest: Digest) -> int:
+        row = self._store.report_by_digest(digest)
+        if row is None or self._store.item(row.report_id, "report") is None:
+            return 0
+        return row.report_id
+
+    def _settle(self, draft: Draft, settled: Settled) -> None:
+        if settled.type is not AnsweredType.RUM_REPORT:
+            return
+        row = self._store.report_by_digest(settled.digest)
+        if row is None:
+            return
+        row = find_report(draft, self._store, row.report_id) or row
+        before = read_detail(row)
+        detail = replace(
+            before,
+            life=step(before.life, settled.happened),
+            verdict=_verdict_text(settled),
+            answered_at=settled.body.issued_at,
+        )
+        wall = self._around.clock.wall()
+        if settled.happened is ReportInput.ACKED:
+            draft.put_report(report_row(replace(row, acked_at=wall), detail))
+            self._acknowledged(draft, row, detail, settled)
+        else:
+            draft.put_report(report_row(row, detail))
+            self._judged(draft, row.report_id, settled)
+
+    def _acknowledged(
+        self, draft: Draft, row: StoredReport, detail: ReportDetail, settled: Settled
+    ) -> None:
+        wall, report_id = self._around.clock.wall(), row.report_id
+        signed = self._store.item(report_id, "report")
+        ack = write_document(settled.document).encode()
+        if signed is not None:
+            draft.put_item(
+                StoredItem(report_id=report_id, kind="report", content=signed, compressed=True)
+            )
+            draft.put_item(
+                StoredItem(report_id=report_id, kind="ack", content=ack, compressed=True)
+            )
+        course = draft.singles.course
+        course = replace(
+            course,
+            last_ack=wall,
+            changed_at=after_ack(course.changed_at, detail.end),
+            rejected=tuple(item for item in course.rejected if item != report_id),
+            wanted=tuple(item for item in course.wanted if item != report_id),
+        )
+        draft.singles = replace(draft.singles, course=course)
+        draft.log(events.report_acknowledged(wall, report_id))
+
+    def _judged(self, draft: Draft, report_id: int, settled: Settled) -> None:
+        course = draft.singles.course
+        rejected = {item for item in course.rejected if item != report_id}
+        if settled.happened is ReportInput.REJECTED:
+            rejected.add(report_id)
+        course = replace(course, rejected=tuple(sorted(rejected)))
+        draft.singles = replace(draft.singles, course=course)
+        code = settled.body.code if isinstance(settled.body, Verdict) else ""
+        wall = self._around.clock.wall()
+        draft.log(events.report_judged(wall, report_id, settled.happened.value, code))
+
+    def _purge(self, draft: Draft) -> None:
+        """Drop bytes that are past their retention; the digest stays."""
+        oldest = self._around.clock.wall() - RETENTION
+        for report_id in self._store.purgeable(oldest, KEPT)[:_PURGED_AT_ONCE]:
+            row = find_report(draft, self._store, report_id)
+            if row is None:
+                continue
+            detail = read_detail(row)
+            expired = replace(detail, life=step(detail.life, ReportInput.EXPIRED))
+            draft.put_report(report_row(row, expired))
+            for kind in ("report", "ack"):
+                draft.put_item(StoredItem(report_id=report_id, kind=kind, content=None))
+
+    def _result(self, plan: Plan) -> ImportResult:
+        acknowledged: list[int] = []
+        refused: list[tuple[int, str]] = []
+        for settled in plan.settled:
+            row = self._store.report_by_digest(settled.digest)
+            if row is None:
+                continue
+            if isinstance(settled.body, Acknowledgment):
+                acknowledged.append(row.report_id)
+            else:
+                refused.append((row.report_id, settled.body.code))
+        return ImportResult(
+            acknowledged=tuple(sorted(acknowledged)),
+            refused=tuple(sorted(refused)),
+            installed=(
+                *(document.type for document in plan.root_sets),
+                *(install.document.type for install in plan.installs),
+            ),
+            skipped=tuple(item.type for item in plan.skipped),
+        )
+
+
+def document_of(kind: ItemKind, text: str) -> Document | None:
+    """Return the document in one element of an answer file; None for one that carries none.
+
+    Raises:
+        Problem: ``malformed`` and others where the element's text is no document.
+    """
+    return read_document(text) if kind in TO_INSTANCE else None
+
+
+def _trust_verdict(plan: Plan) -> Verdict | None:
+    for item in plan.settled:
+        if item.type is AnsweredType.TRUST_REQUEST and isinstance(item.body, Verdict):
+            return item.body
+    return None
+
+
+def _verdict_text(settled: Settled) -> str | None:
+    if isinstance(settled.body, Verdict):
+        return f"{settled.body.verdict.value}: {settled.body.code}, {settled.body.detail}"
+    flags = ", ".join(settled.body.flags)
+    return f"accepted, noticed: {flags}" if flags else "accepted"

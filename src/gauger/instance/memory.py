@@ -1,0 +1,248 @@
+"""The present state of a product instance: what the store holds, and what it could not take yet.
+
+A change is made on a `Draft` and becomes the present state when it is durable. Measured usage is
+the exception: it becomes present in any case, and what a full disk refused is written later.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from gauger.core.instance.backoff import Backoff
+from gauger.core.instance.sending import Held, Schedule
+from gauger.core.problems import Problem
+from gauger.instance.config import Configuration
+from gauger.instance.ports import Batch, LogEntry, Store, StoredItem, StoredReport
+from gauger.instance.records import (
+    FAMILIES,
+    ClockRecord,
+    Course,
+    Exchange,
+    HeldDocument,
+    ReportDetail,
+    Singles,
+    TagRecord,
+    TrustRecord,
+    Value,
+    pack,
+    unpack,
+)
+
+_MOST_UNSAVED_ENTRIES = 1000
+"""Events kept while the disk takes none; further ones are dropped, usage never is."""
+
+Key = tuple[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A change in the making.
+
+    Attributes:
+        singles: Everything of which there is one.
+        tags: Entitlement tags by tag.
+        documents: Documents in force by name.
+        marks: Marks of obeyed documents by name, as text.
+        batch: Reports, bytes and events that go along.
+    """
+
+    singles: Singles
+    tags: dict[str, TagRecord]
+    documents: dict[str, HeldDocument]
+    marks: dict[str, str]
+    batch: Batch = field(default_factory=Batch)
+
+    def log(self, *entries: LogEntry) -> None:
+        """Append entries to the event log."""
+        self.batch.entries.extend(entries)
+
+    def put_report(self, report: StoredReport) -> None:
+        """Write a report's row; a later one of the same draft replaces an earlier one."""
+        self.batch.reports[report.report_id] = report
+
+    def put_item(self, item: StoredItem) -> None:
+        """Write or remove bytes of a report."""
+        self.batch.items.append(item)
+
+
+class Memory:
+    """The present state, over a store. Its caller serialises all calls."""
+
+    def __init__(self, store: Store) -> None:
+        """Read the state from the store.
+
+        Raises:
+            Problem: ``store-damaged`` or ``store-failed``.
+        """
+        self.store = store
+        self._singles = _read_singles(store)
+        self._tags = {
+            tag: unpack(content, TagRecord) for tag, content in store.records("tag").items()
+        }
+        self._documents = {
+            name: unpack(content, HeldDocument)
+            for name, content in store.records("document").items()
+        }
+        self._marks = {name: unpack(mark, str) for name, mark in store.records("mark").items()}
+        self._stored = {key: (value, pack(value)) for key, value in _values(self.draft())}
+        self._unsaved = Batch()
+        self.trouble: Problem | None = None
+
+    @property
+    def singles(self) -> Singles:
+        """Everything of which there is one."""
+        return self._singles
+
+    @property
+    def tags(self) -> Mapping[str, TagRecord]:
+        """Entitlement tags by tag."""
+        return self._tags
+
+    @property
+    def documents(self) -> Mapping[str, HeldDocument]:
+        """Documents in force by name."""
+        return self._documents
+
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """Marks of obeyed documents by name, as text."""
+        return self._marks
+
+    def draft(self) -> Draft:
+        """Begin a change."""
+        return Draft(
+            singles=self._singles,
+            tags=dict(self._tags),
+            documents=dict(self._documents),
+            marks=dict(self._marks),
+        )
+
+    def commit(self, draft: Draft) -> None:
+        """Make a change durable; only then is it the present state.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``; nothing has changed.
+        """
+        packed = self._packed(draft)
+        batch = self._complete(draft.batch, packed)
+        try:
+            self.store.commit(batch)
+        except Problem as problem:
+            self.trouble = problem
+            raise
+        self.trouble = None
+        self._stored = packed
+        self._unsaved = Batch()
+        self._adopt(draft)
+
+    def keep(self, draft: Draft) -> None:
+        """Take measured usage: durable if the disk allows, in memory until it does."""
+        try:
+            self.commit(draft)
+        except Problem:
+            self._adopt(draft)
+            self._unsaved = _joined(self._unsaved, draft.batch)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether everything that is present is durable."""
+        return self.trouble is None
+
+    def _adopt(self, draft: Draft) -> None:
+        self._singles = draft.singles
+        self._tags = draft.tags
+        self._documents = draft.documents
+        self._marks = draft.marks
+
+    def _complete(self, batch: Batch, packed: dict[Key, tuple[object, bytes]]) -> Batch:
+        """Return the batch with every record that differs from what the store holds."""
+        records: dict[Key, bytes | None] = {}
+        for key, (_, content) in packed.items():
+            if key not in self._stored or self._stored[key][1] != content:
+                records[key] = content
+        records.update(dict.fromkeys(self._stored.keys() - packed.keys()))
+        joined = _joined(self._unsaved, batch)
+        return replace(joined, records=records)
+
+    def _packed(self, draft: Draft) -> dict[Key, tuple[object, bytes]]:
+        """Pack what is not packed already: a waiting request may be of several megabytes."""
+        packed: dict[Key, tuple[object, bytes]] = {}
+        for key, value in _values(draft):
+            stored = self._stored.get(key)
+            known = stored is not None and stored[0] is value
+            packed[key] = stored if known and stored is not None else (value, pack(value))
+        return packed
+
+
+def read_detail(report: StoredReport) -> ReportDetail:
+    """Return what is known of a report beside its row.
+
+    Raises:
+        Problem: ``store-damaged``.
+    """
+    return unpack(report.detail, ReportDetail)
+
+
+def report_row(report: StoredReport, detail: ReportDetail) -> StoredReport:
+    """Return a report's row with another detail; the indexed state follows it."""
+    return replace(report, state=detail.life.state.value, detail=pack(detail))
+
+
+def as_held(row: StoredReport, wanted: Collection[int]) -> Held:
+    """Return a report as decisions about sending see it.
+
+    Raises:
+        Problem: ``store-damaged``.
+    """
+    detail = read_detail(row)
+    return Held(
+        report_id=row.report_id,
+        life=detail.life,
+        closed_at=detail.closed_at,
+        wanted=row.report_id in wanted,
+    )
+
+
+def _values(draft: Draft) -> Iterator[tuple[Key, object]]:
+    for item in fields(Singles):
+        value: object = getattr(draft.singles, item.name)
+        if value is not None:
+            yield _key(item.name), value
+    for tag, record in draft.tags.items():
+        yield ("tag", tag), record
+    for name, held in draft.documents.items():
+        yield ("document", name), held
+    for name, mark in draft.marks.items():
+        yield ("mark", name), mark
+
+
+def _key(name: str) -> Key:
+    return FAMILIES.get(name, "state"), name
+
+
+def _read_singles(store: Store) -> Singles:
+    return Singles(
+        clock=_read(store, "clock", ClockRecord) or ClockRecord(),
+        course=_read(store, "course", Course) or Course(),
+        schedule=_read(store, "schedule", Schedule) or Schedule(since=0),
+        backoff=_read(store, "backoff", Backoff) or Backoff(),
+        trust=_read(store, "trust", TrustRecord) or TrustRecord(),
+        configuration=_read(store, "configuration", Configuration) or Configuration(),
+        usage_exchange=_read(store, "usage_exchange", Exchange),
+        trust_exchange=_read(store, "trust_exchange", Exchange),
+    )
+
+
+def _read(store: Store, name: str, kind: type[Value]) -> Value | None:
+    content = store.record(*_key(name))
+    return None if content is None else unpack(content, kind)
+
+
+def _joined(first: Batch, second: Batch) -> Batch:
+    entries = [*first.entries, *second.entries]
+    return Batch(
+        records={**first.records, **second.records},
+        reports={**first.reports, **second.reports},
+        items=[*first.items, *second.items],
+        entries=entries[:_MOST_UNSAVED_ENTRIES] if first.entries else entries,
+        anchored=first.anchored or second.anchored,
+    )

@@ -1,0 +1,213 @@
+"""What is in use at this moment: counts in memory, changed in microseconds.
+
+Nothing here waits for a disk or a network. Whoever measures drains the changes; until then the
+changes of one second to one licence are one entry, so a busy product costs no memory.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final
+
+from gauger.core.identity import Udi
+from gauger.core.problems import Problem
+from gauger.core.profiles import Counting, Enforcement, Profile
+
+MAXIMUM_COUNT: Final = 1_000_000_000
+
+
+class NotAuthorized(Problem):
+    """The licence is enforced and no authorization code is installed."""
+
+    def __init__(self, detail: str) -> None:
+        """Name the licence that is refused."""
+        super().__init__("not-authorized", detail)
+
+
+@dataclass(slots=True)
+class Change:
+    """What happened to one licence within one second.
+
+    Attributes:
+        tag: Entitlement tag.
+        monotonic: When the first change of that second came.
+        peak: Highest count in it.
+        level: Count after the last change.
+        children: Access points joined after it; None where they did not change.
+    """
+
+    tag: str
+    monotonic: float
+    peak: int
+    level: int
+    children: frozenset[Udi] | None = None
+
+
+class Meter:
+    """Counts by entitlement tag; every method is thread-safe."""
+
+    def __init__(self, profile: Profile, monotonic: Callable[[], float]) -> None:
+        """Begin with nothing in use.
+
+        Args:
+            profile: The product, which says what may be counted and what needs authorization.
+            monotonic: The clock's monotonic seconds.
+        """
+        self._profile = profile
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._enforced = frozenset(
+            licence.tag
+            for licence in profile.licences
+            if licence.enforcement is not Enforcement.UNENFORCED
+        )
+        self._tags = {licence.tag: licence.tag for licence in profile.licences}
+        self._counted = tuple(item.tag for item in profile.counted_by(Counting.ACCESS_POINTS))
+        self._used: dict[str, int] = dict.fromkeys(self._tags, 0)
+        self._stated: dict[str, int] = dict.fromkeys(self._tags, 0)
+        self._joined: set[Udi] = set()
+        self._moved = False
+        self._changes: dict[str, list[Change]] = {}
+        self.wake = threading.Event()
+
+    def use(self, tag: str, count: int = 1) -> "Use":
+        """Return a context that counts licences while it is entered.
+
+        Raises:
+            Problem: ``unknown-entitlement``, ``invalid-argument``, or `NotAuthorized`.
+        """
+        known = self._known(tag)
+        _check_count(count, least=1)
+        if known in self._enforced:
+            self._refuse(known)
+        return Use(self, known, count)
+
+    def set_count(self, tag: str, count: int) -> None:
+        """State how many licences are in use from now on, besides those under `use`.
+
+        Raises:
+            Problem: ``unknown-entitlement``, ``invalid-argument``, or `NotAuthorized`.
+        """
+        known = self._known(tag)
+        _check_count(count, least=0)
+        if count and known in self._enforced:
+            self._refuse(known)
+        with self._lock:
+            self._stated[known] = count
+            self._note(known)
+
+    def add(self, tag: str, count: int) -> None:
+        """Add to what is under `use`; the tag is known and allowed."""
+        with self._lock:
+            self._used[tag] += count
+            self._note(tag)
+
+    def join(self, udi: Udi) -> None:
+        """Count an access point."""
+        self._move(self._joined.add, udi)
+
+    def leave(self, udi: Udi) -> None:
+        """Stop counting an access point; one that never joined is ignored."""
+        self._move(self._joined.discard, udi)
+
+    def restore(self, stated: Collection[tuple[str, int]]) -> None:
+        """Take counts that an earlier process of this store was told."""
+        with self._lock:
+            for tag, count in stated:
+                if count and tag in self._stated and tag not in self._enforced:
+                    self._stated[tag] = count
+                    self._note(tag)
+
+    def stated(self, tag: str) -> int:
+        """Return the count that was set."""
+        return self._stated.get(tag, 0)
+
+    def level(self, tag: str) -> int:
+        """Return how many licences are in use now."""
+        with self._lock:
+            return self._level(tag)
+
+    def drain(self) -> list[Change]:
+        """Return the changes since the last time, oldest first for each licence."""
+        with self._lock:
+            self.wake.clear()
+            drained = self._changes
+            self._changes = {}
+            children = frozenset(self._joined) if self._moved else None
+            self._moved = False
+        if children is not None:
+            for tag in self._counted:
+                drained[tag][-1].children = children
+        return [change for changes in drained.values() for change in changes]
+
+    def _known(self, tag: str) -> str:
+        known = self._tags.get(tag)
+        if known is None:
+            known = self._profile.licence(tag).tag
+            self._tags[tag] = known
+        return known
+
+    def _refuse(self, tag: str) -> None:
+        licence = self._profile.licence(tag)
+        message = (
+            f"The licence {licence.feature} is {licence.enforcement.value} and no authorization "
+            "code is installed."
+        )
+        raise NotAuthorized(message)
+
+    def _level(self, tag: str) -> int:
+        children = len(self._joined) if tag in self._counted else 0
+        return self._used[tag] + self._stated[tag] + children
+
+    def _move(self, act: Callable[[Udi], None], udi: Udi) -> None:
+        with self._lock:
+            before = len(self._joined)
+            act(udi)
+            if len(self._joined) != before:
+                self._moved = True
+                for tag in self._counted:
+                    self._note(tag)
+
+    def _note(self, tag: str) -> None:
+        """Remember a change; the lock is held."""
+        now = self._monotonic()
+        level = self._level(tag)
+        changes = self._changes.setdefault(tag, [])
+        if changes and int(now) == int(changes[-1].monotonic):
+            last = changes[-1]
+            last.peak = max(last.peak, level)
+            last.level = level
+        else:
+            changes.append(Change(tag, now, level, level))
+        if not self.wake.is_set():
+            self.wake.set()
+
+
+class Use:
+    """Licences in use while the context is entered; it may be entered again after its end."""
+
+    __slots__ = ("_count", "_meter", "_tag")
+
+    def __init__(self, meter: Meter, tag: str, count: int) -> None:
+        """Prepare; nothing is counted yet."""
+        self._meter = meter
+        self._tag = tag
+        self._count = count
+
+    def __enter__(self) -> None:
+        self._meter.add(self._tag, self._count)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._meter.add(self._tag, -self._count)
+
+
+def _check_count(count: int, *, least: int) -> None:
+    if not least <= count <= MAXIMUM_COUNT:
+        message = f"The count {count} is not {least} to {MAXIMUM_COUNT}."
+        raise Problem("invalid-argument", message)

@@ -1,0 +1,248 @@
+"""What a product instance remembers: plain values, one record of the store each.
+
+Every value has a default, so that a store written before a field was added still reads.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+import msgspec
+
+from gauger.core.documents.rum_payload import Measurement
+from gauger.core.identity import AccountRef, Digest
+from gauger.core.instance.backoff import Backoff
+from gauger.core.instance.report_life import ReportInput, ReportLife
+from gauger.core.instance.sending import Occasion, Schedule
+from gauger.core.instance.trust import Asked
+from gauger.core.problems import Problem
+from gauger.core.usage.sampling import Sampler
+from gauger.instance.config import Configuration
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRecord:
+    """How long the product instance has lived.
+
+    Attributes:
+        seconds: Seconds lived, over all boots.
+        wall: Wall clock when this was stored; None for a new one.
+        boot: Nonce of the boot that stored it, 32 hexadecimal digits.
+    """
+
+    seconds: int = 0
+    wall: int | None = None
+    boot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How reporting has gone, in epoch seconds where it is a time.
+
+    Attributes:
+        next_id: Number of the next report; 0 before the first.
+        first_use: When any licence was first used.
+        last_ack: When the last ACK of a report was installed.
+        changed_at: When use first changed since what is acknowledged.
+        last_push: When reports were last sent.
+        last_file_write: When usage was last saved to a file.
+        rejected: Reports that the portal rejected.
+        wanted: Reports that the portal asked for again.
+        warned: The deadline of which the operator was told last, and how many days before.
+        blocked: Why direct communication is not possible, as told to the operator.
+        former: Accounts that the product instance belonged to before.
+    """
+
+    next_id: int = 0
+    first_use: int | None = None
+    last_ack: int | None = None
+    changed_at: int | None = None
+    last_push: int | None = None
+    last_file_write: int | None = None
+    rejected: tuple[int, ...] = ()
+    wanted: tuple[int, ...] = ()
+    warned: tuple[int, int] | None = None
+    blocked: str | None = None
+    former: tuple[AccountRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A report that is closed and not signed yet.
+
+    Attributes:
+        report_id: Its number.
+        previous_id: The tag's report before; 0 for the first.
+        measurements: What it tells.
+        closed_at: When it was closed, epoch seconds.
+        boot: Nonce of the boot that measured it.
+        cause: Why it was closed.
+    """
+
+    report_id: int
+    previous_id: int = 0
+    measurements: tuple[Measurement, ...]
+    closed_at: int
+    boot: str
+    cause: ReportInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRecord:
+    """One entitlement tag.
+
+    Attributes:
+        sampler: Its measured use and open report.
+        stated: Count set by the product, kept over a restart where the store says so.
+        open_id: Number of the open report; 0 where there is none.
+        previous_id: Number of the report before; 0 for the first.
+        previous_digest: Digest of the last signed report of this incarnation.
+        waiting: Reports that are closed and not signed yet, oldest first.
+        first_use: When the licence was first used, epoch seconds.
+    """
+
+    sampler: Sampler
+    stated: int = 0
+    open_id: int = 0
+    previous_id: int = 0
+    previous_digest: Digest | None = None
+    waiting: tuple[Waiting, ...] = ()
+    first_use: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDetail:
+    """What is known of a report beside state, digest and bytes.
+
+    Attributes:
+        tag: Entitlement tag.
+        previous_id: The tag's report before; 0 for the first.
+        next_id: The tag's report after; 0 where there is none yet.
+        start: Begin of its first measurement, epoch seconds.
+        end: End of its last measurement; 0 while it is open.
+        closed_at: When it was closed; 0 while it is open.
+        life: State, reason and flag.
+        verdict: The portal's last word on it, for people.
+        answered_at: When the portal issued its last word, epoch seconds.
+    """
+
+    tag: str
+    previous_id: int = 0
+    next_id: int = 0
+    start: int = 0
+    end: int = 0
+    closed_at: int = 0
+    life: ReportLife = field(default_factory=ReportLife)
+    verdict: str | None = None
+    answered_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request that is under way; a retry sends the same bytes.
+
+    Attributes:
+        request: The exact message.
+        nonce: Its nonce, which an answer echoes.
+        occasion: Why it was made; None for a trust request.
+        report_ids: The reports that it carries.
+        made_at: When it was made, in seconds lived.
+        handed_over: Whether the portal was seen to have it.
+        poll_id: What the portal gave to ask for the answer by.
+        check_at: When to ask next, in seconds lived.
+        check_wall: The same by the wall clock, for people.
+    """
+
+    request: str
+    nonce: str
+    occasion: Occasion | None = None
+    report_ids: tuple[int, ...] = ()
+    made_at: int = 0
+    handed_over: bool = False
+    poll_id: str | None = None
+    check_at: int = 0
+    check_wall: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRecord:
+    """Trust beside the trust code itself.
+
+    Attributes:
+        counter: Trust requests made.
+        asked: The request that waits for its answer.
+        document: That request as a document.
+        keys: Names of own licensing keys by key id.
+        made: Digests of the last requests, oldest first.
+        answered: Those of them that have their final answer.
+        adopt: Whether the waiting request may move the product instance to another ledger.
+    """
+
+    counter: int = 0
+    asked: Asked | None = None
+    document: str | None = None
+    keys: dict[Digest, str] = field(default_factory=dict)
+    made: tuple[Digest, ...] = ()
+    answered: tuple[Digest, ...] = ()
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldDocument:
+    """A document that is in force.
+
+    Attributes:
+        text: The document as received.
+        installed_at: When it was installed, epoch seconds.
+    """
+
+    text: str
+    installed_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Singles:
+    """Everything of which there is one; each field is a record of its own.
+
+    Attributes:
+        clock: How long the product instance has lived.
+        course: How reporting has gone.
+        schedule: When reports were and will be sent.
+        backoff: How communication has gone lately.
+        trust: Trust beside the trust code.
+        configuration: What the operator has set.
+        usage_exchange: The sending that waits for its answer.
+        trust_exchange: The trust request with an ID token that waits for its answer.
+    """
+
+    clock: ClockRecord = field(default_factory=ClockRecord)
+    course: Course = field(default_factory=Course)
+    schedule: Schedule = field(default_factory=lambda: Schedule(since=0))
+    backoff: Backoff = field(default_factory=Backoff)
+    trust: TrustRecord = field(default_factory=TrustRecord)
+    configuration: Configuration = field(default_factory=Configuration)
+    usage_exchange: Exchange | None = None
+    trust_exchange: Exchange | None = None
+
+
+FAMILIES: Final = {"configuration": "setting"}
+"""Family of each single record; ``state`` where none is named."""
+
+
+def pack(value: object) -> bytes:
+    """Return the form in which the store keeps a value."""
+    return msgspec.json.encode(value)
+
+
+def unpack(data: bytes, kind: type[Value]) -> Value:
+    """Read a value that `pack` wrote; fields of a newer release are passed over.
+
+    Raises:
+        Problem: ``store-damaged`` where it is none of that kind.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, Problem) as error:
+        message = f"A record of the store is no {kind.__name__}: {error}."
+        raise Problem("store-damaged", message) from error

@@ -1,0 +1,307 @@
+"""Make the views: what is known, as plain values for whoever formats it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from gauger.core.documents.account_info import AccountInfo
+from gauger.core.documents.policy_document import PolicyDocument
+from gauger.core.documents.trust_code import TrustCode
+from gauger.core.instance.report_life import ReportState
+from gauger.core.instance.sending import next_push
+from gauger.core.policy.deadlines import next_ack_deadline, push_interval
+from gauger.core.policy.rules import Group
+from gauger.core.problems import Problem
+from gauger.core.profiles import Licence, Term
+from gauger.core.releases import Feature
+from gauger.instance.config import TransportKind
+from gauger.instance.holdings import Holdings
+from gauger.instance.measuring import Measuring
+from gauger.instance.memory import Memory, read_detail
+from gauger.instance.meter import Meter
+from gauger.instance.ports import StoredReport
+from gauger.instance.surroundings import Surroundings, topology
+from gauger.instance.views import (
+    AccountView,
+    EventView,
+    PolicyGroupView,
+    PolicyView,
+    PurchaseView,
+    ReportDetailView,
+    ReportingView,
+    ReportRow,
+    ReportsSummaryView,
+    StatusView,
+    TransportView,
+    TrustView,
+    UsageView,
+)
+
+_DAY: Final = 86_400
+_PAGE: Final = 1000
+_STATES: Final = {
+    ReportState.OPEN: "OPEN",
+    ReportState.CLOSED: "CLOSED",
+    ReportState.PENDING: "PENDING",
+    ReportState.UNACKNOWLEDGED: "UNACK",
+    ReportState.ACKNOWLEDGED: "ACK",
+    ReportState.PURGED: "ACK",
+}
+
+
+class Reckoning:
+    """Deadlines and intervals that follow from the present state."""
+
+    def __init__(self, around: Surroundings, memory: Memory) -> None:
+        """Take where the state is."""
+        self._around = around
+        self._memory = memory
+
+    def groups_in_use(self) -> frozenset[Group]:
+        """Return the policy groups of licences that are in use or wait to be told."""
+        return frozenset(
+            Group(self._around.profile.licence(tag).group)
+            for tag, record in self._memory.tags.items()
+            if not record.sampler.is_idle
+        )
+
+    def deadline(self, holdings: Holdings) -> int | None:
+        """Return by when the policy wants an ACK, epoch seconds."""
+        course = self._memory.singles.course
+        return next_ack_deadline(
+            holdings.rules,
+            self.groups_in_use(),
+            course.first_use,
+            last_ack=course.last_ack,
+            changed_at=course.changed_at,
+        )
+
+    def interval(self, holdings: Holdings) -> int:
+        """Return the push interval in days; 0 is no reporting."""
+        singles = self._memory.singles
+        return push_interval(
+            holdings.rules,
+            self.groups_in_use(),
+            singles.configuration.usage_interval,
+            acknowledged=singles.course.last_ack is not None,
+        )
+
+    def next_push(self, holdings: Holdings) -> int | None:
+        """Return when reports are sent next by themselves, in seconds lived."""
+        singles = self._memory.singles
+        way = topology(singles.configuration)
+        throttled = self._around.profile.allows(Feature.THROTTLING, way)
+        return next_push(singles.schedule, self.interval(holdings), throttled=throttled)
+
+
+class Showing:
+    """Views of the present state."""
+
+    def __init__(self, around: Surroundings, memory: Memory, meter: Meter) -> None:
+        """Take where the state is."""
+        self._around = around
+        self._memory = memory
+        self._meter = meter
+        self._reckoning = Reckoning(around, memory)
+
+    def status(
+        self, holdings: Holdings, measuring: Measuring, notices: tuple[str, ...]
+    ) -> StatusView:
+        """Return all that `show license status` prints."""
+        return StatusView(
+            now=self._around.clock.wall(),
+            account=_account(holdings),
+            transport=self._transport(),
+            policy=_policy(holdings),
+            reporting=self._reporting(holdings, measuring.lived()),
+            trust=(self._trust(holdings),),
+            sends_hostname=self._around.hostname is not None,
+            notices=notices,
+        )
+
+    def usage(self) -> tuple[UsageView, ...]:
+        """Return the licences that are or were in use, in the order of the profile."""
+        tags = self._memory.tags
+        return tuple(
+            self._usage(licence, tags[licence.tag].first_use)
+            for licence in self._around.profile.licences
+            if licence.tag in tags
+        )
+
+    def reports_summary(self) -> ReportsSummaryView:
+        """Return how many reports are in which state."""
+        counts = self._memory.store.state_counts()
+        of = {state: counts.get(state.value, 0) for state in ReportState}
+        purged = of[ReportState.PURGED]
+        return ReportsSummaryView(
+            total=sum(of.values()),
+            purged=purged,
+            acknowledged=of[ReportState.ACKNOWLEDGED] + purged,
+            waiting=of[ReportState.PENDING] + of[ReportState.UNACKNOWLEDGED],
+            available=of[ReportState.CLOSED] + of[ReportState.OPEN],
+            collecting=of[ReportState.OPEN],
+        )
+
+    def report_rows(self) -> tuple[ReportRow, ...]:
+        """Return a line for each report, lowest id first."""
+        return tuple(map(self._row, self._all_reports()))
+
+    def report_detail(self, report_id: int) -> ReportDetailView:
+        """Return one report.
+
+        Raises:
+            Problem: ``requested-item-not-found``.
+        """
+        row = self._memory.store.report(report_id)
+        if row is None:
+            message = f"There is no report {report_id} in this store."
+            raise Problem("requested-item-not-found", message)
+        detail = read_detail(row)
+        held = self._memory.store.item(report_id, "report") is not None
+        is_open = detail.life.state is ReportState.OPEN
+        return ReportDetailView(
+            report_id=report_id,
+            feature=self._feature(detail.tag),
+            tag=detail.tag,
+            udi=self._around.udi,
+            previous_id=detail.previous_id,
+            next_id=detail.next_id,
+            state=_STATES[detail.life.state],
+            flag=detail.life.flag.value,
+            reason=detail.life.reason.value,
+            start=detail.start,
+            end=self._around.clock.wall() if is_open else detail.end,
+            storage="EXIST" if held or is_open else "DELETED",
+            verdict=detail.verdict,
+        )
+
+    def purchases(self, holdings: Holdings) -> tuple[PurchaseView, ...]:
+        """Return what was bought with the product instance."""
+        if holdings.purchases is None:
+            return ()
+        return tuple(
+            PurchaseView(
+                tag=item.tag,
+                name=item.name,
+                quantity=item.quantity,
+                term=item.term,
+                start=item.start,
+                end=item.end,
+            )
+            for item in holdings.purchases.items
+        )
+
+    def events(self, days: int | None) -> tuple[EventView, ...]:
+        """Return the event log, oldest first; of the last days only where given."""
+        since = 0 if days is None else self._around.clock.wall() - days * _DAY
+        return tuple(
+            EventView(
+                sequence=sequence,
+                at=entry.at,
+                name=entry.name,
+                fields=entry.fields,
+                text=entry.text,
+            )
+            for sequence, entry in self._memory.store.entries()
+            if entry.at >= since
+        )
+
+    def _transport(self) -> TransportView:
+        configuration = self._memory.singles.configuration
+        is_smart = configuration.transport is TransportKind.SMART
+        return TransportView(
+            kind=configuration.transport.value,
+            url=configuration.url_smart if is_smart else None,
+            proxy=None,
+        )
+
+    def _reporting(self, holdings: Holdings, lived: int) -> ReportingView:
+        singles, now = self._memory.singles, self._around.clock.wall()
+        course = singles.course
+        waiting = [
+            exchange.check_wall
+            for exchange in (singles.trust_exchange, singles.usage_exchange)
+            if exchange is not None and exchange.poll_id is not None
+        ]
+        push = self._reckoning.next_push(holdings)
+        sends = singles.configuration.transport is TransportKind.SMART
+        return ReportingView(
+            last_ack=course.last_ack,
+            next_ack_deadline=self._reckoning.deadline(holdings),
+            push_interval_days=self._reckoning.interval(holdings),
+            next_ack_check=min(waiting, default=None),
+            next_push=now + max(0, push - lived) if push is not None and sends else None,
+            last_push=course.last_push,
+            last_file_write=course.last_file_write,
+        )
+
+    def _trust(self, holdings: Holdings) -> TrustView:
+        code = holdings.trust_code
+        return TrustView(
+            role="Active",
+            udi=self._around.udi,
+            installed_at=holdings.installed_at.get(TrustCode.TYPE),
+            origin=None if code is None else code.origin.value,
+        )
+
+    def _usage(self, licence: Licence, first_use: int | None) -> UsageView:
+        count = self._meter.level(licence.tag)
+        return UsageView(
+            tag=licence.tag,
+            feature=licence.feature,
+            name=licence.name,
+            description=licence.description,
+            count=count,
+            version=licence.version,
+            status="IN USE" if count else "NOT IN USE",
+            group=licence.group,
+            subscription=licence.term is Term.SUBSCRIPTION,
+            first_use=first_use,
+        )
+
+    def _all_reports(self) -> Iterator[StoredReport]:
+        after = 0
+        states = [state.value for state in ReportState]
+        while rows := self._memory.store.reports(states, after=after, limit=_PAGE):
+            yield from rows
+            after = rows[-1].report_id
+
+    def _row(self, row: StoredReport) -> ReportRow:
+        detail = read_detail(row)
+        return ReportRow(
+            report_id=row.report_id,
+            state=_STATES[detail.life.state],
+            flag=detail.life.flag.value,
+            feature=self._feature(detail.tag),
+        )
+
+    def _feature(self, tag: str) -> str:
+        named = {licence.tag: licence.feature for licence in self._around.profile.licences}
+        return named.get(tag, tag)
+
+
+def _account(holdings: Holdings) -> AccountView | None:
+    if holdings.account is None:
+        return None
+    as_of = holdings.installed_at[AccountInfo.TYPE]
+    return AccountView(account=holdings.account.account, as_of=as_of)
+
+
+def _policy(holdings: Holdings) -> PolicyView:
+    rules = holdings.rules
+    return PolicyView(
+        name=rules.name or None,
+        installed_at=holdings.installed_at.get(PolicyDocument.TYPE),
+        is_default=holdings.policy is None,
+        ack_required=rules.ack_required,
+        source=rules.source.value,
+        groups=tuple(
+            PolicyGroupView(
+                group=group.value,
+                first_report=rules.groups[group].first_report,
+                frequency=rules.groups[group].frequency,
+                on_change=rules.groups[group].on_change,
+                source=rules.source_of(group).value,
+            )
+            for group in Group
+        ),
+    )

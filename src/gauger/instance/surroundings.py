@@ -1,0 +1,78 @@
+"""What a product instance is, and what it was given to work with."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gauger.core.documents.trust_store import TrustStore
+from gauger.core.identity import Udi
+from gauger.core.ports import Entropy, Signer
+from gauger.core.profiles import Profile
+from gauger.core.releases import Topology
+from gauger.core.usage.timeline import Reading
+from gauger.instance.config import Configuration, TransportKind
+from gauger.instance.ports import PausingClock, Transport, TrustKeys
+
+BUILD_DATE: Final = 1_795_219_200
+"""2026-11-21: a wall clock before it was never set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Identity and adapters; all of it stays the same while the process runs.
+
+    Attributes:
+        udi: Who it is.
+        profile: Which product.
+        sudi: Its SUDI key; None where the key is lost: it then measures and cannot sign.
+        pinned: Manufacturers and the first root set, from the device bundle.
+        clock: Time.
+        entropy: Randomness.
+        transport: The pipe to the portal.
+        keys: Where its licensing keys live.
+        hostname: Its host name, or None where that is withheld.
+        keeps_counts: Whether counts that were set outlive the process (see `set_count`).
+        build_date: A wall clock before it was never set.
+    """
+
+    udi: Udi
+    profile: Profile
+    sudi: Signer | None
+    pinned: TrustStore
+    clock: PausingClock
+    entropy: Entropy
+    transport: Transport
+    keys: TrustKeys
+    hostname: str | None = None
+    keeps_counts: bool = False
+    build_date: int = BUILD_DATE
+
+    def reading(self) -> Reading:
+        """Read both clocks together."""
+        return Reading(monotonic=self.clock.monotonic(), wall=self.clock.wall())
+
+    def own_clock(self) -> int | None:
+        """Return the wall clock, or None where it was never set."""
+        wall = self.clock.wall()
+        return wall if wall >= self.build_date else None
+
+    def nonce(self) -> str:
+        """Return 16 random bytes as hexadecimal text.
+
+        Raises:
+            Problem: ``entropy-failed``.
+        """
+        return self.entropy.random_bytes(16).hex()
+
+
+def topology(configuration: Configuration) -> Topology:
+    """Return how the product instance reports, as far as it can tell itself."""
+    return _TOPOLOGIES[configuration.transport]
+
+
+_TOPOLOGIES: Final = {
+    TransportKind.SMART: Topology.DIRECT,
+    TransportKind.CALLHOME: Topology.DIRECT,
+    TransportKind.CSLU: Topology.CSLU_PUSH,
+    TransportKind.AUTOMATIC: Topology.CSLU_PUSH,
+    TransportKind.OFF: Topology.OFFLINE,
+}
