@@ -3,6 +3,7 @@
 It reads and judges; it never changes, sends or installs anything.
 """
 
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +13,15 @@ from typing import Final
 from gauger.adapters.clock import SystemClock
 from gauger.core.documents import keyring
 from gauger.core.documents.envelope import read_document
+from gauger.core.documents.keyring import Certificate
 from gauger.core.documents.manufacturer import Manufacturer
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.rum_report import read_report
 from gauger.core.documents.smart_license import TO_INSTANCE, Caps, Item, ItemKind, read_items
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.fields import Fields
-from gauger.core.identity import Udi
 from gauger.core.problems import Problem
+from gauger.core.profiles import read_profile
 from gauger.core.strict_json import decode
 from gauger.tools.explain_document import explain_document
 from gauger.tools.explain_report import UsageSummary, Yardstick, explain_report, udi_text
@@ -32,6 +34,8 @@ _FILE_CAPS: Final = Caps(total=2 * 1024**3)
 _SMALL: Final = 4 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _FOLDER_LIMIT: Final = 64
+_STORE: Final = b"SQLite format 3\x00"
+_STORE_STEP: Final = "Prove it whole with `gauger fsck`; no other tool should open it."
 _USAGE_STEP: Final = (
     "Upload it to the portal (`gauger cssm usage upload`), then download the ACK file and import "
     "it on the product instance with `license smart import PATH`."
@@ -83,7 +87,11 @@ def inspect_path(path: Path, yardstick: Yardstick, *, detailed: int = DETAILED) 
     if start.startswith(b"{"):
         return explain_json(_read_small(path), yardstick)
     if start.startswith(b"-----BEGIN"):
-        return _explain_pem(start)
+        return _explain_pem(start, yardstick)
+    if start.startswith(_STORE):
+        return Finding(title="Store of a process", next_steps=(_STORE_STEP,))
+    if path.suffix == ".toml":
+        return _explain_profile(path)
     return _explain_file(_chunks(path), yardstick, detailed)
 
 
@@ -251,9 +259,12 @@ def _explain_manufacturer(data: bytes, _fields: Fields, _yardstick: Yardstick) -
 
 
 def _explain_bundle(_data: bytes, fields: Fields, _yardstick: Yardstick) -> Finding:
-    facts = [("Whose", udi_text(_bundle_udi(fields)))]
-    if fields.is_text("profile"):
-        facts.append(("Product", fields.text("profile")))
+    facts = [("Whose", udi_text(fields.udi("udi")))]
+    profile = fields.optional_child("profile")
+    if profile is not None:
+        facts.append(("Product", profile.text("title")))
+        names = (licence.text("name") for licence in profile.items("licences"))
+        facts.append(("Licences", ", ".join(dict.fromkeys(names))))
     made_at = fields.optional_time("made_at")
     if made_at is not None:
         facts.append(("Made at", date_text(made_at)))
@@ -262,10 +273,6 @@ def _explain_bundle(_data: bytes, fields: Fields, _yardstick: Yardstick) -> Find
         facts=tuple(facts),
         next_steps=("Start the product instance with it: `gauger instance run --bundle`.",),
     )
-
-
-def _bundle_udi(fields: Fields) -> Udi:
-    return fields.udi("udi")
 
 
 _JSON_KINDS: Final[Mapping[tuple[str, ...], Callable[[bytes, Fields, Yardstick], Finding]]] = (
@@ -280,24 +287,51 @@ _JSON_KINDS: Final[Mapping[tuple[str, ...], Callable[[bytes, Fields, Yardstick],
 )
 
 
-def _explain_pem(data: bytes) -> Finding:
+def _explain_pem(data: bytes, yardstick: Yardstick) -> Finding:
     if b"PRIVATE KEY" in data.partition(b"\n")[0]:
         return Finding(
             title="Private key",
             next_steps=("Keep it secret: mode 0600, in a folder of mode 0700.",),
         )
-    parts = tuple(map(_explain_certificate, keyring.certificates_from_pem(data)))
+    certificates = map(keyring.load_certificate, keyring.certificates_from_pem(data))
+    parts = tuple(_explain_certificate(each, yardstick) for each in certificates)
     return Finding(title="Certificates", facts=(("Number", str(len(parts))),), parts=parts)
 
 
-def _explain_certificate(der: bytes) -> Finding:
-    certificate = keyring.load_certificate(der)
-    facts = [("Name", certificate.common_name or "none"), ("Key", certificate.key_id)]
-    if certificate.subject_serial is not None:
-        facts.insert(0, ("Whose", udi_text(keyring.sudi_udi(certificate))))
-    facts.append(("Valid to", date_text(certificate.not_after)))
-    title = "Certificate that certifies others" if certificate.may_certify else "Certificate"
-    return Finding(title=title, facts=tuple(facts))
+def _explain_certificate(certificate: Certificate, yardstick: Yardstick) -> Finding:
+    facts = (
+        ("Name", certificate.common_name or "none"),
+        ("Key", certificate.key_id),
+        ("Valid to", date_text(certificate.not_after)),
+    )
+    if certificate.subject_serial is None:
+        title = "Certificate that certifies others" if certificate.may_certify else "Certificate"
+        return Finding(title=title, facts=facts)
+    udi = keyring.sudi_udi(certificate)
+    seal: Seal | None = None
+    detail = ""
+    if yardstick.trust.manufacturers:
+        try:
+            yardstick.trust.verify_sudi((certificate.der,), udi, yardstick.now)
+            seal, detail = Seal.HOLDS, "made by a manufacturer that you trust"
+        except Problem as problem:
+            seal, detail = Seal.FAILS, f"{problem.detail} ({problem.code})"
+    facts = (("Whose", udi_text(udi)), *facts)
+    return Finding(title="SUDI certificate", facts=facts, seal=seal, seal_detail=detail)
+
+
+def _explain_profile(path: Path) -> Finding:
+    try:
+        table = tomllib.loads(_read_small(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem("profile-invalid", f"{path} is not TOML: {error}.") from error
+    profile = read_profile(table, source=str(path))
+    facts = [("Product", profile.title), ("Product ids", ", ".join(profile.pids))]
+    facts.extend(
+        ("Licence", f"{licence.name}: {licence.term}, {licence.enforcement} ({licence.tag})")
+        for licence in profile.licences
+    )
+    return Finding(title="Product profile", facts=tuple(facts))
 
 
 def _explain_folder(folder: Path, yardstick: Yardstick) -> Finding:
