@@ -8,6 +8,7 @@ from gauger import profiles
 from gauger.core.problems import Problem
 from gauger.core.profiles import Counting, Enforcement, Origin
 from gauger.core.releases import Feature, Topology
+from tests.support.material import ROOT
 
 PRODUCTS = {
     "c9800-40": "C9800-40-K9",
@@ -101,3 +102,14 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"mine\.toml") as refusal:
         profiles.find(str(tmp_path / "mine.toml"))
     assert refusal.value.code == "file-not-found"
+
+
+@pytest.mark.requirement("PI-1/own-profile")
+def test_the_example_of_the_documentation_is_a_profile() -> None:
+    page = (ROOT / "docs" / "reference" / "product-profiles.md").read_text()
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert profiles.parse(example, source="mine.toml").name == "my-box"
+    wrong = example.replace('"perpetual"', '"forever"')
+    with pytest.raises(Problem) as refusal:
+        profiles.parse(wrong, source="mine.toml")
+    assert refusal.value.detail in page
