@@ -1,0 +1,252 @@
+"""Proves the answers of ACK files offline, with nothing but a root set (`spec/receipts.md`)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from gauger.adapters.keys.trust_folder import read_root_set
+from gauger.core.documents.account_info import AccountInfo
+from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.body import Answer
+from gauger.core.documents.envelope import DOCUMENT_CAP, Document, PageSignature, read_document
+from gauger.core.documents.policy_document import PolicyDocument
+from gauger.core.documents.purchase_info import PurchaseInfo
+from gauger.core.documents.root_set import RootSet
+from gauger.core.documents.smart_license import TO_INSTANCE, Caps, Item, ItemKind, read_items
+from gauger.core.documents.trust_code import TrustCode
+from gauger.core.documents.trust_store import TrustStore, Verified, expiry_time
+from gauger.core.documents.verdict import Verdict
+from gauger.core.identity import Digest, digest
+from gauger.core.problems import Problem
+from gauger.tools.finding import date_text
+from gauger.tools.workshop import Workshop
+
+_CHUNK: Final = 64 * 1024
+_MOST_CHUNKS: Final = DOCUMENT_CAP // _CHUNK + 1
+_CAPS: Final = Caps(total=2 * 1024**3)
+_READERS: Final[Mapping[str, Callable[[Document], Answer]]] = MappingProxyType(
+    {
+        Acknowledgment.TYPE: Acknowledgment.from_document,
+        Verdict.TYPE: Verdict.from_document,
+        PolicyDocument.TYPE: PolicyDocument.from_document,
+        TrustCode.TYPE: TrustCode.from_document,
+        AccountInfo.TYPE: AccountInfo.from_document,
+        PurchaseInfo.TYPE: PurchaseInfo.from_document,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What is proven of one answer, or why nothing is.
+
+    Attributes:
+        title: The answer in words.
+        digest: Digest of its body.
+        facts: What is proven, by name.
+        problem: Why it is not proven, or None.
+    """
+
+    title: str
+    digest: Digest
+    facts: Mapping[str, str] = field(default_factory=dict)
+    problem: Problem | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the answer is proven."""
+        return self.problem is None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the form that programs read."""
+        return {
+            "title": self.title,
+            "digest": self.digest,
+            "proven": self.holds,
+            "facts": dict(self.facts),
+            "problem": None if self.problem is None else self.problem.to_json(),
+        }
+
+    def to_text(self) -> str:
+        """Return the lines that people read."""
+        lines = [f"{'PROVEN' if self.holds else 'NOT PROVEN'}: {self.title}"]
+        lines += [f"  {name:<14} {value}" for name, value in self.facts.items()]
+        if self.problem is not None:
+            lines.append(f"  {self.problem.kind.title} ({self.problem.code}).")
+            lines.append(f"  {self.problem.detail}")
+            lines.append(f"  Next: {self.problem.kind.next_step}")
+        return "\n".join(lines)
+
+
+class Examiner:
+    """Proves answers one after another and remembers which page heads it has seen.
+
+    Attributes:
+        store: What is trusted; root sets in the files that follow the pinned one are followed.
+        proven: Answers that were proven.
+        refused: Answers that were not.
+    """
+
+    def __init__(self, root_set: Path, workshop: Workshop) -> None:
+        """Pin a root set.
+
+        Args:
+            root_set: File of the root set that its reader trusts.
+            workshop: The clock by which expiry is judged.
+
+        Raises:
+            Problem: Where the root set cannot be read or does not hold in itself.
+        """
+        store = TrustStore(accepts_test_clock=workshop.clock.is_test)
+        self.store = store.pin(read_root_set(root_set))
+        self.proven = 0
+        self.refused = 0
+        self._now = workshop.now()
+        self._listed: set[Digest] = set()
+        self._heads: dict[tuple[str, int, int], Digest] = {}
+
+    def examine(self, path: Path) -> Iterator[Proof]:
+        """Prove every answer of an ACK file, or the one signed document in a file.
+
+        Args:
+            path: An ACK file, or a document in its written form.
+
+        Yields:
+            A proof for each answer, in order.
+
+        Raises:
+            Problem: ``file-not-found``, or where the file as a whole cannot be read.
+        """
+        self._listed.clear()
+        for proof in self._proofs(path):
+            self.proven += proof.holds
+            self.refused += not proof.holds
+            yield proof
+
+    def _proofs(self, path: Path) -> Iterator[Proof]:
+        chunks = read_chunks(path)
+        first = next(chunks, b"")
+        if first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            whole = b"".join((first, *islice(chunks, _MOST_CHUNKS)))
+            yield self._prove_answer(read_document(whole), alone=True)
+            return
+        for item in read_items(chain([first], chunks), caps=_CAPS, wanted=TO_INSTANCE):
+            proof = self._prove(item)
+            if proof is not None:
+                yield proof
+
+    def _prove(self, item: Item) -> Proof | None:
+        """Prove one item of a file; a root set is followed, and no proof is given of it."""
+        try:
+            document = _document(item)
+            if document.type == RootSet.TYPE:
+                self.store = self.store.advance_all([document])
+                return None
+        except Problem as problem:
+            title = f"item {item.index + 1} of the file ({item.name})"
+            return Proof(title=title, digest=digest(item.text.encode()), problem=problem)
+        return self._prove_answer(document, alone=False)
+
+    def _prove_answer(self, document: Document, *, alone: bool) -> Proof:
+        title = f"a document of type {document.type}"
+        try:
+            body = _body(document)
+            title = _title(body)
+            now = expiry_time(0, self.store.root_set, self._now)
+            verified = self.store.verify(document, expected=document.type, now=now)
+            self._require_one_ledger(verified)
+            self._require_listed(document, body, alone=alone)
+            facts = {**_facts(body), **self._signature_facts(verified)}
+        except Problem as problem:
+            return Proof(title=title, digest=document.digest, problem=problem)
+        return Proof(title=title, digest=document.digest, facts=facts)
+
+    def _require_one_ledger(self, verified: Verified) -> None:
+        """Refuse a second head of one page: the authority showed two views of its ledger."""
+        head, block = verified.head, verified.document.signature
+        if head is None or not isinstance(block, PageSignature):
+            return
+        place = (head.ledger, head.epoch.number, head.page)
+        seen = digest(block.head)
+        if self._heads.setdefault(place, seen) != seen:
+            detail = f"Ledger {head.ledger} shows two heads of page {head.page}: it was forked."
+            raise Problem("version-conflict", detail, seen=self._heads[place], shown=seen)
+
+    def _require_listed(self, document: Document, body: Answer, *, alone: bool) -> None:
+        """Hold companions to the ACKs of their file; a document that stands alone needs none."""
+        if isinstance(body, Acknowledgment):
+            self._listed.update(companion.digest for companion in body.companions)
+        elif not isinstance(body, Verdict) and not alone and document.digest not in self._listed:
+            raise Problem("wrong-bundle", f"No ACK of the file lists this {body.TYPE}.")
+
+    def _signature_facts(self, verified: Verified) -> dict[str, str]:
+        name = verified.signer.common_name or "without a name"
+        root_set = self.store.root_set
+        number = 0 if root_set is None else root_set.number
+        facts = {"ledger": verified.issuer}
+        if verified.head is not None and isinstance(verified.document.signature, PageSignature):
+            head = verified.head
+            facts["page"] = (
+                f"{head.page} of epoch {head.epoch.number}, signed {date_text(head.issued_at)}; "
+                f"answer {verified.document.signature.index} of {head.leaf_count - 1}"
+            )
+        facts["signed by"] = f"{verified.signer.key_id} ({name}), trusted by root set {number}"
+        if verified.accounts is not None:
+            bound = ", ".join(map(str, verified.accounts))
+            facts["on behalf of"] = f"a delegating signer, for {bound} only"
+        return facts
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Read a file piece by piece.
+
+    Raises:
+        Problem: ``file-not-found``.
+    """
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise Problem("file-not-found", f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _document(item: Item) -> Document:
+    if item.kind is ItemKind.UNKNOWN:
+        raise Problem("upgrade-needed", f"The element {item.name} is not known here.")
+    return read_document(item.text)
+
+
+def _body(document: Document) -> Answer:
+    if document.type not in _READERS:
+        raise Problem("wrong-type", f"A document of type {document.type} is no answer.")
+    return _READERS[document.type](document)
+
+
+def _title(body: Answer) -> str:
+    if isinstance(body, Acknowledgment):
+        what = "the trust request" if body.report_id is None else f"RUM report {body.report_id}"
+        return f"ACK of {what} of {body.udi}"
+    if isinstance(body, Verdict):
+        return f"verdict on a document of {body.udi}: {body.verdict}"
+    return f"{body.TYPE.replace('-', ' ')} for {body.udi or body.account or 'every account'}"
+
+
+def _facts(body: Answer) -> dict[str, str]:
+    """Return what the answer itself says."""
+    facts = {}
+    if body.answers is not None:
+        facts["answers"] = f"the document with SHA-256 {body.answers}"
+    if isinstance(body, Acknowledgment):
+        facts["received"] = date_text(body.received_at)
+        if body.flags:
+            facts["flags"] = ", ".join(body.flags)
+    if isinstance(body, Verdict):
+        facts["reason"] = f"{body.code}: {body.detail}"
+    if body.account is not None:
+        facts["account"] = str(body.account)
+    facts["issued"] = date_text(body.issued_at)
+    return facts
