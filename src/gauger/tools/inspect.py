@@ -299,14 +299,14 @@ def _explain_pem(data: bytes, yardstick: Yardstick) -> Finding:
 
 
 def _explain_certificate(certificate: Certificate, yardstick: Yardstick) -> Finding:
-    facts = (
+    facts = [
         ("Name", certificate.common_name or "none"),
-        ("Key", certificate.key_id),
+        ("Key", str(certificate.key_id)),
         ("Valid to", date_text(certificate.not_after)),
-    )
+    ]
     if certificate.subject_serial is None:
         title = "Certificate that certifies others" if certificate.may_certify else "Certificate"
-        return Finding(title=title, facts=facts)
+        return Finding(title=title, facts=tuple(facts))
     udi = keyring.sudi_udi(certificate)
     seal: Seal | None = None
     detail = ""
@@ -316,8 +316,8 @@ def _explain_certificate(certificate: Certificate, yardstick: Yardstick) -> Find
             seal, detail = Seal.HOLDS, "made by a manufacturer that you trust"
         except Problem as problem:
             seal, detail = Seal.FAILS, f"{problem.detail} ({problem.code})"
-    facts = (("Whose", udi_text(udi)), *facts)
-    return Finding(title="SUDI certificate", facts=facts, seal=seal, seal_detail=detail)
+    facts.insert(0, ("Whose", udi_text(udi)))
+    return Finding(title="SUDI certificate", facts=tuple(facts), seal=seal, seal_detail=detail)
 
 
 def _explain_profile(path: Path) -> Finding:
