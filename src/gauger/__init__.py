@@ -1,1 +1,36 @@
-"""Gauger, an open implementation of Smart Licensing Using Policy."""
+"""Gauger, an open implementation of Smart Licensing Using Policy.
+
+A product embeds it in a few lines::
+
+    from gauger import ProductInstance
+
+    with ProductInstance.open("/var/lib/product/licensing", bundle="/factory/bundle") as instance:
+        with instance.use("network-advantage"):
+            ...
+
+Importing this package is cheap: what the names below need is loaded when they are first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gauger.core.problems import Problem
+    from gauger.instance.meter import NotAuthorized
+    from gauger.library import ProductInstance
+
+__all__ = ["NotAuthorized", "Problem", "ProductInstance"]
+
+_WHERE = {
+    "NotAuthorized": "gauger.instance.meter",
+    "Problem": "gauger.core.problems",
+    "ProductInstance": "gauger.library",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name on first use."""
+    if name not in _WHERE:
+        message = f"module 'gauger' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_WHERE[name]), name)

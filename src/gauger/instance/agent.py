@@ -1,13 +1,15 @@
 """The agent: what surfaces and the library call, and the threads that do what is due."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from gauger.core.documents.envelope import Document
 from gauger.core.documents.smart_license import TO_INSTANCE, read_items
+from gauger.core.documents.trust_code import TrustCode
 from gauger.core.identity import Udi
 from gauger.core.instance import trust as trust_decisions
 from gauger.core.instance.answers import Pipe
@@ -51,8 +53,15 @@ _MOST_SENDINGS: Final = 1000
 class Agent:
     """The one writer of a store; every method is thread-safe."""
 
-    def __init__(self, around: Surroundings, store: Store) -> None:
+    def __init__(
+        self, around: Surroundings, store: Store, release: Callable[[], None] = lambda: None
+    ) -> None:
         """Begin a boot.
+
+        Args:
+            around: Identity and adapters.
+            store: The open store; closed by `stop`.
+            release: Called at the end of `stop`, to give the writer's lock back.
 
         Raises:
             Problem: ``store-damaged`` where the store cannot be read; ``entropy-failed``.
@@ -63,6 +72,7 @@ class Agent:
         self._saving = Saving(around, store)
         self._showing = Showing(around, self._engine.memory, self._meter)
         self._store = store
+        self._release = release
         self._stopping = threading.Event()
         self._call = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -101,6 +111,26 @@ class Agent:
         """Make every change durable now; see `ports.Usage.flush`."""
         self._engine.flush()
 
+    def adopt_factory(self, documents: Mapping[str, Document], *, has_key: bool) -> None:
+        """Install what the factory made from the order, where nothing is installed yet.
+
+        What is refused is told in the event log: a device works without any of it.
+
+        Args:
+            documents: Policy, trust code and purchase information, by type.
+            has_key: Whether the key of the factory trust code is there.
+        """
+        engine = self._engine
+        with engine.lock:
+            for kind, document in documents.items():
+                if kind in engine.memory.documents:
+                    continue
+                draft = engine.memory.draft()
+                if kind == TrustCode.TYPE and has_key:
+                    engine.trusting.adopt_factory_key(draft, document)
+                self._install(draft, [document])
+                engine.memory.keep(draft)
+
     def start(self) -> None:
         """Do what is due in threads of its own, until `stop`."""
         self._stopping.clear()
@@ -121,6 +151,7 @@ class Agent:
         self._threads = []
         self._engine.measure()
         self._store.close()
+        self._release()
 
     def tick(self) -> float:
         """Do all that is due now.
@@ -224,22 +255,22 @@ class Agent:
         documents = [document for document in found if document is not None]
         if not documents:
             raise Problem("wrong-type", f"{path} holds nothing for a product instance.")
-        taken: list[Taken] = []
-
-        def install(draft: Draft) -> None:
-            taken.append(engine.importing.take(draft, engine.holdings(), documents, Pipe.FILE))
-            refusal = taken[0].refusal
-            if refusal is not None:
-                draft.log(events.install_failed(self.now(), documents[-1].type, refusal))
-
         with engine.lock:
-            engine.change(install)
+            draft = engine.memory.draft()
+            taken = self._install(draft, documents)
+            engine.memory.commit(draft)
             engine.forget_keys()
         self._call.set()
-        refusal = taken[0].refusal
-        if refusal is not None:
-            raise refusal
-        return taken[0].result
+        if taken.refusal is not None:
+            raise taken.refusal
+        return taken.result
+
+    def _install(self, draft: Draft, documents: Sequence[Document]) -> Taken:
+        engine = self._engine
+        taken = engine.importing.take(draft, engine.holdings(), documents, Pipe.FILE)
+        if taken.refusal is not None:
+            draft.log(events.install_failed(self.now(), documents[-1].type, taken.refusal))
+        return taken
 
     def configure(self, changes: Sequence[ConfigChange]) -> None:
         """Apply all lines or none, and make them durable; see `ports.Operations`."""

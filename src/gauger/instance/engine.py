@@ -203,9 +203,8 @@ class Engine:
             found.append("The clock is moved by a test; what is signed is marked so.")
         if store.replaced is not None:
             found.append(f"{store.replaced} A new store was begun, the old one is kept aside.")
-        for trouble in (self.memory.trouble, self.reporting.trouble):
-            if trouble is not None:
-                found.append(f"{trouble.detail} {trouble.kind.next_step}")
+        troubles = (self.memory.trouble, self.reporting.trouble)
+        found.extend(f"{item.detail} {item.kind.next_step}" for item in troubles if item)
         blocked = self.memory.singles.course.blocked
         if blocked is not None:
             found.append(blocked)

@@ -155,12 +155,13 @@ class Importing:
         former = course.former
         if holdings.account_ref is not None and plan.account != holdings.account_ref:
             former = tuple(dict.fromkeys((*former, holdings.account_ref)))
-        wanted = [self._wanted_id(digest) for digest in plan.wanted]
-        asked_for = dict.fromkeys((*course.wanted, *(item for item in wanted if item)))
-        course = replace(course, former=former, wanted=tuple(sorted(asked_for)))
+        confirmed = {self._held_id(digest) for digest in plan.confirmed}
+        wanted = {*course.wanted, *(self._held_id(digest) for digest in plan.wanted)}
+        course = replace(course, former=former, wanted=tuple(sorted(wanted - confirmed - {0})))
         draft.singles = replace(draft.singles, course=course)
 
-    def _wanted_id(self, digest: Digest) -> int:
+    def _held_id(self, digest: Digest) -> int:
+        """Return the number of a report whose bytes are still there, else 0."""
         row = self._store.report_by_digest(digest)
         if row is None or self._store.item(row.report_id, "report") is None:
             return 0

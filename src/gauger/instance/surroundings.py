@@ -1,7 +1,7 @@
 """What a product instance is, and what it was given to work with."""
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Udi
@@ -49,6 +49,10 @@ class Surroundings:
     def reading(self) -> Reading:
         """Read both clocks together."""
         return Reading(monotonic=self.clock.monotonic(), wall=self.clock.wall())
+
+    def without_signature(self) -> Self:
+        """Return them without the SUDI key: what cannot be remembered is not signed."""
+        return replace(self, sudi=None)
 
     def own_clock(self) -> int | None:
         """Return the wall clock, or None where it was never set."""

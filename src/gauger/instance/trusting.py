@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gauger.core.documents.envelope import write_document
+from gauger.core.documents.envelope import Document, write_document
 from gauger.core.documents.rum_report import SigningType
+from gauger.core.documents.trust_code import TrustCode
 from gauger.core.documents.trust_request import TrustRequest, sign_trust_request
 from gauger.core.identity import Digest, digest
 from gauger.core.instance import trust as decisions
@@ -16,6 +17,9 @@ from gauger.instance.ports import LicensingKey, Store
 from gauger.instance.records import TrustRecord
 from gauger.instance.reporting import SigningState
 from gauger.instance.surroundings import Surroundings, topology
+
+FACTORY_KEY_NAME: Final = "factory"
+"""Name of the key that came with the device bundle."""
 
 _REMEMBERED: Final = 50
 """How many trust requests are known again when an answer to them comes late."""
@@ -130,6 +134,17 @@ class Trusting:
         )
         draft.batch.anchored = True
         return text
+
+    def adopt_factory_key(self, draft: Draft, document: Document) -> None:
+        """Take that the key of the factory trust code is among the own keys.
+
+        Raises:
+            Problem: Where the document is no trust code.
+        """
+        code = TrustCode.from_document(document)
+        record = draft.singles.trust
+        keys = {**record.keys, code.key_id: FACTORY_KEY_NAME}
+        draft.singles = replace(draft.singles, trust=replace(record, keys=keys))
 
     def give_up(self, draft: Draft) -> None:
         """Take that the waiting request was refused for good; the next one is a new one."""

@@ -4,6 +4,7 @@ A store that is older than its anchor, damaged, or whose key is lost is moved as
 deleted, and a new incarnation starts: use goes on, and the portal sees the change.
 """
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,9 @@ ASIDE_NAME: Final = "aside"
 
 CARRIED_FAMILIES: Final = ("setting", "document")
 """What a new incarnation takes over from the one before, where that still opens."""
+
+CARRIED_RECORD: Final = ("state", "trust")
+"""Names of the licensing keys: the trust code that is carried over is worth nothing without."""
 
 _INCARNATION_BYTES: Final = 16
 _UNBELIEVABLE: Final = frozenset({"store-damaged", "store-rolled-back"})
@@ -98,6 +102,41 @@ def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
         if problem.code not in _UNBELIEVABLE:
             raise
         return _replace(site, problem)
+
+
+def begin_anew(paths: StorePaths, entropy: Entropy, problem: Problem) -> InstanceStore:
+    """Move aside a store that opened and then turned out damaged, and begin a new one.
+
+    Args:
+        paths: Where it is; it is closed by now.
+        entropy: Where key, incarnation and nonces come from.
+        problem: What was found.
+
+    Raises:
+        Problem: As `open_instance_store`.
+    """
+    key = read_private(paths.key)
+    if key is None:
+        return _begin_with_new_key(paths, entropy)
+    return _replace(_Site(paths=paths, seal=Seal(key, entropy), entropy=entropy), problem)
+
+
+def open_volatile_store(entropy: Entropy, problem: Problem) -> InstanceStore:
+    """Return a store that lives in memory only, for as long as the disk takes nothing.
+
+    Use of unenforced licences goes on; nothing that would have to be remembered is signed.
+
+    Args:
+        entropy: Where key, incarnation and nonces come from.
+        problem: Why there is none.
+    """
+    seal = Seal(entropy.random_bytes(KEY_BYTES), entropy)
+    with named_errors():
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    create_schema(connection, seal, entropy.random_bytes(_INCARNATION_BYTES).hex())
+    store = InstanceStore(connection, seal, None)
+    store.replaced = f"{problem.detail} {problem.kind.next_step} Start again then."
+    return store
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -204,7 +243,7 @@ def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
     reason = None
     if paths.store.exists() or paths.anchor.exists():
         reason = "The key of the store is gone."
-        _set_aside(paths, entropy)
+        _set_aside(paths, entropy, [paths.anchor])
     key = entropy.random_bytes(KEY_BYTES)
     write_private(paths.key, key)
     return _begin(_Site(paths=paths, seal=Seal(key, entropy), entropy=entropy), reason, None)
@@ -213,7 +252,8 @@ def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
 def _replace(site: _Site, problem: Problem) -> InstanceStore:
     carried = _carry(site.paths, site.seal)
     anchor = _anchor_or_none(site.paths, site.seal)
-    _set_aside(site.paths, site.entropy)
+    # An anchor that opens stays until the new store's replaces it: its marks must not be lost.
+    _set_aside(site.paths, site.entropy, [] if anchor is not None else [site.paths.anchor])
     store = _begin(site, problem.detail, anchor)
     store.commit(Batch(records=carried))
     return store
@@ -249,6 +289,8 @@ def _carry(paths: StorePaths, seal: Seal) -> dict[tuple[str, str], bytes | None]
         except Problem:
             continue
         carried.update({(family, name): content for name, content in found.items()})
+    with contextlib.suppress(Problem):
+        carried[CARRIED_RECORD] = store.record(*CARRIED_RECORD)
     store.close()
     return carried
 
@@ -260,12 +302,12 @@ def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:
         return None
 
 
-def _set_aside(paths: StorePaths, entropy: Entropy) -> None:
-    """Move the old store and anchor out of the way, under a name that was never used."""
+def _set_aside(paths: StorePaths, entropy: Entropy, also: list[Path]) -> None:
+    """Move the old store out of the way, under a name that was never used."""
     aside = private_folder(paths.data / ASIDE_NAME) / entropy.random_bytes(4).hex()
     private_folder(aside)
     names = [STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm"]
-    for path in [*(paths.data / name for name in names), paths.anchor]:
+    for path in [*(paths.data / name for name in names), *also]:
         if path.exists():
             path.replace(aside / path.name)
     sync_folder(paths.data)

@@ -77,8 +77,15 @@ def chain_value(before: bytes, sequence: int, sealed: bytes) -> bytes:
 class InstanceStore:
     """One open store. Calls are serialised by the one who holds it."""
 
-    def __init__(self, connection: sqlite3.Connection, seal: Seal, anchor_path: Path) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, seal: Seal, anchor_path: Path | None
+    ) -> None:
         """Attach to a store that exists and has this release's schema.
+
+        Args:
+            connection: The SQLite file.
+            seal: What opens its records.
+            anchor_path: Where its anchor is; None for a store in memory, which has none.
 
         Raises:
             Problem: ``store-damaged`` where its head does not open.
@@ -200,8 +207,8 @@ class InstanceStore:
             tail = self._append(batch)
             self._put_tail(tail)
         self._tail = tail
-        if batch.anchored or self.anchor_behind:
-            self._renew_anchor()
+        if self._anchor_path is not None and (batch.anchored or self.anchor_behind):
+            self._renew_anchor(self._anchor_path)
 
     def verify_chain(self) -> None:
         """Prove that no event was altered, removed or put in.
@@ -351,7 +358,7 @@ class InstanceStore:
         sealed = self._seal.seal(_write_tail(tail), _META, self._incarnation)
         self._connection.execute("UPDATE meta SET sealed = ?", (sealed,))
 
-    def _renew_anchor(self) -> None:
+    def _renew_anchor(self, path: Path) -> None:
         """Write the anchor; if that fails the store is merely newer, and it is tried again."""
         marks = {name: mark.decode() for name, mark in self.records("mark").items()}
         anchor = Anchor(
@@ -362,7 +369,7 @@ class InstanceStore:
             marks=marks,
         )
         try:
-            write_anchor(self._anchor_path, anchor, self._seal)
+            write_anchor(path, anchor, self._seal)
             self.anchor_behind = False
         except Problem:
             self.anchor_behind = True
