@@ -29,7 +29,8 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
         408: "comm-timeout",
         409: """conflict stale-version version-conflict stale-request repeated-place
             duplicate-identity back-dated already-installed clock-skew issued-in-future not-yet
-            key-reuse superseded-key root-skipped store-locked store-exists""",
+            key-reuse superseded-key root-skipped store-locked store-exists
+            no-account not-in-this-state""",
         413: "too-large",
         422: """wrong-type signature-invalid signature-unverifiable algorithm-not-allowed
             unknown-key key-revoked signer-expired wrong-subject wrong-request wrong-bundle

@@ -1,0 +1,124 @@
+"""What every command that speaks to the portal shares: where it is, who asks, how to print."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from gauger.cli.cssm.client import Api
+from gauger.cli.cssm.showing import Answer, show
+from gauger.core.identity import AccountRef
+from gauger.core.problems import Problem
+from gauger.cssm import main
+
+FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+
+_OPTIONS: Final = (
+    click.option(
+        "--data", type=FOLDER, envvar="GAUGER_CSSM_DATA", help="Folder of a local portal."
+    ),
+    click.option("--url", envvar="GAUGER_CSSM_URL", help="URL of the portal, without --data."),
+    click.option("--client-id", envvar="GAUGER_CSSM_CLIENT_ID", help="Id of an API client."),
+    click.option(
+        "--client-secret-file",
+        type=FILE,
+        envvar="GAUGER_CSSM_CLIENT_SECRET_FILE",
+        help="File that holds its secret.",
+    ),
+    click.option("--ca", type=FILE, envvar="GAUGER_CSSM_CA", help="Certificates (PEM) to trust."),
+    click.option("--json", "as_json", is_flag=True, help="Print the API's answer as JSON."),
+)
+
+
+class AccountType(click.ParamType):
+    """An account, written SMART-ACCOUNT-DOMAIN/VIRTUAL-ACCOUNT."""
+
+    name = "SA/VA"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> AccountRef:
+        """Read an account."""
+        if isinstance(value, AccountRef):
+            return value
+        domain, slash, name = str(value).partition("/")
+        if not slash:
+            self.fail(f"{value!r} is no account: write SMART-ACCOUNT/VIRTUAL-ACCOUNT.", param, ctx)
+        return AccountRef(domain, name)
+
+
+ACCOUNT: Final = AccountType()
+account_option: Final = click.option(
+    "--account", type=ACCOUNT, required=True, help="Smart and Virtual Account."
+)
+
+
+def api_command(function: Callable[..., Answer]) -> Callable[..., None]:
+    """Make a function a command that speaks to the portal.
+
+    Args:
+        function: Takes an `Api` and its own options, returns what to print.
+
+    Returns:
+        A function with the options of the connection and of printing beside its own.
+    """
+
+    @functools.wraps(function)
+    def run(**options: Any) -> None:  # noqa: ANN401 -- click's own
+        as_json: bool = options.pop("as_json")
+        with connect(options) as api:
+            answer = function(api, **options)
+        show(answer, as_json=as_json)
+
+    wrapped: Callable[..., None] = run
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def connect(options: dict[str, Any]) -> Api:
+    """Open a connection from the options of a command, which it takes away.
+
+    Raises:
+        Problem: ``invalid-argument`` where the options do not say where the portal is or who
+            asks; ``store-missing`` or ``comm-failed`` where the local portal is not there or does
+            not run.
+    """
+    data: Path | None = options.pop("data")
+    url: str | None = options.pop("url")
+    client_id: str | None = options.pop("client_id")
+    secret_file: Path | None = options.pop("client_secret_file")
+    ca: Path | None = options.pop("ca")
+    if data is not None and url is None:
+        found = main.local_access(data)
+        return Api(found.url, client_id=found.client_id, secret=found.secret, ca=found.ca)
+    if url is None or client_id is None or secret_file is None:
+        message = "Name a local portal with --data, or --url, --client-id and --client-secret-file."
+        raise Problem("invalid-argument", message)
+    return Api(url, client_id=client_id, secret=_secret(secret_file), ca=ca)
+
+
+def _secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Problem("file-not-found", f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a downloaded file.
+
+    Raises:
+        Problem: ``file-not-written``.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise Problem("file-not-written", message) from error

@@ -1,0 +1,103 @@
+"""`gauger cssm instance`."""
+
+import click
+
+from gauger.cli.cssm import showing
+from gauger.cli.cssm.client import Api, Json, account_path, smart_path
+from gauger.cli.cssm.command import ACCOUNT, account_option, api_command
+from gauger.cli.cssm.showing import Answer, Table, when, words
+from gauger.core.identity import AccountRef, Udi
+
+
+@click.group()
+def instance() -> None:
+    """Product instances."""
+
+
+@instance.command("list")
+@click.option("--account", type=ACCOUNT, help="Smart and Virtual Account.")
+@click.option("--smart-account", help="A whole Smart Account; all accounts without either.")
+@click.option("--search", default="", help="Beginning of a product id or serial number.")
+@api_command
+def list_instances(
+    api: Api, account: AccountRef | None, smart_account: str | None, search: str
+) -> Answer:
+    """List product instances."""
+    path = "/instances"
+    if account is not None:
+        path = account_path(account, path)
+    elif smart_account is not None:
+        path = smart_path(smart_account, path)
+    found = api.rows(path, search=search)
+    table = Table(
+        columns=("Product instance", "Account", "Last report", "Software", "Needs a look"),
+        rows=[
+            (
+                showing.udi(row["udi"]),
+                showing.account(row["account"]) + (" (provisional)" if row["provisional"] else ""),
+                when(row["last_report_at"]),
+                row["software_version"],
+                _needs(row),
+            )
+            for row in found
+        ],
+        empty="No product instance has reported here yet.",
+    )
+    return Answer(data=found, table=table)
+
+
+@instance.command("show")
+@account_option
+@click.argument("pid")
+@click.argument("serial")
+@api_command
+def show_instance(api: Api, account: AccountRef, pid: str, serial: str) -> Answer:
+    """Show one product instance with what it uses."""
+    udi = Udi(pid, serial)
+    found = api.get(account_path(account, "/instance"), **udi.to_json())
+    table = Table(
+        columns=("Licence", "In use", "Observed until", "Verified", "Tag"),
+        rows=[
+            (
+                row["name"],
+                row["in_use"],
+                when(row["observed_until"]),
+                "yes" if row["verified"] else "no",
+                row["tag"],
+            )
+            for row in found["usage"]
+        ],
+        empty="It has reported no usage.",
+    )
+    text = (
+        f"{udi} of {account}\n"
+        f"  first seen {when(found['first_seen_at'])}, last report {when(found['last_report_at'])}\n"
+        f"  trust code generation {found['generation']}, flags {words(found['flags'])}, "
+        f"{found['gaps']} missing reports, {found['open_cases']} open cases\n"
+    )
+    return Answer(data=found, table=table, text=text)
+
+
+@instance.command("move")
+@click.option("--account", type=ACCOUNT, required=True, help="Where it is.")
+@click.option("--to", type=ACCOUNT, required=True, help="Where it goes.")
+@click.argument("pid")
+@click.argument("serial")
+@api_command
+def move_instance(
+    api: Api, account: AccountRef, to: AccountRef, *, pid: str, serial: str
+) -> Answer:
+    """Move a product instance, its usage with it, to another Virtual Account."""
+    udi = Udi(pid, serial)
+    body = {"udi": udi.to_json(), "to": to.to_json()}
+    made = api.send("POST", account_path(account, "/instances/move"), body)
+    return Answer(data=made, text=f"{udi} belongs to {to} now.")
+
+
+def _needs(row: Json) -> str:
+    needs = []
+    if row["gaps"]:
+        needs.append(f"{row['gaps']} missing reports")
+    if row["open_cases"]:
+        needs.append(f"{row['open_cases']} open cases")
+    return words([*needs, *row["flags"]])

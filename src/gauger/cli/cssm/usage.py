@@ -1,0 +1,173 @@
+"""`gauger cssm usage`: upload files of product instances, get verdicts and the ACK file."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from gauger.cli.cssm.client import Api, account_path
+from gauger.cli.cssm.command import FILE, account_option, api_command, write_file
+from gauger.cli.cssm.showing import Answer, Table, when, words
+from gauger.core.identity import AccountRef
+from gauger.core.problems import TABLE, Problem
+
+_SHORTEST: Final = 0.05  # seconds between two looks at a job
+_LONGEST: Final = 2.0
+
+
+@click.group()
+def usage() -> None:
+    """Usage files: upload, verdicts, ACK file."""
+
+
+@usage.command("upload")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@account_option
+@click.option("--wait", is_flag=True, help="Wait until every report has its verdict.")
+@click.option("--ack", type=FILE, help="Write the ACK file here; implies --wait.")
+@api_command
+def upload(api: Api, file: Path, account: AccountRef, *, wait: bool, ack: Path | None) -> Answer:
+    """Upload a usage or trust-request file of product instances."""
+    with _bar(file.stat().st_size, "Upload") as progress:
+        path = account_path(account, "/usage-files")
+        job = api.upload(path, file, name=file.name, progress=progress)
+    if not wait and ack is None:
+        text = (
+            f"Uploaded as job {job['job_id']}.\n"
+            f"Next: gauger cssm usage verdicts --account {account} {job['job_id']}"
+        )
+        return Answer(data=job, text=text)
+    job = _finished(api, account, job)
+    verdicts = _verdicts(api, account, job["job_id"])
+    text = _summary(job, verdicts)
+    if ack is not None and any(row["digest"] for row in verdicts):
+        content = api.download(account_path(account, f"/usage-files/{job['job_id']}/ack"))
+        write_file(ack, content)
+        text += f"\nThe ACK file is {ack}. On the product instance: license smart import {ack}"
+    return Answer(data={**job, "verdicts": verdicts}, table=_table(verdicts), text=text)
+
+
+@usage.command("list")
+@account_option
+@api_command
+def list_uploads(api: Api, account: AccountRef) -> Answer:
+    """List uploaded files, newest first."""
+    found = api.rows(account_path(account, "/usage-files"))
+    table = Table(
+        columns=("Uploaded", "File", "State", "Items", "Problem", "By", "Job"),
+        rows=[
+            (
+                when(row["made_at"]),
+                row["file_name"],
+                row["state"],
+                f"{row['items']} of {row['total'] if row['total'] is not None else '?'}",
+                row["problem"]["code"] if row["problem"] else "",
+                row["by"],
+                row["job_id"],
+            )
+            for row in found
+        ],
+        empty=f"No file was uploaded to {account} yet.",
+    )
+    return Answer(data=found, table=table)
+
+
+@usage.command("verdicts")
+@account_option
+@click.argument("job_id")
+@click.option("--wait", is_flag=True, help="Wait until every report has its verdict.")
+@api_command
+def show_verdicts(api: Api, account: AccountRef, job_id: str, *, wait: bool) -> Answer:
+    """Show the verdict of every report in an uploaded file."""
+    job = api.get(account_path(account, f"/usage-files/{job_id}"))
+    if wait:
+        job = _finished(api, account, job)
+    verdicts = _verdicts(api, account, job_id)
+    data = {**job, "verdicts": verdicts}
+    return Answer(data=data, table=_table(verdicts), text=_summary(job, verdicts))
+
+
+@usage.command("ack")
+@account_option
+@click.argument("job_id")
+@click.option("--out", type=FILE, required=True, help="File to write.")
+@api_command
+def download_ack(api: Api, account: AccountRef, job_id: str, out: Path) -> Answer:
+    """Download the ACK file of an uploaded file."""
+    content = api.download(account_path(account, f"/usage-files/{job_id}/ack"))
+    write_file(out, content)
+    text = f"The ACK file is {out}. On the product instance: license smart import {out}"
+    return Answer(data={"file": str(out), "size": len(content)}, text=text)
+
+
+def _finished(api: Api, account: AccountRef, job: Any) -> Any:  # noqa: ANN401 -- JSON
+    """Wait for the end of a job.
+
+    Raises:
+        Problem: The job's own where it failed.
+    """
+    path = account_path(account, f"/usage-files/{job['job_id']}")
+    pause = _SHORTEST
+    with _bar(None, "Judging") as progress:
+        seen = 0
+        while job["state"] not in {"done", "failed"}:
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST)
+            job = api.get(path)
+            progress(job["items"] - seen)
+            seen = job["items"]
+    if job["state"] == "failed":
+        code = job["problem"]["code"]
+        known = code if code in TABLE else "peer-refused"
+        raise Problem(known, job["problem"]["detail"])
+    return job
+
+
+def _verdicts(api: Api, account: AccountRef, job_id: str) -> list[Any]:
+    return list(api.rows(account_path(account, f"/usage-files/{job_id}/verdicts")))
+
+
+def _summary(job: Any, verdicts: list[Any]) -> str:  # noqa: ANN401 -- JSON
+    counts: dict[str, int] = {}
+    for row in verdicts:
+        counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
+    told = words(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    return f"{job['file_name']}: {job['state']}, {told}."
+
+
+def _table(verdicts: list[Any]) -> Table:
+    return Table(
+        columns=("Item", "What", "Product instance", "Verdict", "Notes"),
+        rows=[
+            (
+                row["position"],
+                row["kind"],
+                row["udi"],
+                row["verdict"],
+                _notes(row),
+            )
+            for row in verdicts
+        ],
+        empty="The file holds no report.",
+    )
+
+
+def _notes(row: Any) -> str:  # noqa: ANN401 -- JSON
+    if row["code"] is None:
+        return words(row["flags"])
+    return f"{row['code']}: {row['detail'] or ''}"
+
+
+@contextmanager
+def _bar(total: int | None, title: str) -> Iterator[Callable[[int], None]]:
+    """Show progress on a terminal; be quiet elsewhere."""
+    from rich.console import Console  # noqa: PLC0415 -- takes longer than most commands
+    from rich.progress import Progress  # noqa: PLC0415 -- takes longer than most commands
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda count: progress.update(task, advance=count)
