@@ -17,7 +17,7 @@ from gauger.core.problems import Problem
 from gauger.core.profiles import Counting, Origin, Profile
 from gauger.instance.agent import Agent
 from gauger.instance.main import Options, open_agent
-from gauger.surfaces.agent_client import connect
+from gauger.surfaces.agent_client import AgentClient, connect
 from gauger.surfaces.agent_socket import AgentServer
 from gauger.surfaces.console.console import Console
 
