@@ -1,0 +1,51 @@
+"""A real server on a free loopback port, in a thread of the test."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from gauger.cssm.config import CssmConfig
+from gauger.surfaces.http.server import server
+
+_START: Final = 10.0
+
+
+@contextmanager
+def serving(app: ASGIApp, config: CssmConfig) -> Iterator[int]:
+    """Serve an application; yields the port."""
+    config = replace(config, server=replace(config.server, port=0))
+    listener = socket.create_server(("127.0.0.1", 0))
+    running = server(app, config)
+    thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        # The socket listens already: the first request waits in its queue until the server is up.
+        yield listener.getsockname()[1]
+    finally:
+        running.should_exit = True
+        thread.join(timeout=_START)
+        listener.close()
+        assert not thread.is_alive()
+
+
+def talk(port: int, *pieces: bytes, timeout: float = 5.0) -> bytes:
+    """Send raw bytes on a connection of its own and return all that comes until its end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as peer:
+        for piece in pieces:
+            peer.sendall(piece)
+        found = b""
+        while part := _received(peer):
+            found += part
+        return found
+
+
+def _received(peer: socket.socket) -> bytes:
+    try:
+        return peer.recv(65536)
+    except ConnectionResetError:
+        return b""
