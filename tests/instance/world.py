@@ -1,0 +1,138 @@
+"""A factory, devices, and a clock that the test moves."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gauger import profiles
+from gauger.adapters.clock import FileClock
+from gauger.adapters.entropy import SystemEntropy
+from gauger.adapters.keys.file import FileSigner
+from gauger.core.identity import AccountRef
+from gauger.instance.agent import Agent
+from gauger.instance.config import ConfigChange, ConfigKey
+from gauger.instance.main import Options, open_agent
+from gauger.instance.ports import LogEntry
+from gauger.tools.factory import FactoryOrder, MintOrder, init_factory, mint
+from gauger.tools.trust import RootFolder, SignerOrder
+from gauger.tools.workshop import Workshop
+
+START = 1_800_000_000
+DAY = 86_400
+ACCOUNT = AccountRef("example.com", "DEFAULT")
+ESSENTIALS = "air-network-essentials"
+SERIAL = "GGR0001"
+
+
+@dataclass
+class MovedClock:
+    """The file that a process under `--clock` reads."""
+
+    path: Path
+    wall: int = START
+    monotonic: float = 1000.0
+
+    def __post_init__(self) -> None:
+        self._write()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.wall += int(seconds)
+        self.monotonic += seconds
+        self._write()
+
+    def step(self, seconds: int) -> None:
+        """Move the wall clock alone."""
+        self.wall += seconds
+        self._write()
+
+    def reboot(self, off: int = 0) -> None:
+        """Start monotonic time anew after the power was off."""
+        self.wall += off
+        self.monotonic = 5.0
+        self._write()
+
+    def _write(self) -> None:
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps({"wall": self.wall, "monotonic": self.monotonic}))
+        new.replace(self.path)
+
+
+@dataclass
+class World:
+    """Everything that one test needs, in one folder."""
+
+    root: Path
+    clock: MovedClock = field(init=False)
+    workshop: Workshop = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = MovedClock(self.root / "clock.json")
+        self.workshop = Workshop(FileClock(self.clock.path), SystemEntropy())
+        init_factory(self.factory, FactoryOrder(), self.workshop)
+
+    @property
+    def factory(self) -> Path:
+        return self.root / "factory"
+
+    def signer(self, name: str = "cssm") -> FileSigner:
+        """Return a signer that the root set lists, made on first use."""
+        folder = self.factory / "signers" / name
+        if not folder.exists():
+            RootFolder(self.factory / "root", self.workshop).issue_signer(
+                folder, SignerOrder(name=name)
+            )
+        return FileSigner.load(folder)
+
+    def bundle(self, name: str = "bundle", **order: object) -> Path:
+        """Mint a device and return its bundle."""
+        out = self.root / name
+        profile = profiles.builtin(str(order.pop("profile", "c9800-cl")))
+        serial = str(order.pop("serial", SERIAL))
+        signer = None
+        made = MintOrder(profile=profile, serial=serial, **order)  # type: ignore[arg-type] -- fields of the order
+        if made.needs_signer:
+            self.signer("factory")
+            signer = self.factory / "signers" / "factory"
+        mint(self.factory, out, made, workshop=self.workshop, signer=signer)
+        return out
+
+    def open(self, name: str = "device", bundle: Path | None = None, **more: object) -> Agent:
+        """Open a device's agent under the moved clock."""
+        options = Options(
+            data=self.root / name,
+            bundle=bundle,
+            clock_file=self.clock.path,
+            **more,  # type: ignore[arg-type] -- fields of the options
+        )
+        return open_agent(options)
+
+    def device(self, **order: object) -> Agent:
+        """Mint a device and open it for the first time."""
+        self.signer()
+        return self.open(bundle=self.bundle(**order))
+
+
+def tag_of(agent: Agent, index: int = 0) -> str:
+    """Return an entitlement tag of the device's product."""
+    return agent.profile.licences[index].tag
+
+
+def go_smart(agent: Agent, url: str) -> None:
+    """Configure direct reporting."""
+    agent.configure(
+        [
+            ConfigChange(key=ConfigKey.TRANSPORT, value="smart"),
+            ConfigChange(key=ConfigKey.URL_SMART, value=url),
+        ]
+    )
+
+
+def names(agent: Agent) -> list[str]:
+    """Return the names in the event log."""
+    return [entry.name for entry in agent.events()]
+
+
+def entry(at: int = START, name: str = "SAEVT_TEST") -> LogEntry:
+    """Return an entry for the event log."""
+    return LogEntry(at=at, name=name, fields=(("k", "v"),))
