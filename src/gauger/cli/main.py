@@ -1,6 +1,7 @@
 """The root of the `gauger` command: sub-commands are imported only when they are called."""
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -23,6 +24,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 """Sub-command to (module:attribute, help line)."""
+
+DEBUG: Final = "GAUGER_DEBUG"
+"""Environment variable that lets a fault of ours show its trace."""
 
 EXIT_CODES: Final[Mapping[Fault, int]] = MappingProxyType(
     {Fault.OPERATOR: 2, Fault.SENDER: 3, Fault.RECEIVER: 4, Fault.NETWORK: 5}
@@ -74,3 +78,10 @@ def main() -> None:
     except Problem as problem:
         click.echo(describe(problem), err=True)
         sys.exit(EXIT_CODES[problem.kind.fault])
+    except Exception as error:
+        # The one edge of this process: a fault of ours is named too, and its trace is for us only.
+        if os.environ.get(DEBUG):
+            raise
+        detail = f"{type(error).__name__}: {error} (set {DEBUG}=1 for the trace)"
+        click.echo(describe(Problem("internal-error", detail)), err=True)
+        sys.exit(1)
