@@ -1,30 +1,20 @@
 """`gauger instance`: run and operate a product instance."""
 
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import click
 
 from gauger import profiles as product_profiles
+from gauger.cli.instance_place import Place, operator
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.core.profiles import Counting, Origin, Profile
-from gauger.instance.agent import Agent
-from gauger.instance.main import Options, open_agent
-from gauger.surfaces.agent_client import AgentClient, connect
-from gauger.surfaces.agent_socket import AgentServer
-from gauger.surfaces.console.console import Console
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
-
-_PATIENCE_SECONDS = 3.0
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
@@ -42,8 +32,6 @@ _clock = click.option(
     type=_FILE,
     help="For tests: take the time from this file; what is signed is marked test_clock.",
 )
-
-
 _ca = click.option(
     "--ca",
     type=_FILE,
@@ -51,94 +39,8 @@ _ca = click.option(
 )
 
 
-def _store_options(function: _Function) -> _Function:
+def _place_options(function: _Function) -> _Function:
     return _data(_keys(_clock(function)))
-
-
-class _Operator(Protocol):
-    """What a command asks: of a running agent, or of the store that it opened itself."""
-
-    def execute(self, line: str, folder: Path) -> str: ...
-
-    def configure(self, lines: Sequence[str]) -> str: ...
-
-    def set_count(self, tag: str, count: int) -> None: ...
-
-    def access_point(self, action: str, udi: Udi) -> None: ...
-
-    def flush(self) -> None: ...
-
-
-class _OwnAgent:
-    """The store, opened by this command because no agent runs on it."""
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-
-    def execute(self, line: str, folder: Path) -> str:
-        return Console(self._agent, folder=folder).execute(line)
-
-    def configure(self, lines: Sequence[str]) -> str:
-        return Console(self._agent).configure(lines)
-
-    def set_count(self, tag: str, count: int) -> None:
-        self._agent.set_count(tag, count)
-
-    def access_point(self, action: str, udi: Udi) -> None:
-        if action == "join":
-            self._agent.join_access_point(udi)
-        else:
-            self._agent.leave_access_point(udi)
-
-    def flush(self) -> None:
-        self._agent.flush()
-
-
-@contextmanager
-def _operator(data: Path, keys: Path | None, clock: Path | None) -> Iterator[_Operator]:
-    """Lend whoever may write to the store: its running agent, else this process."""
-    reached = _reach(data, keys, clock)
-    if isinstance(reached, AgentClient):
-        with reached:
-            yield reached
-        return
-    try:
-        yield _OwnAgent(reached)
-    finally:
-        reached.stop()
-
-
-def _reach(data: Path, keys: Path | None, clock: Path | None) -> AgentClient | Agent:
-    """Find the agent that runs, or open the store where none does.
-
-    An agent that is just starting, or another command at work, is waited for a little.
-    """
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while (client := connect(data)) is None:
-        try:
-            return _open(data, keys=keys, clock=clock)
-        except Problem as problem:
-            if problem.code != "store-locked" or time.monotonic() > end:
-                raise
-        time.sleep(0.05)
-    return client
-
-
-def _open(
-    data: Path,
-    *,
-    keys: Path | None,
-    clock: Path | None,
-    bundle: Path | None = None,
-    ca: Path | None = None,
-) -> Agent:
-    if bundle is None and not data.is_dir():
-        # Asked before anything is made: a misspelt folder must not come to be.
-        raise Problem("store-missing", f"{data} is not there.")
-    options = Options(
-        data=data, keys=keys, bundle=bundle, clock_file=clock, ca=ca, keeps_counts=True
-    )
-    return open_agent(options)
 
 
 @click.group()
@@ -147,81 +49,50 @@ def instance() -> None:
 
 
 @instance.command()
-@_store_options
+@_place_options
 @click.option("--bundle", type=_FOLDER, required=True, help="Device bundle from the factory.")
 @_ca
 def init(
-    *, data: Path, bundle: Path, keys: Path | None, clock: Path | None, ca: Path | None
+    *, data: Path, keys: Path | None, clock: Path | None, bundle: Path, ca: Path | None
 ) -> None:
     """Take in a device bundle: the product instance has its identity from then on."""
-    agent = _open(data, bundle=bundle, keys=keys, clock=clock, ca=ca)
-    try:
-        click.echo(f"{agent.udi} ({agent.profile.title}): {data}")
-        click.echo(f"Next: gauger instance run --data {data}")
-    finally:
-        agent.stop()
+    from gauger.cli.instance_store import take_in  # noqa: PLC0415 - loads the whole agent
+
+    take_in(Place(data=data, keys=keys, clock=clock, bundle=bundle, ca=ca))
 
 
 @instance.command()
-@_store_options
+@_place_options
 @click.option("--bundle", type=_FOLDER, help="Device bundle, taken in at the first start.")
 @_ca
 def run(
-    *, data: Path, bundle: Path | None, keys: Path | None, clock: Path | None, ca: Path | None
+    *, data: Path, keys: Path | None, clock: Path | None, bundle: Path | None, ca: Path | None
 ) -> None:
     """Measure and report until SIGTERM or Ctrl-C."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    agent = _open(data, bundle=bundle, keys=keys, clock=clock, ca=ca)
-    try:
-        with AgentServer(data, agent):
-            agent.start()
-            _greet(agent, data, is_test=clock is not None)
-            ended.wait()
-    finally:
-        agent.stop()
-    click.echo("Stopped; everything measured is stored.")
+    from gauger.cli.instance_store import serve  # noqa: PLC0415 - loads the whole agent
+
+    serve(Place(data=data, keys=keys, clock=clock, bundle=bundle, ca=ca))
 
 
-def _greet(agent: Agent, data: Path, *, is_test: bool) -> None:
-    if is_test:
-        click.echo("TEST CLOCK: what is signed now is refused by every role without a test clock.")
-    profile = agent.profile
-    licence = profile.licences[0].feature
-    lines = [
-        f"Product instance {agent.udi} is running: {profile.title}, release {profile.release}.",
-        "From another terminal:",
-        f"  gauger instance exec   --data {data} show license status",
-        f"  gauger instance config --data {data} license smart transport smart",
-        f"  gauger instance use    --data {data} {licence} 5",
-    ]
-    if profile.counted_by(Counting.ACCESS_POINTS):
-        lines.append(f"  gauger instance access-point join --data {data} PID SERIAL-NUMBER")
-    click.echo("\n".join([*lines, "Ctrl-C stops it."]))
-    sys.stdout.flush()
-
-
-_typed_line = click.argument("line", nargs=-1, required=True, type=click.UNPROCESSED)
 _LINE_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
 @instance.command("exec", context_settings=_LINE_SETTINGS)
-@_store_options
-@_typed_line
+@_place_options
+@click.argument("line", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str, ...]) -> None:
     """Carry out an EXEC command, for example `show license status`.
 
     A running agent carries it out; where none runs, this process opens the store itself.
     """
-    with _operator(data, keys, clock) as operator:
-        text = operator.execute(_joined(line), Path.cwd())
+    with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
+        text = at_work.execute(_joined(line), Path.cwd())
     if text:
         click.echo(text)
 
 
 @instance.command(context_settings=_LINE_SETTINGS)
-@_store_options
+@_place_options
 @click.argument("line", nargs=-1, type=click.UNPROCESSED)
 def config(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str, ...]) -> None:
     """Apply configuration lines, all or none, and save them.
@@ -229,12 +100,12 @@ def config(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str
     One line may be typed as it is; several stand in quotes each, or come on standard input.
     """
     lines = _config_lines(line)
-    with _operator(data, keys, clock) as operator:
-        operator.configure(lines)
+    with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
+        at_work.configure(lines)
 
 
 @instance.command()
-@_store_options
+@_place_options
 @click.argument("tag")
 @click.argument("count", type=click.IntRange(0, 2**31 - 1))
 def use(*, data: Path, keys: Path | None, clock: Path | None, tag: str, count: int) -> None:
@@ -242,23 +113,23 @@ def use(*, data: Path, keys: Path | None, clock: Path | None, tag: str, count: i
 
     TAG is an entitlement tag or the short feature name. The product itself would use the library.
     """
-    with _operator(data, keys, clock) as operator:
-        operator.set_count(tag, count)
-        operator.flush()
+    with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
+        at_work.set_count(tag, count)
+        at_work.flush()
 
 
 @instance.command("access-point")
 @click.argument("action", type=click.Choice(["join", "leave"]))
-@_store_options
+@_place_options
 @click.argument("pid")
 @click.argument("serial")
 def access_point(
     *, data: Path, keys: Path | None, clock: Path | None, action: str, pid: str, serial: str
 ) -> None:
     """Let an access point join or leave a wireless controller: for trying things out."""
-    with _operator(data, keys, clock) as operator:
-        operator.access_point(action, Udi(pid, serial))
-        operator.flush()
+    with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
+        at_work.access_point(action, Udi(pid, serial))
+        at_work.flush()
 
 
 @instance.command()
