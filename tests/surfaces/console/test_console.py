@@ -340,6 +340,15 @@ def test_a_refusal_of_the_product_instance_comes_through() -> None:
         _console(agent).execute("license smart sync all")
 
 
+@pytest.mark.threat("E17", role="instance")
+def test_a_refusal_quotes_a_portal_without_its_escape_sequences() -> None:
+    agent = ScriptedAgent(refusal=Problem("peer-refused", "It said \x1b[2J\x07.", reply="x"))
+    with pytest.raises(Problem) as refusal:
+        _console(agent).execute("license smart sync all")
+    assert refusal.value.detail == r"It said \x1b[2J\x07."
+    assert refusal.value.diagnostics == {"reply": "x"}
+
+
 def test_a_console_begins_in_the_working_folder() -> None:
     agent = ScriptedAgent()
     Console(agent).execute("license smart import ack.xml")

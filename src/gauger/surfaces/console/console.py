@@ -1,6 +1,7 @@
 """A console: lines in, text out. It only formats and forwards; the product instance decides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from gauger.core.problems import Problem
@@ -12,6 +13,18 @@ from gauger.surfaces.console.session import ConsoleMatch, Handler, Session
 from gauger.surfaces.console.text import printable
 
 _GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(COMMANDS, mode) for mode in Mode}
+
+
+@contextmanager
+def _safe_refusals() -> Iterator[None]:
+    """Escape what a refusal quotes: a portal's own words may stand in it."""
+    try:
+        yield
+    except Problem as problem:
+        detail = printable(problem.detail)
+        if detail == problem.detail:
+            raise
+        raise Problem(problem.code, detail, **problem.diagnostics) from problem
 
 
 class Console:
@@ -43,7 +56,8 @@ class Console:
         command, request = pipes.split(line)
         match = self._match(command, Mode.EXEC)
         session = Session(agent=self._agent, folder=self._folder)
-        text = printable(match.command.handler(session, match))
+        with _safe_refusals():
+            text = printable(match.command.handler(session, match))
         return text if request is None else pipes.apply(text, request)
 
     def configure(self, lines: Sequence[str]) -> str:
@@ -63,7 +77,8 @@ class Console:
             if line.strip() and not line.lstrip().startswith("!"):
                 match = self._match(line, Mode.CONFIG)
                 match.command.handler(session, match)
-        self._agent.configure(session.changes)
+        with _safe_refusals():
+            self._agent.configure(session.changes)
         return ""
 
     def _match(self, line: str, mode: Mode) -> ConsoleMatch:
