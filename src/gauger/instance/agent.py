@@ -14,7 +14,7 @@ from gauger.core.identity import Udi
 from gauger.core.instance import trust as trust_decisions
 from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import ReportInput
-from gauger.core.instance.sending import Occasion
+from gauger.core.instance.sending import Occasion, after_ha_event
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance import events
@@ -177,6 +177,9 @@ class Agent:
                 sent += answered[0]
                 acknowledged += len(answered[1].result.acknowledged)
             waiting = engine.memory.singles.usage_exchange is not None
+            if waiting:
+                # What was closed meanwhile goes as soon as this exchange is over.
+                engine.change(self._push_soon)
         self._call.set()
         return SyncResult(sent=sent, acknowledged=acknowledged, waiting=waiting)
 
@@ -197,6 +200,10 @@ class Agent:
             yield (0 if before is not None and before.handed_over else carried), answered
             if not answered.is_over:
                 return
+
+    def _push_soon(self, draft: Draft) -> None:
+        schedule = after_ha_event(draft.singles.schedule, self._engine.measuring.lived())
+        draft.singles = replace(draft.singles, schedule=schedule)
 
     def establish_trust(self, token: str, scope: Scope, *, force: bool) -> None:
         """Ask for a trust code with an ID token; see `ports.Operations`."""

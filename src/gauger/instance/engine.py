@@ -1,5 +1,6 @@
 """The one writer: measures, closes, sends, and takes answers; every step is one transaction."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,7 +28,8 @@ from gauger.instance.surroundings import Surroundings
 from gauger.instance.trusting import Trusting
 
 _LONGEST_PAUSE: Final = 900
-_KINDS: Final = ("trust", "usage")
+_MOST_AT_ONCE: Final = 4
+"""Exchanges that one round finishes at most: trust, wanted reports, a push, and what follows."""
 
 
 class Engine:
@@ -178,14 +180,11 @@ class Engine:
 
     def communicate(self) -> None:
         """Do what is due towards the portal; failures are backed off and told."""
-        with self.wire:
-            for _ in range(len(_KINDS) * 2):
-                try:
-                    kind = self._due()
-                    if kind is None or not self._advanced(self.talk(kind)):
-                        return
-                except Problem:
-                    # What failed is in the event log and is tried again by itself.
+        # What fails is in the event log and is tried again by itself.
+        with self.wire, contextlib.suppress(Problem):
+            for _ in range(_MOST_AT_ONCE):
+                kind = self._due()
+                if kind is None or not _advanced(self.talk(kind)):
                     return
 
     def pause(self) -> float:
@@ -305,9 +304,6 @@ class Engine:
             waiting.append(max(push, singles.backoff.retry_at))
         return waiting
 
-    def _advanced(self, answered: Answered | None) -> bool:
-        return answered is not None and answered.is_over and answered.problem is None
-
     def forget_keys(self) -> None:
         """Destroy licensing keys that nothing needs any more; the draft is durable by now."""
         draft = self.memory.draft()
@@ -316,6 +312,10 @@ class Engine:
             self.memory.commit(draft)
             for name in names:
                 self.around.keys.forget(name)
+
+
+def _advanced(answered: Answered | None) -> bool:
+    return answered is not None and answered.is_over and answered.problem is None
 
 
 def _is_due(exchange: Exchange | None, lived: int) -> bool:

@@ -133,6 +133,14 @@ def install_failed(at: int, kind: str, problem: Problem) -> LogEntry:
     return message(at, names.get(kind, "3-IMPORT_FAILED"), text)
 
 
+def noticed(at: int, note: str) -> LogEntry:
+    """Something about an answer deserves a look, though it was installed."""
+    if note == "ledger-forked":
+        text = "The portal's ledger shows another page than the one that is held: it was forked."
+        return message(at, "2-LEDGER_FORKED", text)
+    return event(at, "NOTICED", note=note)
+
+
 def configured(at: int, what: str) -> LogEntry:
     """The operator has changed the configuration."""
     return event(at, "CONFIGURED", change=what)

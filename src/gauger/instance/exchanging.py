@@ -22,7 +22,7 @@ from gauger.core.documents.smart_transport import (
 from gauger.core.documents.verdict import Verdict
 from gauger.core.instance import backoff, sending
 from gauger.core.instance.answers import Pipe
-from gauger.core.instance.report_life import ReportInput, ReportState, step
+from gauger.core.instance.report_life import Reason, ReportInput, ReportState, step
 from gauger.core.instance.sending import MOST, Held, Occasion
 from gauger.core.problems import TABLE, Problem, Retry
 from gauger.instance import events
@@ -31,6 +31,7 @@ from gauger.instance.importing import Importing, Taken, document_of
 from gauger.instance.memory import Draft, as_held, read_detail, report_row
 from gauger.instance.ports import Store, StoredReport
 from gauger.instance.records import Exchange
+from gauger.instance.reporting import find_report
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.trusting import Trusting
 from gauger.instance.views import ImportResult
@@ -127,8 +128,13 @@ class Exchanging:
         for report_id in exchange.report_ids:
             self._step(draft, report_id, ReportInput.SENT)
         course = draft.singles.course
-        wanted = tuple(item for item in course.wanted if item not in exchange.report_ids)
-        draft.singles = replace(draft.singles, course=replace(course, wanted=wanted))
+        carried_ids = set(exchange.report_ids)
+        course = replace(
+            course,
+            wanted=_without(course.wanted, carried_ids),
+            unanswered=_without(course.unanswered, carried_ids),
+        )
+        draft.singles = replace(draft.singles, course=course)
         wall = self._around.clock.wall()
         draft.log(events.reports_sent(wall, exchange.report_ids))
         return True
@@ -245,6 +251,7 @@ class Exchanging:
             response.status is Status.OK and response.poll_id is not None
         )
         if not waits or exchange is None:
+            self._note_unanswered(draft, exchange)
             _put(draft, kind, None)
             return True
         interval = response.poll_interval
@@ -258,10 +265,28 @@ class Exchanging:
         _put(draft, kind, waiting)
         return False
 
+    def _note_unanswered(self, draft: Draft, exchange: Exchange | None) -> None:
+        """Remember reports that the portal passed over: they are sent again, not forgotten."""
+        if exchange is None or not exchange.report_ids:
+            return
+        silent = []
+        for report_id in exchange.report_ids:
+            row = find_report(draft, self._store, report_id)
+            if row is None:
+                continue
+            life = read_detail(row).life
+            if life.state is ReportState.PENDING and life.reason is Reason.SENT:
+                silent.append(report_id)
+        course = draft.singles.course
+        unanswered = tuple(sorted({*course.unanswered, *silent}))
+        draft.singles = replace(draft.singles, course=replace(course, unanswered=unanswered))
+
     def _candidates(self, draft: Draft, occasion: Occasion) -> list[Held]:
         """Return reports that a message may carry: no more are read than one message takes."""
         course = draft.singles.course
         wanted = set(course.wanted)
+        if occasion is not Occasion.WANTED:
+            wanted |= set(course.unanswered)
         held: dict[int, Held] = {}
         extra = wanted | set(course.rejected) if occasion is Occasion.SYNC else wanted
         for report_id in sorted(extra):
@@ -320,7 +345,7 @@ class Exchanging:
         )
 
     def _step(self, draft: Draft, report_id: int, happened: ReportInput) -> None:
-        row = draft.batch.reports.get(report_id) or self._store.report(report_id)
+        row = find_report(draft, self._store, report_id)
         if row is not None:
             detail = read_detail(row)
             changed = replace(detail, life=step(detail.life, happened))
@@ -343,6 +368,10 @@ def peer_problem(problem: WireProblem | None) -> Problem:
         return Problem(problem.code, problem.detail or problem.title)
     detail = f"The portal says {problem.code}: {problem.title}. {problem.detail}"
     return Problem("peer-refused", f"{detail} {problem.next_step}".strip(), peer=problem.code)
+
+
+def _without(report_ids: tuple[int, ...], gone: set[int]) -> tuple[int, ...]:
+    return tuple(item for item in report_ids if item not in gone)
 
 
 def _verdict_problem(verdict: Verdict | None) -> Problem | None:

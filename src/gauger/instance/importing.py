@@ -133,6 +133,7 @@ class Importing:
         draft.marks = write_marks(plan.marks)
         self._trust(draft, plan)
         self._course(draft, holdings, plan)
+        draft.log(*(events.noticed(self._around.clock.wall(), note) for note in plan.notes))
         self._purge(draft)
 
     def _trust(self, draft: Draft, plan: Plan) -> None:
@@ -157,7 +158,12 @@ class Importing:
             former = tuple(dict.fromkeys((*former, holdings.account_ref)))
         confirmed = {self._held_id(digest) for digest in plan.confirmed}
         wanted = {*course.wanted, *(self._held_id(digest) for digest in plan.wanted)}
-        course = replace(course, former=former, wanted=tuple(sorted(wanted - confirmed - {0})))
+        course = replace(
+            course,
+            former=former,
+            wanted=tuple(sorted(wanted - confirmed - {0})),
+            unanswered=tuple(item for item in course.unanswered if item not in confirmed),
+        )
         draft.singles = replace(draft.singles, course=course)
 
     def _held_id(self, digest: Digest) -> int:

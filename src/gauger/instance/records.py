@@ -49,6 +49,7 @@ class Course:
         last_file_write: When usage was last saved to a file.
         rejected: Reports that the portal rejected.
         wanted: Reports that the portal asked for again.
+        unanswered: Reports that were sent and got no signed answer; they go with the next sending.
         warned: The deadline of which the operator was told last, and how many days before.
         blocked: Why direct communication is not possible, as told to the operator.
         former: Accounts that the product instance belonged to before.
@@ -62,6 +63,7 @@ class Course:
     last_file_write: int | None = None
     rejected: tuple[int, ...] = ()
     wanted: tuple[int, ...] = ()
+    unanswered: tuple[int, ...] = ()
     warned: tuple[int, int] | None = None
     blocked: str | None = None
     former: tuple[AccountRef, ...] = ()
