@@ -358,7 +358,9 @@ def test_a_console_begins_in_the_working_folder() -> None:
 @pytest.mark.requirement("PI-10/reference")
 def test_the_reference_page_is_the_table() -> None:
     page = ROOT / "docs" / "reference" / "console-commands.md"
-    assert page.read_text() == reference(), "make docs-reference writes the page anew"
+    assert page.read_text() == reference(), (
+        "python -m gauger.surfaces.console.reference writes it anew"
+    )
 
 
 def test_every_command_has_help_and_its_own_syntax() -> None:
