@@ -315,6 +315,31 @@ class DecideDue:
     """Decide what was deferred and whose time has come; the authority asks itself for it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefusal:
+    """Record that something could not be verified; the authority asks itself for it.
+
+    Attributes:
+        digest: SHA-256 of what was refused.
+        code: Problem code.
+        detail: The reason in words.
+        pipe: How it came.
+        path: What the pipe adds for people.
+        account: The account in which someone uploaded it, or null.
+        by: The user that uploaded it, or null.
+        count: How often it was refused up to now.
+    """
+
+    digest: Digest
+    code: str
+    detail: str
+    pipe: Pipe
+    path: str
+    account: AccountRef | None
+    by: str | None
+    count: int
+
+
 Command = (
     OpenSmartAccount
     | OpenVirtualAccount
@@ -335,4 +360,5 @@ Command = (
     | FoundLedger
     | RenewAnswer
     | DecideDue
+    | RecordRefusal
 )

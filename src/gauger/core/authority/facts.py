@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.policy.rules import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,8 @@ class InstanceFacts:
         generation: Newest generation of a trust code issued here; 0 where none was.
         members: Members of its high-availability set, as its newest report named them.
         root_number: Number of the root set that it last said to hold.
-        late: How many final answers wait to go along with its next answer.
+        late: How many final answers go along with its next answer.
+        purchase_due: Whether purchase information goes along with its next answer.
     """
 
     udi: Udi
@@ -29,6 +32,7 @@ class InstanceFacts:
     members: tuple[Udi, ...] = ()
     root_number: int = 1
     late: int = 0
+    purchase_due: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class KnownReport:
         until: When it is decided, for a deferred one.
         case: Its quarantine case, or null.
         decided_by: Who decided its case, or null.
+        pipes: The ways that it came.
     """
 
     digest: Digest
@@ -56,6 +61,7 @@ class KnownReport:
     until: int | None = None
     case: int | None = None
     decided_by: str | None = None
+    pipes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,7 @@ class ReportFacts:
         previous_held: Whether the report that it names as its previous one is held.
         previous_case: Case of that report where it is quarantined as back-dated, or null.
         is_wanted: Whether a verified successor named it.
+        gap_open: Whether it is still asked for.
         lives: Incarnations of its product instance, its own included where known.
         settled_until: Usage of the licence up to here was accepted long ago; null where none.
         adds_to_settled: Whether the report would add usage before that.
@@ -96,6 +103,7 @@ class ReportFacts:
     previous_held: bool = True
     previous_case: int | None = None
     is_wanted: bool = False
+    gap_open: bool = False
     lives: tuple[Life, ...] = ()
     settled_until: int | None = None
     adds_to_settled: bool = False
@@ -161,7 +169,7 @@ class TrustFacts:
         known: The request itself, where it is held.
         counter: Highest counter accepted from its incarnation, or null.
         token: The ID token that came with it; null where none came or it is not known.
-        key_holder: Another product instance for which the key is enrolled, or null.
+        key_holders: Other product instances for which the key is enrolled.
         members: What is known of the further members, in the order of the request.
     """
 
@@ -169,5 +177,79 @@ class TrustFacts:
     known: KnownRequest | None = None
     counter: int | None = None
     token: TokenFacts | None = None
-    key_holder: Udi | None = None
+    key_holders: tuple[Udi, ...] = ()
     members: tuple[MemberFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A versioned document that was issued.
+
+    Attributes:
+        order: Its order.
+        digest: SHA-256 of its body.
+        account: The account that it is for.
+    """
+
+    order: Order
+    digest: Digest
+    account: AccountRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFacts:
+    """The policy that is in force for an account.
+
+    Attributes:
+        assignment: Number of its assignment; 0 for the built-in default.
+        policy: Its name and rules.
+        issued: The newest document that was made for the account, from whatever assignment.
+        issued_from: Number of the assignment that document was made from.
+    """
+
+    assignment: int
+    policy: Policy
+    issued: Issued | None = None
+    issued_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """A report as it came, with what stands about it now.
+
+    Attributes:
+        udi: Its product instance.
+        item: The exact text of the item.
+        received_at: When it came, epoch seconds.
+        report: What stands about it.
+        generation: Of the trust code that signed it, or null.
+        report_id: The published number.
+    """
+
+    udi: Udi
+    item: str
+    received_at: int
+    report: KnownReport
+    generation: int | None
+    report_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """A quarantine case.
+
+    Attributes:
+        case: Its number.
+        code: Why.
+        udi: Whose reports.
+        account: Whose product instance that is, or null.
+        is_open: Whether it waits for a decision.
+        reports: Digests of its reports that are still quarantined.
+    """
+
+    case: int
+    code: str
+    udi: Udi
+    account: AccountRef | None
+    is_open: bool
+    reports: tuple[Digest, ...]

@@ -83,7 +83,7 @@ def judge(claims: Claims, facts: ReportFacts, given: Circumstances) -> Judgement
         ownership = settle(claims.udi, facts.instance, claim)
     except Problem as problem:
         return _rejected(problem)
-    if facts.known is not None and facts.known.verdict is not Verdict.REJECTED:
+    if facts.known is not None and _is_final(facts.known):
         return Judgement(verdict=Verdict.SAME, ownership=ownership)
     return judge_content(claims, facts, given, ownership)
 
@@ -113,7 +113,7 @@ def judge_content(
         flags=tuple(_flags(claims, chain, facts, given)),
         ownership=ownership,
         missing=None if facts.previous_held else chain.previous,
-        fills=facts.is_wanted,
+        fills=facts.gap_open,
         releases=facts.previous_case,
     )
     if facts.rivals:
@@ -123,6 +123,14 @@ def judge_content(
     if facts.adds_to_settled and not facts.is_wanted:
         return _back_dated(kept, claims, facts)
     return kept
+
+
+def _is_final(known: KnownReport) -> bool:
+    """Tell whether a report that comes again has its answer: a rejected one is judged anew.
+
+    What a person rejected stays so; otherwise sending it again would undo the decision.
+    """
+    return known.verdict is not Verdict.REJECTED or known.decided_by is not None
 
 
 def describe_time(instant: int) -> str:

@@ -263,6 +263,7 @@ class ReportReceived(Row):
         generation: Of the trust code that signed, or null.
         absolute: What it claims, in epoch seconds.
         relative: What it claims in seconds of a boot whose clock was never set.
+        sent: Types of the documents that its ACK brings along.
     """
 
     KIND: ClassVar[str] = "report"
@@ -293,6 +294,7 @@ class ReportReceived(Row):
     members: tuple[Udi, ...]
     absolute: tuple[Interval, ...]
     relative: tuple[Interval, ...]
+    sent: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +394,7 @@ class TrustRequestReceived(Row):
     incarnation: str
     counter: int
     token: int | None
+    sent: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

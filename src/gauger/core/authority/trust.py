@@ -8,14 +8,14 @@ from gauger.core.authority.judgement import describe_time
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.ownership import Cause, Claim, Ownership, settle
 from gauger.core.documents.trust_request import TrustRequest
-from gauger.core.identity import AccountRef, Digest
+from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
 
 SKEW_TOLERANCE = 3600
 """Seconds by which the clocks may differ where an ID token asks for trust."""
 
 NOT_PERMITTED = "not-permitted"
-"""Flag of an ACK that leaves a member out, followed by a colon and the member's UDI."""
+"""Flag of an ACK that leaves members out: the sender does not speak for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class TrustJudgement:
     Attributes:
         verdict: Accepted, same or rejected.
         code: Problem code of a rejection.
-        detail: Its reason in words.
-        flags: Members that were left out.
+        detail: Its reason in words, or which members were left out.
+        flags: ``not-permitted`` where members were left out.
         ownership: Whose the product instance is now; null where it is refused.
         token: Number of the ID token that is used up by one; null where none is.
         members: Further members that get a trust code.
@@ -86,9 +86,11 @@ def judge_trust(request: TrustRequest, facts: TrustFacts, given: Presented) -> T
     except Problem as problem:
         return TrustJudgement(verdict=Verdict.REJECTED, code=problem.code, detail=problem.detail)
     granted = tuple(item for item in facts.members if _may_speak_for(facts, item, ownership))
+    left_out = ", ".join(str(item.udi) for item in facts.members if item not in granted)
     return TrustJudgement(
         verdict=Verdict.ACCEPTED,
-        flags=tuple(f"{NOT_PERMITTED}:{m.udi}" for m in facts.members if m not in granted),
+        detail=f"{request.udi} does not speak for {left_out}." if left_out else "",
+        flags=(NOT_PERMITTED,) if left_out else (),
         ownership=ownership,
         token=None if token is None else token.token,
         members=granted,
@@ -142,11 +144,15 @@ def _check(request: TrustRequest, facts: TrustFacts) -> None:
     if facts.counter is not None and request.counter <= facts.counter:
         detail = f"Request {request.counter} is not above {facts.counter}, answered already."
         raise Problem("stale-request", detail)
-    if facts.key_holder not in (None, request.udi, *request.members):
+    # A set shares one key; whoever else holds it was copied.
+    if set(facts.key_holders).difference(_set_of(facts)):
         raise Problem("key-reuse", "The licensing key is enrolled for another product instance.")
 
 
 def _may_speak_for(facts: TrustFacts, member: MemberFacts, ownership: Ownership) -> bool:
     """Tell whether the sender's own verified reports name the member as one of its set."""
-    named = () if facts.instance is None else facts.instance.members
-    return member.udi in named and member.account in (None, ownership.account)
+    return member.udi in _set_of(facts) and member.account in (None, ownership.account)
+
+
+def _set_of(facts: TrustFacts) -> tuple[Udi, ...]:
+    return () if facts.instance is None else facts.instance.members

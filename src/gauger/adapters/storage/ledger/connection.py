@@ -1,0 +1,147 @@
+"""Connections to the ledger's file, its schema, and what its errors are called."""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from gauger.core.problems import Problem
+
+SCHEMA_VERSION: Final = 1
+"""The newest version of the schema that this release knows."""
+
+PLACES: Final = 20
+"""Bits of an id that number the rows or leaves of one page."""
+
+_PACKED_FROM: Final = 512
+_LEVEL: Final = 1
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose errors are problems with a name."""
+
+    def execute(self, *arguments: Any, **options: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- as its parent
+        """Execute a statement."""
+        try:
+            return super().execute(*arguments, **options)
+        except sqlite3.Error as error:
+            raise named_error(error, "The ledger") from error
+
+    def executemany(self, *arguments: Any, **options: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- as its parent
+        """Execute a statement for each of many rows."""
+        try:
+            return super().executemany(*arguments, **options)
+        except sqlite3.Error as error:
+            raise named_error(error, "The ledger") from error
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """Open the file.
+
+    Args:
+        path: The file; made where it is missing, unless only read.
+        readonly: Whether nothing may be written by this connection.
+
+    Returns:
+        A connection in autocommit mode: transactions are begun and ended by hand.
+
+    Raises:
+        Problem: ``store-missing``, ``store-failed`` or ``store-damaged``.
+    """
+    if readonly and not path.exists():
+        raise Problem("store-missing", f"There is no ledger at {path}.")
+    mode = "ro" if readonly else "rwc"
+    with translated(path):
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        db = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        db.execute("PRAGMA busy_timeout=30000")
+        if not readonly:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+        # Bit rot is found when a page is read, before its content is used.
+        db.execute("PRAGMA cell_size_check=ON")
+        return db
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema to the newest version, each step in a transaction of its own.
+
+    Raises:
+        Problem: ``store-newer`` where a newer release wrote the file; ``store-full`` or
+            ``store-failed``.
+    """
+    held = schema_version(db)
+    if held > SCHEMA_VERSION:
+        detail = f"{path} has schema {held}; this release knows {SCHEMA_VERSION}."
+        raise Problem("store-newer", detail)
+    for version in range(held + 1, SCHEMA_VERSION + 1):
+        script = files(f"{__package__}.migrations").joinpath(f"{version:04}.sql").read_text()
+        with translated(path):
+            db.executescript(f"BEGIN IMMEDIATE;\n{_VERSIONS}\n{script}\n")
+            db.execute("INSERT OR REPLACE INTO ledger_schema VALUES (1, ?)", (version,))
+            db.execute("COMMIT")
+
+
+_VERSIONS: Final = (
+    "CREATE TABLE IF NOT EXISTS ledger_schema (one INTEGER PRIMARY KEY, version INTEGER NOT NULL);"
+)
+
+
+def schema_version(db: sqlite3.Connection) -> int:
+    """Return the version of the ledger's schema, 0 where the file has none yet."""
+    # The portal keeps tables of its own in the same file, so the file's user_version is nobody's.
+    known = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ledger_schema'").fetchone()
+    row = db.execute("SELECT version FROM ledger_schema").fetchone() if known else None
+    return 0 if row is None else int(row[0])
+
+
+@contextmanager
+def translated(path: Path | str) -> Iterator[None]:
+    """Give errors of SQLite and the disk their names.
+
+    Raises:
+        Problem: ``store-full``, ``store-damaged`` or ``store-failed``.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise named_error(error, path) from error
+
+
+def named_error(error: sqlite3.Error, path: Path | str) -> Problem:
+    """Return the problem that an error of SQLite is."""
+    name = getattr(error, "sqlite_errorname", "")
+    code = _CODES.get(name.split("_")[1] if "_" in name else "", "store-failed")
+    return Problem(code, f"{path}: {error}.", error=name or None)
+
+
+_CODES: Final = {"FULL": "store-full", "CORRUPT": "store-damaged", "NOTADB": "store-damaged"}
+
+
+def pack(text: str) -> str | bytes:
+    """Return what is stored of a text: itself, or zlib where it is long."""
+    return text if len(text) < _PACKED_FROM else zlib.compress(text.encode(), _LEVEL)
+
+
+def unpack(stored: str | bytes) -> str:
+    """Return the text of what is stored.
+
+    Raises:
+        Problem: ``store-damaged`` where the stored bytes are not what was packed.
+    """
+    if isinstance(stored, str):
+        return stored
+    try:
+        return zlib.decompress(stored).decode()
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise Problem("store-damaged", "A stored text cannot be unpacked.") from error
+
+
+def row_id(page: int, place: int) -> int:
+    """Return the id of a row or leaf."""
+    return page << PLACES | place

@@ -1,0 +1,319 @@
+"""Loads what the ledger holds about the matter in hand."""
+
+import sqlite3
+from typing import Any, Final
+
+from gauger.adapters.storage.ledger.names import Names, split_udis, split_words
+from gauger.adapters.storage.ledger.usage import gain_before, overlaps
+from gauger.core.authority.claims import Chain, Claims
+from gauger.core.authority.facts import (
+    InstanceFacts,
+    KnownReport,
+    KnownRequest,
+    Life,
+    MemberFacts,
+    ReportFacts,
+    TokenFacts,
+    TrustFacts,
+)
+from gauger.core.authority.judgement import SETTLED_AFTER
+from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.trust_request import TrustRequest
+from gauger.core.identity import AccountRef, Digest, Udi, digest
+
+KNOWN_COLUMNS: Final = (
+    'r.digest, r.verdict, r.code, r.detail, r.flags, a.domain, a.name, r.until, r."case",'
+    " r.decided_by, r.pipes"
+)
+KNOWN_TABLES: Final = "reports r LEFT JOIN accounts a ON a.id = r.account"
+
+_Row = tuple[Any, ...]
+
+
+class Facts:
+    """Loads facts about reports and trust requests from one connection."""
+
+    def __init__(self, db: sqlite3.Connection, names: Names) -> None:
+        """Work on a connection."""
+        self._db = db
+        self._names = names
+
+    def instance(self, udi: Udi) -> InstanceFacts | None:
+        """Return what is known of a product instance, or None."""
+        return self._numbered(udi)[1]
+
+    def report(self, claims: Claims, now: int) -> ReportFacts:
+        """Return what a report is judged against.
+
+        Args:
+            claims: What the report says.
+            now: The authority's clock, epoch seconds.
+        """
+        named = claims.held.account
+        account = None if named is None else self._names.account(named)
+        number, instance = self._numbered(claims.udi)
+        tag_known = self._tag_known(claims.tag)
+        if number is None or claims.chain is None:
+            held = claims.chain is None or claims.chain.previous is None
+            return ReportFacts(
+                instance=instance,
+                names_account=account is not None,
+                tag_known=tag_known,
+                previous_held=held,
+            )
+        known, rivals, lives = self._places(number, claims, claims.chain)
+        previous, previous_case = self._previous(number, claims.chain.previous)
+        wanted, gap_open = self._wanted(number, claims.digest)
+        settled, adds, overlapping = self._usage(number, claims, now)
+        return ReportFacts(
+            instance=instance,
+            names_account=account is not None,
+            was_there=self._was_there(number, account, instance, named),
+            known=known,
+            rivals=rivals,
+            previous_held=previous,
+            previous_case=previous_case,
+            is_wanted=wanted,
+            gap_open=gap_open,
+            lives=lives,
+            settled_until=settled,
+            adds_to_settled=adds,
+            overlaps=overlapping,
+            tag_known=tag_known,
+            newer_used_at=self._newer_used_at(number, claims.generation),
+        )
+
+    def known_report(self, udi: Udi, known: Digest, home: int = 0) -> KnownReport | None:
+        """Return a report that is held, or None."""
+        instance = self._names.instance(udi, home)
+        return None if instance is None else self._known(instance, known)
+
+    def trust(self, request: TrustRequest, known: Digest, token: Digest | None) -> TrustFacts:
+        """Return what a trust request is judged against.
+
+        Args:
+            request: What it asks.
+            known: Its digest.
+            token: SHA-256 of the ID token that came with it, or None.
+        """
+        number, instance = self._numbered(request.udi)
+        return TrustFacts(
+            instance=instance,
+            known=None if number is None else self._known_request(number, known),
+            counter=None if number is None else self._counter(number, request.incarnation),
+            token=None if token is None else self.token(token),
+            key_holders=self._key_holders(request),
+            members=tuple(map(self._member, request.members)),
+        )
+
+    def token(self, text_digest: Digest) -> TokenFacts | None:
+        """Return an ID token by the digest of its text, or None."""
+        row = self._db.execute(
+            "SELECT t.id, a.domain, a.name, t.expires_at, t.uses, t.used, t.revoked"
+            " FROM tokens t JOIN accounts a ON a.id = t.account WHERE t.digest = ?",
+            (text_digest,),
+        ).fetchone()
+        return None if row is None else _token(row)
+
+    def token_by_number(self, token: int) -> TokenFacts | None:
+        """Return an ID token by its number, or None."""
+        row = self._db.execute(
+            "SELECT t.id, a.domain, a.name, t.expires_at, t.uses, t.used, t.revoked"
+            " FROM tokens t JOIN accounts a ON a.id = t.account WHERE t.id = ?",
+            (token,),
+        ).fetchone()
+        return None if row is None else _token(row)
+
+    def _numbered(self, udi: Udi) -> tuple[int | None, InstanceFacts | None]:
+        row = self._db.execute(
+            "SELECT i.id, a.domain, a.name, i.provisional, i.verified, i.generation, i.members,"
+            " i.root_number, i.late, i.purchase_due FROM instances i LEFT JOIN accounts a ON a.id = i.account"
+            " WHERE i.serial = ? AND i.pid = ? AND i.home = 0",
+            (udi.serial, udi.pid),
+        ).fetchone()
+        if row is None:
+            return None, None
+        number, domain, name, provisional, verified, generation, *rest = row
+        members, root_number, late, purchase_due = rest
+        return number, InstanceFacts(
+            udi=udi,
+            account=None if domain is None else AccountRef(domain, name),
+            provisional=bool(provisional),
+            verified=bool(verified),
+            generation=generation,
+            members=split_udis(members),
+            root_number=root_number,
+            late=late,
+            purchase_due=bool(purchase_due),
+        )
+
+    def _tag_known(self, tag: str) -> bool:
+        query = "SELECT 1 FROM tags WHERE tag = ? AND name IS NOT NULL"
+        return self._db.execute(query, (tag,)).fetchone() is not None
+
+    def _was_there(
+        self,
+        number: int,
+        account: int | None,
+        instance: InstanceFacts | None,
+        named: AccountRef | None,
+    ) -> bool:
+        if account is None or instance is None or instance.account == named:
+            return False
+        query = "SELECT 1 FROM memberships WHERE instance = ? AND account = ?"
+        return self._db.execute(query, (number, account)).fetchone() is not None
+
+    def _known(self, instance: int, known: Digest) -> KnownReport | None:
+        row = self._db.execute(
+            f"SELECT {KNOWN_COLUMNS} FROM {KNOWN_TABLES} WHERE r.instance = ? AND r.digest = ?",  # noqa: S608 -- constants only
+            (instance, known),
+        ).fetchone()
+        return None if row is None else known_report(row)
+
+    def _places(
+        self, number: int, claims: Claims, chain: Chain
+    ) -> tuple[KnownReport | None, tuple[KnownReport, ...], tuple[Life, ...]]:
+        """Return the report itself, the others at its place, and the lives of all stores."""
+        rows = self._db.execute(
+            "SELECT id, incarnation, first_closed, last_closed FROM lives WHERE instance = ?",
+            (number,),
+        ).fetchall()
+        lives = tuple(
+            Life(incarnation=incarnation, first_closed=first, last_closed=last)
+            for _, incarnation, first, last in rows
+        )
+        life = next((row[0] for row in rows if row[1] == chain.incarnation), None)
+        rivals = () if life is None else self._rivals(number, life, claims, chain)
+        return self._known(number, claims.digest), rivals, lives
+
+    def _rivals(
+        self, number: int, life: int, claims: Claims, chain: Chain
+    ) -> tuple[KnownReport, ...]:
+        rows = self._db.execute(
+            f"SELECT {KNOWN_COLUMNS} FROM {KNOWN_TABLES} WHERE r.instance = ? AND r.life = ?"  # noqa: S608 -- constants only
+            " AND r.tag = ? AND r.previous IS ? AND r.digest <> ?"
+            " AND (r.verdict <> 'rejected' OR r.decided_by IS NOT NULL) ORDER BY r.id",
+            (number, life, self._names.tag(claims.tag), chain.previous, claims.digest),
+        ).fetchall()
+        return tuple(map(known_report, rows))
+
+    def _previous(self, number: int, previous: Digest | None) -> tuple[bool, int | None]:
+        """Tell whether the previous report is held, and its case where it looked back-dated."""
+        if previous is None:
+            return True, None
+        held = self._known(number, previous)
+        if held is None or (held.verdict is Verdict.REJECTED and held.decided_by is None):
+            return False, None
+        waits = held.verdict is Verdict.QUARANTINED and held.code == "back-dated"
+        return True, held.case if waits else None
+
+    def _wanted(self, number: int, missing: Digest) -> tuple[bool, bool]:
+        row = self._db.execute(
+            "SELECT closed_at IS NULL FROM gaps WHERE instance = ? AND digest = ?",
+            (number, missing),
+        ).fetchone()
+        return row is not None, row is not None and bool(row[0])
+
+    def _usage(self, number: int, claims: Claims, now: int) -> tuple[int | None, bool, bool]:
+        """Return what is settled, whether the report adds to it, and whether it overlaps."""
+        tag = self._names.tag(claims.tag)
+        row = self._db.execute(
+            "SELECT id, observed_until FROM timelines"
+            " WHERE instance = ? AND tag = ? AND origin = ''",
+            (number, tag),
+        ).fetchone()
+        begins = claims.observed_from
+        # The common case: the report goes on where the last one ended.
+        if row is None or begins is None or begins >= row[1]:
+            return None, False, False
+        overlapping = overlaps(self._db, row[0], claims.absolute)
+        settled = self._settled(number, tag, now)
+        if settled is None or begins >= settled:
+            return settled, False, overlapping
+        return settled, gain_before(self._db, row[0], claims.absolute, settled) > 0, overlapping
+
+    def _settled(self, number: int, tag: int, now: int) -> int | None:
+        row = self._db.execute(
+            "SELECT settles FROM reports WHERE instance = ? AND tag = ? AND received_at <= ?"
+            " AND verdict = 'accepted' ORDER BY received_at DESC, id DESC LIMIT 1",
+            (number, tag, now - SETTLED_AFTER),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def _newer_used_at(self, number: int, generation: int | None) -> int | None:
+        if generation is None:
+            return None
+        row = self._db.execute(
+            "SELECT min(first_used) FROM trust_codes WHERE instance = ? AND generation > ?",
+            (number, generation),
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def _known_request(self, number: int, known: Digest) -> KnownRequest | None:
+        row = self._db.execute(
+            "SELECT r.verdict, r.code, r.detail, r.flags, a.domain, a.name FROM trust_requests r"
+            " LEFT JOIN accounts a ON a.id = r.account WHERE r.instance = ? AND r.digest = ?",
+            (number, known),
+        ).fetchone()
+        if row is None:
+            return None
+        verdict, code, detail, flags, domain, name = row
+        return KnownRequest(
+            digest=known,
+            verdict=Verdict(verdict),
+            code=code,
+            detail=detail,
+            flags=split_words(flags),
+            account=None if domain is None else AccountRef(domain, name),
+        )
+
+    def _counter(self, number: int, incarnation: str) -> int | None:
+        row = self._db.execute(
+            "SELECT max(counter) FROM trust_requests"
+            " WHERE instance = ? AND incarnation = ? AND verdict = 'accepted'",
+            (number, incarnation),
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def _key_holders(self, request: TrustRequest) -> tuple[Udi, ...]:
+        rows = self._db.execute(
+            "SELECT DISTINCT i.pid, i.serial FROM trust_codes c"
+            " JOIN instances i ON i.id = c.instance WHERE c.key = ? LIMIT 64",
+            (digest(request.public_key),),
+        ).fetchall()
+        return tuple(udi for udi in (Udi(*row) for row in rows) if udi != request.udi)
+
+    def _member(self, udi: Udi) -> MemberFacts:
+        instance = self.instance(udi)
+        if instance is None:
+            return MemberFacts(udi=udi)
+        return MemberFacts(udi=udi, account=instance.account, generation=instance.generation)
+
+
+def known_report(row: _Row) -> KnownReport:
+    """Return the report of a row that holds ``KNOWN_COLUMNS``."""
+    known, verdict, code, detail, flags, domain, name, until, case, decided_by, pipes = row
+    return KnownReport(
+        digest=Digest(known),
+        verdict=Verdict(verdict),
+        code=code,
+        detail=detail,
+        flags=split_words(flags),
+        account=None if domain is None else AccountRef(domain, name),
+        until=until,
+        case=case,
+        decided_by=decided_by,
+        pipes=split_words(pipes),
+    )
+
+
+def _token(row: _Row) -> TokenFacts:
+    token, domain, name, expires_at, uses, used, revoked = row
+    return TokenFacts(
+        token=token,
+        account=AccountRef(domain, name),
+        expires_at=expires_at,
+        uses=uses,
+        used=used,
+        revoked=bool(revoked),
+    )

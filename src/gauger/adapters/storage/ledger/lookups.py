@@ -1,0 +1,251 @@
+"""Looks up single things that commands are about."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from gauger.adapters.storage.ledger.connection import PLACES, unpack
+from gauger.adapters.storage.ledger.facts import KNOWN_COLUMNS, KNOWN_TABLES, known_report
+from gauger.adapters.storage.ledger.names import Names
+from gauger.adapters.storage.ledger.projector import policy_scope
+from gauger.core.authority.facts import CaseFacts, Issued, PolicyFacts, StoredReport
+from gauger.core.authority.rows import Purchase, ReportReceived, decode_row
+from gauger.core.documents.versions import Order
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.policy.rules import DEFAULT, Group, Policy, Rule, validate
+from gauger.core.problems import Problem
+
+
+class Lookups:
+    """Looks up accounts, policies, orders, cases and stored reports on one connection."""
+
+    def __init__(self, db: sqlite3.Connection, names: Names) -> None:
+        """Work on a connection."""
+        self._db = db
+        self._names = names
+
+    def state(self, name: str) -> str | int | None:
+        """Return a value of the ledger's state, or None."""
+        row = self._db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def highest(self, what: str) -> int:
+        """Return the highest number in use: of a ``token`` or a ``case``."""
+        query = {
+            "token": "SELECT coalesce(max(id), 0) FROM tokens",
+            "case": "SELECT coalesce(max(id), 0) FROM cases",
+        }[what]
+        return int(self._db.execute(query).fetchone()[0])
+
+    def smart_account_exists(self, domain: str) -> bool:
+        """Tell whether a Smart Account exists."""
+        query = "SELECT 1 FROM smart_accounts WHERE domain = ?"
+        return self._db.execute(query, (domain,)).fetchone() is not None
+
+    def account_exists(self, account: AccountRef) -> bool:
+        """Tell whether a Virtual Account exists."""
+        return self._names.account(account) is not None
+
+    def account_number(self, account: AccountRef) -> int:
+        """Return the number of a Virtual Account that exists.
+
+        Raises:
+            Problem: ``store-damaged``.
+        """
+        return self._names.require_account(account)
+
+    def order_exists(self, number: str) -> bool:
+        """Tell whether an order of this number was deposited."""
+        query = "SELECT 1 FROM orders WHERE number = ?"
+        return self._db.execute(query, (number,)).fetchone() is not None
+
+    def purchases(self, udi: Udi) -> tuple[Purchase, ...]:
+        """Return what was bought for a product instance by name, oldest order first."""
+        instance = self._names.instance(udi)
+        rows = self._db.execute(
+            'SELECT t.tag, l.name, l.quantity, l.term, l.start, l."end" FROM order_devices d'
+            " JOIN order_lines l ON l.deposit = d.deposit JOIN tags t ON t.id = l.tag"
+            " WHERE d.instance = ? ORDER BY l.id",
+            (instance,),
+        )
+        return tuple(
+            Purchase(tag=tag, name=name, quantity=quantity, term=term, start=start, end=end)
+            for tag, name, quantity, term, start, end in rows
+        )
+
+    def policy(self, account: AccountRef) -> PolicyFacts:
+        """Return the policy in force: of the Virtual Account, its Smart Account, or all."""
+        number = self._names.require_account(account)
+        scopes = (
+            policy_scope(account.smart_account, account.virtual_account),
+            policy_scope(account.smart_account, None),
+            policy_scope(None, None),
+        )
+        issued, issued_from = self._policy_document(number, account)
+        for scope in scopes:
+            row = self._db.execute(
+                "SELECT assignment, name, ack_required, rules FROM policies WHERE scope = ?",
+                (scope,),
+            ).fetchone()
+            if row is not None:
+                policy = _policy(row[1], ack_required=bool(row[2]), rules=row[3])
+                return PolicyFacts(
+                    assignment=row[0], policy=policy, issued=issued, issued_from=issued_from
+                )
+        return PolicyFacts(assignment=0, policy=DEFAULT, issued=issued, issued_from=issued_from)
+
+    def _policy_document(
+        self, number: int, account: AccountRef
+    ) -> tuple[Issued | None, int | None]:
+        row = self._db.execute(
+            "SELECT root_epoch, ledger_epoch, version, digest, assignment FROM policy_documents"
+            " WHERE account = ?",
+            (number,),
+        ).fetchone()
+        if row is None:
+            return None, None
+        issued = Issued(order=Order(*row[:3]), digest=Digest(row[3]), account=account)
+        return issued, int(row[4])
+
+    def instance_document(self, udi: Udi, kind: str) -> Issued | None:
+        """Return the newest versioned document of a type for one product instance, or None."""
+        row = self._db.execute(
+            "SELECT d.root_epoch, d.ledger_epoch, d.version, d.digest, a.domain, a.name"
+            " FROM instance_documents d JOIN accounts a ON a.id = d.account"
+            " WHERE d.instance = ? AND d.type = ?",
+            (self._names.instance(udi), kind),
+        ).fetchone()
+        if row is None:
+            return None
+        account = AccountRef(row[4], row[5])
+        return Issued(order=Order(*row[:3]), digest=Digest(row[3]), account=account)
+
+    def case(self, number: int) -> CaseFacts | None:
+        """Return a quarantine case, or None."""
+        row = self._db.execute(
+            "SELECT c.code, i.pid, i.serial, a.domain, a.name, c.state FROM cases c"
+            " JOIN instances i ON i.id = c.instance LEFT JOIN accounts a ON a.id = c.account"
+            " WHERE c.id = ?",
+            (number,),
+        ).fetchone()
+        if row is None:
+            return None
+        code, pid, serial, domain, name, state = row
+        reports = self._db.execute(
+            "SELECT digest FROM reports WHERE \"case\" = ? AND verdict = 'quarantined' ORDER BY id",
+            (number,),
+        ).fetchall()
+        return CaseFacts(
+            case=number,
+            code=code,
+            udi=Udi(pid, serial),
+            account=None if domain is None else AccountRef(domain, name),
+            is_open=state == "open",
+            reports=tuple(Digest(item[0]) for item in reports),
+        )
+
+    def gap_is_open(self, udi: Udi, report: Digest) -> bool:
+        """Tell whether a report of a product instance is missed."""
+        row = self._db.execute(
+            "SELECT 1 FROM gaps WHERE instance = ? AND digest = ? AND closed_at IS NULL",
+            (self._names.instance(udi), report),
+        ).fetchone()
+        return row is not None
+
+    def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
+        """Return deferred reports whose time has come, the oldest first."""
+        rows = self._db.execute(
+            "SELECT i.pid, i.serial, r.digest FROM reports r JOIN instances i ON i.id = r.instance"
+            " WHERE r.verdict = 'deferred' AND r.until <= ? ORDER BY r.until, r.id LIMIT ?",
+            (now, limit),
+        ).fetchall()
+        return tuple((Udi(pid, serial), Digest(found)) for pid, serial, found in rows)
+
+    def next_due(self) -> int | None:
+        """Return when the first deferred report is due, or None."""
+        row = self._db.execute(
+            "SELECT min(until) FROM reports WHERE verdict = 'deferred'"
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def stored(self, udi: Udi, report: Digest) -> StoredReport:
+        """Return a report as it came, with what stands about it now.
+
+        Raises:
+            Problem: ``not-found``; ``store-damaged``.
+        """
+        row = self._db.execute(
+            f"SELECT {KNOWN_COLUMNS}, r.source FROM {KNOWN_TABLES}"  # noqa: S608 -- constants only
+            " WHERE r.instance = ? AND r.digest = ?",
+            (self._names.instance(udi), report),
+        ).fetchone()
+        if row is None:
+            raise Problem("not-found", f"{udi} has no report {report} here.")
+        received = self.row(row[-1])
+        if not isinstance(received, ReportReceived) or received.digest != report:
+            raise Problem("store-damaged", f"Row {row[-1]} is not report {report}.")
+        return StoredReport(
+            udi=udi,
+            item=received.item,
+            received_at=received.at,
+            report=known_report(row[:-1]),
+            generation=received.generation,
+            report_id=received.report_id,
+        )
+
+    def row(self, source: int) -> object:
+        """Return the row of an id.
+
+        Raises:
+            Problem: ``store-damaged`` where there is none.
+        """
+        found = self._db.execute("SELECT kind, body FROM ledger WHERE id = ?", (source,)).fetchone()
+        if found is None:
+            raise Problem("store-damaged", f"Page {source >> PLACES} lacks a row.")
+        return decode_row(found[0], unpack(found[1]))
+
+    def late(self, udi: Udi, since: int, limit: int) -> tuple[Digest, ...]:
+        """Return documents whose final answer came later than the first, the newest first."""
+        rows = self._db.execute(
+            "SELECT digest FROM late_answers WHERE instance = ? AND decided_at >= ?"
+            " ORDER BY decided_at DESC, digest LIMIT ?",
+            (self._names.instance(udi), since, limit),
+        ).fetchall()
+        return tuple(Digest(row[0]) for row in rows)
+
+    def root_sets(self) -> tuple[str, ...]:
+        """Return the texts of all root sets held, in order."""
+        rows = self._db.execute("SELECT document FROM root_sets ORDER BY number").fetchall()
+        return tuple(row[0] for row in rows)
+
+    def manufacturers(self) -> tuple[str, ...]:
+        """Return the texts of all manufacturer files."""
+        rows = self._db.execute("SELECT file FROM manufacturers ORDER BY name").fetchall()
+        return tuple(row[0] for row in rows)
+
+    def refusals(self, refused: Digest, code: str) -> int:
+        """Return how often something was refused, as far as that is recorded."""
+        row = self._db.execute(
+            "SELECT count FROM refusals WHERE digest = ? AND code = ?", (refused, code)
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def answered_udi(self, answered: Digest) -> Udi | None:
+        """Return the product instance of a report or trust request, or None."""
+        row = self._db.execute(
+            "SELECT i.pid, i.serial FROM instances i WHERE i.id = coalesce("
+            "(SELECT instance FROM reports WHERE digest = ?1 AND verdict <> ?2 LIMIT 1),"
+            " (SELECT instance FROM trust_requests WHERE digest = ?1 LIMIT 1))",
+            (answered, "signature-unverifiable"),
+        ).fetchone()
+        return None if row is None else Udi(row[0], row[1])
+
+    def is_abandoned(self, head: Digest) -> bool:
+        """Tell whether a head of another history was seen already."""
+        query = "SELECT 1 FROM abandoned WHERE digest = ?"
+        return self._db.execute(query, (head,)).fetchone() is not None
+
+
+def _policy(name: str, *, ack_required: bool, rules: str) -> Policy:
+    groups = {Group(group): Rule(*days) for group, *days in json.loads(rules)}
+    return validate(name=name, ack_required=ack_required, rules=groups)

@@ -1,0 +1,359 @@
+"""Decides about accounts, tokens, orders, policies and trust material."""
+
+from typing import Final
+
+from gauger.authority.answers import Resolve, policy_document, purchase_information
+from gauger.authority.books import Draft, Unit
+from gauger.authority.decision import Decision, plain
+from gauger.authority.reports import assign
+from gauger.core.authority.commands import (
+    AssignPolicy,
+    DepositOrder,
+    FetchPolicy,
+    ImportManufacturer,
+    ImportRootSet,
+    IssueToken,
+    OpenSmartAccount,
+    OpenVirtualAccount,
+    OrderLine,
+    RecordEvent,
+    RevokeToken,
+    SetAccountOption,
+)
+from gauger.core.authority.outcomes import Done, PolicyOutcome, TokenOutcome
+from gauger.core.authority.ownership import Cause, Claim, settle
+from gauger.core.authority.rows import (
+    AccountOptionSet,
+    EventRecorded,
+    ManufacturerTaken,
+    OrderDeposited,
+    PolicyAssigned,
+    Purchase,
+    RootSetTaken,
+    SmartAccountOpened,
+    TokenIssued,
+    TokenRevoked,
+    VirtualAccountOpened,
+)
+from gauger.core.documents.envelope import read_document
+from gauger.core.documents.manufacturer import Manufacturer
+from gauger.core.identity import AccountRef, Udi
+from gauger.core.problems import Problem
+
+MOST_DAYS: Final = 3650
+MOST_USES: Final = 1_000_000
+MOST_QUANTITY: Final = 10**9
+_MOST_LINES: Final = 1000
+_DAY: Final = 86_400
+_TERMS: Final = ("perpetual", "subscription")
+
+
+def open_smart_account(unit: Unit, command: OpenSmartAccount) -> Decision:
+    """Open a Smart Account.
+
+    Raises:
+        Problem: ``malformed`` for a domain that is none; ``conflict`` where it exists.
+    """
+    AccountRef(command.domain, "-")  # refuses what is no domain
+    if unit.store.lookups.smart_account_exists(command.domain):
+        raise Problem("conflict", f"There is a Smart Account {command.domain} already.")
+    draft = Draft(unit)
+    draft.add(
+        SmartAccountOpened(at=draft.now, domain=command.domain, name=command.name, by=command.by)
+    )
+    return plain(draft, Done())
+
+
+def open_virtual_account(unit: Unit, command: OpenVirtualAccount) -> Decision:
+    """Open a Virtual Account.
+
+    Raises:
+        Problem: ``not-found`` where there is no such Smart Account; ``conflict`` where it exists.
+    """
+    account = command.account
+    if not unit.store.lookups.smart_account_exists(account.smart_account):
+        raise Problem("not-found", f"There is no Smart Account {account.smart_account}.")
+    if unit.store.lookups.account_exists(account):
+        raise Problem("conflict", f"There is an account {account} already.")
+    draft = Draft(unit)
+    draft.add(
+        VirtualAccountOpened(
+            at=draft.now, account=account, description=command.description, by=command.by
+        )
+    )
+    return plain(draft, Done())
+
+
+def set_option(unit: Unit, command: SetAccountOption) -> Decision:
+    """Switch an option of an account.
+
+    Raises:
+        Problem: ``not-found``.
+    """
+    _require(unit, command.account)
+    draft = Draft(unit)
+    draft.add(
+        AccountOptionSet(
+            at=draft.now,
+            account=command.account,
+            option=command.option.value,
+            value=command.value,
+            by=command.by,
+        )
+    )
+    return plain(draft, Done())
+
+
+def issue_token(unit: Unit, command: IssueToken) -> Decision:
+    """Make an ID token known.
+
+    Raises:
+        Problem: ``not-found``; ``invalid-argument`` where days or uses are out of range;
+            ``conflict`` where it is known already.
+    """
+    _require(unit, command.account)
+    _within(command.days, MOST_DAYS, "days")
+    if command.uses is not None:
+        _within(command.uses, MOST_USES, "uses")
+    if unit.store.facts.token(command.token_digest) is not None:
+        raise Problem("conflict", "This ID token is known already.")
+    draft = Draft(unit)
+    token = draft.next_number("token")
+    expires_at = draft.now + command.days * _DAY
+    draft.add(
+        TokenIssued(
+            at=draft.now,
+            token=token,
+            account=command.account,
+            digest=command.token_digest,
+            hint=command.hint,
+            expires_at=expires_at,
+            uses=command.uses,
+            export_controlled=command.export_controlled,
+            description=command.description,
+            by=command.by,
+        )
+    )
+    return plain(draft, TokenOutcome(token_id=token, expires_at=expires_at))
+
+
+def revoke_token(unit: Unit, command: RevokeToken) -> Decision:
+    """End an ID token.
+
+    Raises:
+        Problem: ``not-found`` where the account has no such token.
+    """
+    token = unit.store.facts.token_by_number(command.token_id)
+    if token is None or token.account != command.account:
+        raise Problem("not-found", f"{command.account} has no ID token {command.token_id}.")
+    draft = Draft(unit)
+    if not token.revoked:
+        draft.add(
+            TokenRevoked(at=draft.now, token=token.token, account=token.account, by=command.by)
+        )
+    return plain(draft, Done())
+
+
+def deposit_order(unit: Unit, command: DepositOrder) -> Decision:
+    """Deposit the licences of an order; its product instances belong to the account from now on.
+
+    Raises:
+        Problem: ``not-found``; ``conflict`` where the order was deposited already;
+            ``invalid-argument`` where a line is not possible; ``belongs-elsewhere`` where a
+            product instance is another account's.
+    """
+    _require(unit, command.account)
+    if unit.store.lookups.order_exists(command.order_number):
+        raise Problem("conflict", f"Order {command.order_number} was deposited already.")
+    if not 1 <= len(command.lines) <= _MOST_LINES:
+        raise Problem("invalid-argument", f"An order has 1 to {_MOST_LINES} lines.")
+    for line in command.lines:
+        _check_line(line)
+    draft = Draft(unit)
+    draft.add(
+        OrderDeposited(
+            at=draft.now,
+            account=command.account,
+            number=command.order_number,
+            lines=tuple(map(_purchase, command.lines)),
+            devices=command.devices,
+            by=command.by,
+        )
+    )
+    for udi in dict.fromkeys(command.devices):
+        _claim_by_order(draft, udi, command)
+    unit.take(draft)
+    purchases = Draft(unit)
+    for udi in dict.fromkeys(command.devices):
+        purchase_information(purchases, udi, command.account)
+    return plain(purchases, Done())
+
+
+def _claim_by_order(draft: Draft, udi: Udi, command: DepositOrder) -> None:
+    instance = draft.unit.store.facts.instance(udi)
+    claim = Claim(account=command.account, cause=Cause.ORDER)
+    assign(draft, udi, instance, ownership=settle(udi, instance, claim), by=command.by)
+
+
+def _check_line(line: OrderLine) -> None:
+    _within(line.quantity, MOST_QUANTITY, "licences")
+    if line.term not in _TERMS:
+        raise Problem("invalid-argument", f"A term is {' or '.join(_TERMS)}, not {line.term!r}.")
+    if line.end is not None and line.end <= line.start:
+        raise Problem("invalid-argument", f"The term of {line.tag} ends before it starts.")
+    if not line.tag or len(line.tag) > 512 or not line.name or len(line.name) > 128:
+        raise Problem(
+            "invalid-argument", "A line needs a tag and a name of at most 128 characters."
+        )
+
+
+def _purchase(line: OrderLine) -> Purchase:
+    return Purchase(
+        tag=line.tag,
+        name=line.name,
+        quantity=line.quantity,
+        term=line.term,
+        start=line.start,
+        end=line.end,
+    )
+
+
+def assign_policy(unit: Unit, command: AssignPolicy) -> Decision:
+    """Assign a policy; for a Virtual Account its document is issued at once.
+
+    Raises:
+        Problem: ``not-found`` where there is no such account; ``invalid-argument`` where the name
+            cannot stand in a document.
+    """
+    account = _policy_account(unit, command)
+    if not 1 <= len(command.policy.name) <= 128:
+        raise Problem("invalid-argument", "A policy needs a name of at most 128 characters.")
+    draft = Draft(unit)
+    draft.add(
+        PolicyAssigned(
+            at=draft.now,
+            assignment=draft.next_number("assignment"),
+            smart_account=command.smart_account,
+            virtual_account=command.virtual_account,
+            name=command.policy.name,
+            ack_required=command.policy.ack_required,
+            rules=tuple(
+                (group.value, rule.first_report, rule.frequency, rule.on_change)
+                for group, rule in command.policy.groups.items()
+            ),
+            by=command.by,
+        )
+    )
+    if account is None:
+        return plain(draft, PolicyOutcome(document=None))
+    unit.take(draft)
+    return _policy_decision(unit, account)
+
+
+def _policy_account(unit: Unit, command: AssignPolicy) -> AccountRef | None:
+    if command.smart_account is None:
+        if command.virtual_account is not None:
+            raise Problem("invalid-argument", "A Virtual Account is named without Smart Account.")
+        return None
+    if command.virtual_account is None:
+        if not unit.store.lookups.smart_account_exists(command.smart_account):
+            raise Problem("not-found", f"There is no Smart Account {command.smart_account}.")
+        return None
+    account = AccountRef(command.smart_account, command.virtual_account)
+    _require(unit, account)
+    return account
+
+
+def fetch_policy(unit: Unit, command: FetchPolicy) -> Decision:
+    """Return the signed policy of an account, the built-in default too.
+
+    Raises:
+        Problem: ``not-found``.
+    """
+    _require(unit, command.account)
+    return _policy_decision(unit, command.account)
+
+
+def _policy_decision(unit: Unit, account: AccountRef) -> Decision:
+    draft = Draft(unit)
+    document = policy_document(draft, account, above=None)
+    draft.keep_current((document,))
+
+    def finish(resolve: Resolve) -> PolicyOutcome:
+        return PolicyOutcome(document=resolve(document))
+
+    return Decision(draft=draft, finish=finish)
+
+
+def record_event(unit: Unit, command: RecordEvent) -> Decision:
+    """Record what happened outside of the authority.
+
+    Raises:
+        Problem: ``not-found`` where it names an account that does not exist.
+    """
+    if command.account is not None:
+        _require(unit, command.account)
+    draft = Draft(unit)
+    draft.add(
+        EventRecorded(
+            at=draft.now,
+            kind=command.kind,
+            subject=command.subject,
+            detail=command.detail,
+            by=command.by,
+            account=command.account,
+        )
+    )
+    return plain(draft, Done())
+
+
+def import_root_set(unit: Unit, command: ImportRootSet) -> Decision:
+    """Take in the next root set; the one that is held is no news.
+
+    Raises:
+        Problem: As `TrustStore.advance`.
+    """
+    document = read_document(command.document)
+    books = unit.books
+    trust = books.trust.advance(document)
+    draft = Draft(unit)
+    if trust.root_set is None or trust.root_digest == books.trust.root_digest:
+        return plain(draft, Done())
+    root_set = trust.root_set
+    draft.add(
+        RootSetTaken(
+            at=draft.now,
+            number=root_set.number,
+            epoch=root_set.epoch,
+            document=command.document,
+            by=command.by,
+        )
+    )
+    books.trust = trust
+    books.root_sets[root_set.number] = document
+    return plain(draft, Done())
+
+
+def import_manufacturer(unit: Unit, command: ImportManufacturer) -> Decision:
+    """Trust a manufacturer for what it declares; a newer file of it replaces the one held.
+
+    Raises:
+        Problem: As `Manufacturer.from_json`.
+    """
+    manufacturer = Manufacturer.from_json(command.file)
+    draft = Draft(unit)
+    draft.add(
+        ManufacturerTaken(at=draft.now, name=manufacturer.name, file=command.file, by=command.by)
+    )
+    unit.books.trust = unit.books.trust.with_manufacturer(manufacturer)
+    return plain(draft, Done())
+
+
+def _require(unit: Unit, account: AccountRef) -> None:
+    if not unit.store.lookups.account_exists(account):
+        raise Problem("not-found", f"There is no account {account}.")
+
+
+def _within(value: int, most: int, what: str) -> None:
+    if not 1 <= value <= most:
+        raise Problem("invalid-argument", f"The number of {what} is 1 to {most}, not {value}.")

@@ -1,0 +1,180 @@
+"""What the one writer knows of its ledger between two pages, and the page in the making."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gauger.authority.shelf import Shelf
+from gauger.authority.store import LedgerStore
+from gauger.core.authority.rows import Row, encode_row
+from gauger.core.documents.body import Answer
+from gauger.core.documents.envelope import Document
+from gauger.core.documents.page import LedgerEpoch
+from gauger.core.documents.trust_store import TrustStore
+from gauger.core.documents.versions import Order
+from gauger.core.identity import Digest, digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthoritySettings:
+    """What an authority is told at its start.
+
+    Attributes:
+        build_date: A clock before it was never set; epoch seconds.
+        catalogue: Entitlement tags that are known beside those of orders.
+        largest_page: Most commands that share one commit.
+        waiting: Most commands that wait; more are refused as ``server-busy``.
+    """
+
+    build_date: int = 1_760_000_000
+    catalogue: frozenset[str] = frozenset()
+    largest_page: int = 512
+    waiting: int = 20_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Books:
+    """The writer's knowledge of the ledger; made anew from the store after any failure.
+
+    Attributes:
+        ledger: The ledger's id.
+        epoch: Its epoch.
+        page: Number of pages that are committed.
+        version: Highest version of a document.
+        numbers: Highest number in use, by kind: token, case, assignment.
+        trust: What is trusted.
+        root_sets: The root sets held, in order, by their number.
+    """
+
+    ledger: str
+    epoch: LedgerEpoch
+    page: int
+    version: int
+    numbers: dict[str, int]
+    trust: TrustStore
+    root_sets: dict[int, Document]
+
+    @property
+    def root_epoch(self) -> int:
+        """Epoch of the newest root set."""
+        return 0 if self.trust.root_set is None else self.trust.root_set.epoch
+
+    def root_sets_above(self, number: int) -> tuple[Document, ...]:
+        """Return every root set above one that a device holds, in order."""
+        return tuple(document for held, document in self.root_sets.items() if held > number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDocument:
+    """A document that becomes a leaf of the page in the making."""
+
+    type: str
+    version: int
+    body: bytes
+    answers: Digest | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Unit:
+    """One page in the making: commands are decided into it one after another.
+
+    Attributes:
+        now: Time of the page, epoch seconds.
+        books: The writer's knowledge; what is drawn from it stays drawn.
+        store: The store, within its transaction.
+        shelf: Documents of earlier pages.
+        settings: The authority's settings.
+        test_clock: Whether documents are marked as made under a test clock.
+        rows: Kind and JSON form of the rows so far.
+        documents: Documents of this page by digest, in order.
+        answered: ACK or verdict of this page by what it answers.
+        abandons: Heads of another history that this page's head names.
+        own_heads: Heads of this ledger that devices of this page hold.
+    """
+
+    now: int
+    books: Books
+    store: LedgerStore
+    shelf: Shelf
+    settings: AuthoritySettings
+    test_clock: bool
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    documents: dict[Digest, NewDocument] = field(default_factory=dict)
+    answered: dict[Digest, Digest] = field(default_factory=dict)
+    abandons: tuple[Digest, ...] = ()
+    own_heads: set[Digest] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        return not self.rows and not self.documents
+
+    def take(self, draft: "Draft") -> None:
+        """Take a command's rows and documents into the page."""
+        for row in draft.rows:
+            self.store.apply(row, self.books.page, len(self.rows))
+            self.rows.append((row.KIND, encode_row(row)))
+        self.documents.update(draft.documents)
+        for made, document in draft.documents.items():
+            if document.answers is not None and document.type in ANSWERS:
+                self.answered[document.answers] = made
+
+
+ANSWERS = ("ack", "verdict")
+"""Types of which every answered document has one."""
+
+
+class Draft:
+    """What one command adds to the page; it is taken whole or not at all."""
+
+    def __init__(self, unit: Unit) -> None:
+        """Begin with nothing."""
+        self.unit = unit
+        self.rows: list[Row] = []
+        self.documents: dict[Digest, NewDocument] = {}
+
+    @property
+    def now(self) -> int:
+        """Time of the page, epoch seconds."""
+        return self.unit.now
+
+    def add(self, *rows: Row) -> None:
+        """Add rows, in order."""
+        self.rows.extend(rows)
+
+    def issue(self, body: Answer) -> Digest:
+        """Add a document and return the digest of its body."""
+        data = body.encode()
+        made = digest(data)
+        self.documents[made] = NewDocument(
+            type=body.TYPE, version=body.VERSION, body=data, answers=body.answers
+        )
+        return made
+
+    def next_order(self) -> Order:
+        """Draw the order of a versioned document."""
+        books = self.unit.books
+        books.version += 1
+        return Order(books.root_epoch, books.epoch.number, books.version)
+
+    def next_number(self, kind: str) -> int:
+        """Draw the number of a token, case or assignment."""
+        numbers = self.unit.books.numbers
+        numbers[kind] += 1
+        return numbers[kind]
+
+    def keep_current(self, digests: Iterable[Digest]) -> None:
+        """Put documents of earlier pages into this one where their signer is gone.
+
+        The body is frozen; only the signature block is made anew.
+        """
+        for wanted in digests:
+            if wanted in self.documents or wanted in self.unit.documents:
+                continue
+            if self.unit.shelf.is_current(wanted, self.unit.books.trust, self.now):
+                continue
+            found = self.unit.store.pages.body(wanted)
+            if found is not None:
+                kind, version, body = found
+                self.documents[wanted] = NewDocument(
+                    type=kind, version=version, body=body, answers=None
+                )

@@ -1,0 +1,241 @@
+"""Decides what was kept for later: deferred reports, quarantine cases, gaps, moves."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from gauger.authority.answers import AnswerPlan, Resolve
+from gauger.authority.books import Draft, Unit
+from gauger.authority.decision import Decision, plain
+from gauger.authority.reports import accept_stored, quarantine
+from gauger.core.authority.claims import Claims, read_claims
+from gauger.core.authority.commands import CloseGap, DecideCase, DecideDue, MoveInstance
+from gauger.core.authority.facts import CaseFacts, StoredReport
+from gauger.core.authority.judgement import Circumstances, Judgement, judge_content
+from gauger.core.authority.outcomes import (
+    DecisionOutcome,
+    Done,
+    MoveOutcome,
+    ReportOutcome,
+    Verdict,
+)
+from gauger.core.authority.ownership import Cause, Ownership
+from gauger.core.authority.rows import CaseClosed, GapClosed, InstanceAssigned, ReportDecided
+from gauger.core.documents import verdict as verdict_document
+from gauger.core.documents.rum_report import read_report
+from gauger.core.identity import Digest, Udi
+from gauger.core.problems import Problem
+
+MOST_DUE: Final = 256
+"""Deferred reports that are decided in one page; the next page takes the next ones."""
+
+_Decided = tuple[ReportOutcome, AnswerPlan]
+
+
+def decide_case(unit: Unit, command: DecideCase) -> Decision:
+    """Carry out a person's decision about a case.
+
+    Raises:
+        Problem: ``not-found`` where there is no such case or report in it; ``conflict`` where it
+            is settled.
+    """
+    case = unit.store.lookups.case(command.case)
+    if case is None:
+        raise Problem("not-found", f"There is no case {command.case}.")
+    if not case.is_open:
+        raise Problem("conflict", f"Case {command.case} is settled already.")
+    chosen = command.reports or case.reports
+    if not set(chosen) <= set(case.reports):
+        raise Problem("not-found", f"Case {command.case} does not hold all of these reports.")
+    draft = Draft(unit)
+    decided = [_decide_one(draft, case, digest, command) for digest in chosen]
+    if len(set(chosen)) == len(case.reports):
+        draft.add(
+            CaseClosed(
+                at=draft.now,
+                case=case.case,
+                state="accepted" if command.accept else "rejected",
+                udi=case.udi,
+                account=case.account,
+                by=command.by,
+            )
+        )
+    return _decision(draft, decided)
+
+
+def _decide_one(draft: Draft, case: CaseFacts, report: Digest, command: DecideCase) -> _Decided:
+    stored = draft.unit.store.lookups.stored(case.udi, report)
+    if command.accept:
+        answer = accept_stored(draft, case.udi, report, by=command.by)
+        return _outcome(stored, Verdict.ACCEPTED, answer, code=None, detail="")
+    detail = f"Case {case.case} was decided: the report does not count."
+    draft.add(
+        ReportDecided(
+            at=draft.now,
+            udi=case.udi,
+            digest=report,
+            account=stored.report.account,
+            verdict=Verdict.REJECTED,
+            code=case.code,
+            detail=detail,
+            flags=stored.report.flags,
+            until=None,
+            case=case.case,
+            by=command.by,
+        )
+    )
+    answer = _refuse(draft, stored, case.code, detail)
+    return _outcome(stored, Verdict.REJECTED, answer, code=case.code, detail=detail)
+
+
+def _refuse(draft: Draft, stored: StoredReport, code: str, detail: str) -> Digest:
+    return draft.issue(
+        verdict_document.Verdict(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            account=stored.report.account,
+            udi=stored.udi,
+            answers=stored.report.digest,
+            verdict=verdict_document.Ruling.REJECTED,
+            code=code,
+            detail=detail,
+        )
+    )
+
+
+def _outcome(
+    stored: StoredReport, verdict: Verdict, answer: Digest, *, code: str | None, detail: str
+) -> _Decided:
+    report = stored.report
+    outcome = ReportOutcome(
+        verdict=verdict,
+        code=code,
+        detail=detail,
+        flags=report.flags,
+        digest=report.digest,
+        udi=stored.udi,
+        report_id=stored.report_id,
+        case=report.case,
+        answer=None,
+    )
+    plan = AnswerPlan(udi=stored.udi, answers=report.digest, acknowledgments=(answer,))
+    return outcome, plan
+
+
+def _decision(draft: Draft, decided: Sequence[_Decided]) -> Decision:
+    def finish(resolve: Resolve) -> DecisionOutcome:
+        return DecisionOutcome(
+            decided=tuple(
+                replace(outcome, answer=plan.resolve(resolve)) for outcome, plan in decided
+            )
+        )
+
+    return Decision(draft=draft, finish=finish)
+
+
+def decide_due(unit: Unit, command: DecideDue) -> Decision:
+    """Decide deferred reports whose time has come, as if they came now."""
+    del command
+    draft = Draft(unit)
+    due = unit.store.lookups.due(unit.now, MOST_DUE)
+    decided = [_decide_due(draft, udi, digest) for udi, digest in due]
+    return _decision(draft, decided)
+
+
+def _decide_due(draft: Draft, udi: Udi, report: Digest) -> _Decided:
+    stored = draft.unit.store.lookups.stored(udi, report)
+    claims = replace(read_claims(read_report(stored.item), None), generation=stored.generation)
+    facts = draft.unit.store.facts.report(claims, draft.now)
+    account = stored.report.account
+    owner = account if facts.instance is None else facts.instance.account or account
+    if owner is None:
+        raise Problem("store-damaged", f"The deferred report {report} has no account.")
+    given = Circumstances(now=draft.now, build_date=draft.unit.settings.build_date)
+    judgement = judge_content(claims, facts, given, Ownership(account=owner))
+    flags = tuple(dict.fromkeys((*stored.report.flags, *judgement.flags)))
+    stored = replace(stored, report=replace(stored.report, flags=flags, account=owner))
+    if judgement.verdict is Verdict.ACCEPTED:
+        answer = accept_stored(draft, udi, report, by=None)
+        return _outcome(stored, Verdict.ACCEPTED, answer, code=None, detail="")
+    return _decide_otherwise(draft, stored, claims, judgement)
+
+
+def _decide_otherwise(
+    draft: Draft, stored: StoredReport, claims: Claims, judgement: Judgement
+) -> _Decided:
+    facts = draft.unit.store.facts.report(claims, draft.now)
+    case = quarantine(draft, claims, facts, judgement)
+    code = judgement.code or ""
+    draft.add(
+        ReportDecided(
+            at=draft.now,
+            udi=stored.udi,
+            digest=stored.report.digest,
+            account=stored.report.account,
+            verdict=judgement.verdict,
+            code=code,
+            detail=judgement.detail,
+            flags=stored.report.flags,
+            until=judgement.until,
+            case=case,
+            by=None,
+        )
+    )
+    answer = draft.issue(
+        verdict_document.Verdict(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            account=stored.report.account,
+            udi=stored.udi,
+            answers=stored.report.digest,
+            verdict=verdict_document.Ruling(judgement.verdict.value),
+            code=code,
+            detail=judgement.detail,
+            until=judgement.until,
+            case=None if case is None else str(case),
+        )
+    )
+    return _outcome(stored, judgement.verdict, answer, code=code, detail=judgement.detail)
+
+
+def close_gap(unit: Unit, command: CloseGap) -> Decision:
+    """Give up a missing report.
+
+    Raises:
+        Problem: ``not-found`` where it is not missed.
+    """
+    if not unit.store.lookups.gap_is_open(command.udi, command.report):
+        raise Problem("not-found", f"No report {command.report} of {command.udi} is missed.")
+    draft = Draft(unit)
+    draft.add(GapClosed(at=draft.now, udi=command.udi, report=command.report, by=command.by))
+    return plain(draft, Done())
+
+
+def move_instance(unit: Unit, command: MoveInstance) -> Decision:
+    """Move a product instance, its usage with it, to another account.
+
+    Raises:
+        Problem: ``not-found`` where there is no such product instance or account.
+    """
+    instance = unit.store.facts.instance(command.udi)
+    if instance is None:
+        raise Problem("not-found", f"No product instance {command.udi} is known.")
+    if not unit.store.lookups.account_exists(command.to):
+        raise Problem("not-found", f"There is no account {command.to}.")
+    draft = Draft(unit)
+    if instance.account != command.to or instance.provisional:
+        draft.add(
+            InstanceAssigned(
+                at=draft.now,
+                udi=command.udi,
+                origin=instance.account,
+                account=command.to,
+                provisional=False,
+                cause=Cause.MOVE.value,
+                by=command.by,
+            )
+        )
+    outcome = MoveOutcome(udi=command.udi, origin=instance.account, to=command.to)
+    return plain(draft, outcome)

@@ -1,0 +1,111 @@
+"""Heads that devices hold: do they stand in this ledger, or is its past another than theirs?
+
+A ledger that was restored, or copied by hand, has lost pages that devices hold heads of. Such a
+head, once verified, opens a new epoch: whatever was issued in the lost pages stands below what is
+issued from now on (`spec/ledger.md`, "Epochs").
+"""
+
+from enum import Enum, auto
+from typing import Final
+
+from gauger.authority.books import Draft, Unit
+from gauger.core.authority.rows import EpochOpened, HeadAbandoned
+from gauger.core.documents.page import LedgerEpoch, PageHead, SignedHead
+from gauger.core.documents.rum_payload import HeldHead
+from gauger.core.documents.trust_store import expiry_time
+from gauger.core.identity import Digest, Udi, digest
+from gauger.core.ports import Entropy
+from gauger.core.problems import Problem
+
+FOREIGN: Final = "foreign-head"
+"""Flag of a report whose head is of another ledger, or proves nothing."""
+
+_ID_BYTES: Final = 16
+
+
+class Standing(Enum):
+    """How a head that a device holds stands to this ledger."""
+
+    OWN = auto()
+    FOREIGN = auto()
+    ABANDONED = auto()
+    AHEAD = auto()
+
+
+def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
+    """Judge a head that a device holds.
+
+    Returns:
+        Its standing, and the head itself where it verified but is not in this ledger. One of an
+        earlier epoch than the present one is of a history that was given up already.
+    """
+    seen = digest(held.head)
+    if seen in unit.own_heads or unit.store.pages.has_head(seen):
+        unit.own_heads.add(seen)
+        return Standing.OWN, None
+    try:
+        head = _verify(unit, held)
+    except Problem:
+        return Standing.FOREIGN, None
+    if head.ledger != unit.books.ledger:
+        return Standing.FOREIGN, None
+    if head.epoch.number < unit.books.epoch.number:
+        return Standing.ABANDONED, head
+    return Standing.AHEAD, head
+
+
+def _verify(unit: Unit, held: HeldHead) -> PageHead:
+    trust = unit.books.trust
+    signed = SignedHead(head=held.head, chain=held.chain, value=held.value)
+    now = expiry_time(unit.settings.build_date, trust.root_set, unit.now)
+    return trust.verify_head(signed, now=now)
+
+
+def flag_of_head(unit: Unit, held: HeldHead | None) -> str | None:
+    """Return the flag of a report for the head that it holds, or None."""
+    if held is None:
+        return None
+    standing, _ = stand(unit, held)
+    return FOREIGN if standing is Standing.FOREIGN else None
+
+
+def heed(unit: Unit, udi: Udi, held: HeldHead | None, entropy: Entropy) -> None:
+    """Open a new epoch where a device shows pages that this ledger does not have.
+
+    This comes before anything of the page is decided, so that all of its documents are of the
+    new epoch.
+
+    Args:
+        unit: The page in the making.
+        udi: The device.
+        held: The head that it holds.
+        entropy: Where the id of an epoch comes from.
+    """
+    if held is None:
+        return
+    standing, head = stand(unit, held)
+    if head is None:
+        return
+    seen = digest(held.head)
+    if standing is Standing.AHEAD:
+        reason = f"{udi} holds a head of page {head.page} that is not in this ledger"
+        open_epoch(unit, entropy, above=head.epoch.number, reason=reason, abandons=(seen,))
+    elif not unit.store.lookups.is_abandoned(seen):
+        draft = Draft(unit)
+        draft.add(HeadAbandoned(at=unit.now, head=seen, page=head.page, udi=udi))
+        unit.take(draft)
+
+
+def open_epoch(
+    unit: Unit, entropy: Entropy, *, above: int, reason: str, abandons: tuple[Digest, ...] = ()
+) -> None:
+    """Open an epoch above every number that is known."""
+    number = 1 + max(above, unit.books.epoch.number)
+    epoch = LedgerEpoch(number, entropy.random_bytes(_ID_BYTES).hex())
+    draft = Draft(unit)
+    draft.add(
+        EpochOpened(at=unit.now, number=number, epoch=epoch.id, reason=reason, abandons=abandons)
+    )
+    unit.take(draft)
+    unit.books.epoch = epoch
+    unit.abandons = (*unit.abandons, *abandons)

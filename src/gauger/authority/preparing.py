@@ -1,0 +1,69 @@
+"""What is done before a command waits for the writer: form and signature of documents."""
+
+from dataclasses import dataclass
+
+from gauger.authority.reports import UnverifiableReport, VerifiedReport
+from gauger.authority.trust_requests import VerifiedRequest
+from gauger.core.authority.claims import read_claims
+from gauger.core.authority.commands import Command, ReceiveReport, ReceiveTrustRequest
+from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.envelope import read_document
+from gauger.core.documents.rum_report import read_report, verify_report
+from gauger.core.documents.trust_request import verify_trust_request
+from gauger.core.documents.trust_store import TrustStore, expiry_time
+from gauger.core.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A command that the writer can decide without further cryptography.
+
+    Attributes:
+        command: The command.
+        content: The document of a device, verified; null for every other command.
+        trust: The trust that it was verified under.
+    """
+
+    command: Command
+    content: VerifiedReport | UnverifiableReport | VerifiedRequest | None
+    trust: TrustStore
+
+
+def prepare(command: Command, trust: TrustStore, now: int, build_date: int) -> Prepared:
+    """Read and verify the document that a command brings along.
+
+    Args:
+        command: The command.
+        trust: What is trusted at this moment.
+        now: Own clock, epoch seconds.
+        build_date: When this software was built.
+
+    Returns:
+        What the writer needs.
+
+    Raises:
+        Problem: Where the form or the signature does not hold: such a document gets no verdict.
+    """
+    instant = expiry_time(build_date, trust.root_set, now)
+    content: VerifiedReport | UnverifiableReport | VerifiedRequest | None = None
+    if isinstance(command, ReceiveReport):
+        content = _report(command, trust, instant)
+    elif isinstance(command, ReceiveTrustRequest):
+        document = read_document(command.document)
+        request, _ = verify_trust_request(document, trust, instant)
+        content = VerifiedRequest(command=command, request=request, digest=document.digest)
+    return Prepared(command=command, content=content, trust=trust)
+
+
+def _report(
+    command: ReceiveReport, trust: TrustStore, instant: int
+) -> VerifiedReport | UnverifiableReport:
+    report = read_report(command.item)
+    try:
+        signer = verify_report(report, trust, instant)
+    except Problem as problem:
+        if problem.code != Verdict.UNVERIFIABLE.value:
+            raise
+        claims = read_claims(report, None)
+        return UnverifiableReport(command=command, claims=claims, detail=problem.detail)
+    return VerifiedReport(command=command, claims=read_claims(report, signer))

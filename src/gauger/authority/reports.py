@@ -1,0 +1,433 @@
+"""Decides about reports: judgement, rows, answer."""
+
+from dataclasses import dataclass, replace
+
+from gauger.authority.answers import (
+    AnswerPlan,
+    Parcel,
+    late_acknowledgments,
+    parcel_for_report,
+    plan_again,
+)
+from gauger.authority.books import Draft, Unit
+from gauger.authority.decision import Decision, plain
+from gauger.authority.epochs import flag_of_head
+from gauger.core.authority.claims import Claims
+from gauger.core.authority.commands import ReceiveReport
+from gauger.core.authority.facts import InstanceFacts, KnownReport, ReportFacts
+from gauger.core.authority.judgement import Circumstances, Judgement, judge
+from gauger.core.authority.outcomes import ReportOutcome, Verdict
+from gauger.core.authority.ownership import Ownership
+from gauger.core.authority.rows import (
+    CaseClosed,
+    CaseOpened,
+    GapClosed,
+    GapOpened,
+    InstanceAssigned,
+    ReportDecided,
+    ReportReceived,
+    ReportSeen,
+)
+from gauger.core.documents import verdict as verdict_document
+from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedReport:
+    """A report whose form and signature hold."""
+
+    command: ReceiveReport
+    claims: Claims
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnverifiableReport:
+    """A report of the vendor's kind, which nobody but the vendor can verify."""
+
+    command: ReceiveReport
+    claims: Claims
+    detail: str
+
+
+def receive(unit: Unit, report: VerifiedReport) -> Decision:
+    """Judge a verified report and plan its answer."""
+    claims, command = report.claims, report.command
+    facts = unit.store.facts.report(claims, unit.now)
+    if not facts.tag_known and claims.tag in unit.settings.catalogue:
+        facts = replace(facts, tag_known=True)
+    given = Circumstances(
+        now=unit.now, build_date=unit.settings.build_date, uploaded_to=command.uploaded_to
+    )
+    judgement = judge(claims, facts, given)
+    draft = Draft(unit)
+    if judgement.verdict is Verdict.SAME and facts.known is not None:
+        return _again(draft, report, facts.known, verdict=Verdict.SAME, instance=facts.instance)
+    if _is_refused_again(judgement, facts.known) and facts.known is not None:
+        return _again(draft, report, facts.known, verdict=Verdict.REJECTED, instance=facts.instance)
+    foreign = flag_of_head(unit, claims.held.head)
+    if foreign is not None and judgement.verdict is not Verdict.REJECTED:
+        judgement = replace(judgement, flags=(*judgement.flags, foreign))
+    return _record(draft, report, facts, judgement)
+
+
+def _is_refused_again(judgement: Judgement, known: KnownReport | None) -> bool:
+    """Tell whether a rejected report is rejected anew for the same reason: nothing is added."""
+    return (
+        known is not None and judgement.verdict is Verdict.REJECTED and known.code == judgement.code
+    )
+
+
+def _again(
+    draft: Draft,
+    report: VerifiedReport,
+    known: KnownReport,
+    *,
+    verdict: Verdict,
+    instance: InstanceFacts | None,
+) -> Decision:
+    """Give the earlier answer again; another pipe is noted."""
+    command, claims = report.command, report.claims
+    if command.pipe not in known.pipes:
+        draft.add(
+            ReportSeen(
+                at=draft.now,
+                udi=claims.udi,
+                digest=claims.digest,
+                pipe=command.pipe.value,
+                path=command.path,
+            )
+        )
+    plan = plan_again(draft, claims.udi, claims.digest)
+    late = late_acknowledgments(draft.unit, claims.udi, instance, claims.digest)
+    draft.keep_current(late)
+    if verdict is Verdict.SAME:
+        plan = replace(plan, acknowledgments=(*plan.acknowledgments, *late))
+    outcome = ReportOutcome(
+        verdict=verdict,
+        code=known.code,
+        detail=known.detail,
+        flags=known.flags,
+        digest=claims.digest,
+        udi=claims.udi,
+        report_id=claims.report_id,
+        until=known.until,
+        case=known.case,
+        answer=None,
+    )
+    return _decision(draft, outcome, plan)
+
+
+def _record(
+    draft: Draft, report: VerifiedReport, facts: ReportFacts, judgement: Judgement
+) -> Decision:
+    claims, command = report.claims, report.command
+    owner = None if judgement.ownership is None else judgement.ownership.account
+    if judgement.ownership is not None:
+        assign(draft, claims.udi, facts.instance, ownership=judgement.ownership, by=command.by)
+    case = quarantine(draft, claims, facts, judgement)
+    parcel = Parcel()
+    if judgement.verdict is Verdict.ACCEPTED and owner is not None:
+        parcel = parcel_for_report(draft, claims, owner, facts.instance)
+    answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
+    draft.add(_row(draft, report, judgement, owner, case=case, sent=parcel.sent))
+    also = _follow_up(draft, claims, judgement)
+    late = late_acknowledgments(draft.unit, claims.udi, facts.instance, claims.digest)
+    draft.keep_current(late)
+    plan = AnswerPlan(
+        udi=claims.udi,
+        answers=claims.digest,
+        root_sets=parcel.root_sets,
+        acknowledgments=(answer, *also, *late) if owner is not None else (answer,),
+        companions=parcel.digests,
+    )
+    outcome = ReportOutcome(
+        verdict=judgement.verdict,
+        code=judgement.code,
+        detail=judgement.detail,
+        flags=judgement.flags,
+        digest=claims.digest,
+        udi=claims.udi,
+        report_id=claims.report_id,
+        until=judgement.until,
+        case=case,
+        answer=None,
+    )
+    return _decision(draft, outcome, plan)
+
+
+def _decision(draft: Draft, outcome: ReportOutcome, plan: AnswerPlan) -> Decision:
+    return Decision(
+        draft=draft, finish=lambda resolve: replace(outcome, answer=plan.resolve(resolve))
+    )
+
+
+def assign(
+    draft: Draft,
+    udi: Udi,
+    instance: InstanceFacts | None,
+    *,
+    ownership: Ownership,
+    by: str | None,
+) -> None:
+    """Note whose a product instance is now, where that changed."""
+    if ownership.cause is None:
+        return
+    draft.add(
+        InstanceAssigned(
+            at=draft.now,
+            udi=udi,
+            origin=None if instance is None else instance.account,
+            account=ownership.account,
+            provisional=ownership.provisional,
+            cause=ownership.cause.value,
+            by=by,
+        )
+    )
+
+
+def quarantine(
+    draft: Draft,
+    claims: Claims,
+    facts: ReportFacts,
+    judgement: Judgement,
+) -> int | None:
+    """Open or join a case for a quarantined report; draw its rivals in."""
+    if judgement.verdict is not Verdict.QUARANTINED or judgement.code is None:
+        return None
+    case = _open_case(draft, facts.rivals)
+    if case is None:
+        case = draft.next_number("case")
+        owner = None if judgement.ownership is None else judgement.ownership.account
+        draft.add(
+            CaseOpened(at=draft.now, case=case, code=judgement.code, udi=claims.udi, account=owner)
+        )
+    for rival in judgement.drawn_in:
+        draft.add(
+            ReportDecided(
+                at=draft.now,
+                udi=claims.udi,
+                digest=rival.digest,
+                account=rival.account,
+                verdict=Verdict.QUARANTINED,
+                code=judgement.code,
+                detail=f"The place in the chain is claimed by report {claims.digest} too.",
+                flags=rival.flags,
+                until=None,
+                case=case,
+                by=None,
+            )
+        )
+    return case
+
+
+def _open_case(draft: Draft, rivals: tuple[KnownReport, ...]) -> int | None:
+    numbers = dict.fromkeys(rival.case for rival in rivals if rival.case is not None)
+    cases = (draft.unit.store.lookups.case(number) for number in numbers)
+    return next((found.case for found in cases if found is not None and found.is_open), None)
+
+
+def _answer(
+    draft: Draft,
+    claims: Claims,
+    judgement: Judgement,
+    owner: AccountRef | None,
+    *,
+    case: int | None,
+    parcel: Parcel,
+) -> Digest:
+    if judgement.verdict is Verdict.ACCEPTED:
+        missing = () if judgement.missing is None else (judgement.missing,)
+        return acknowledge(
+            draft, claims, owner, flags=judgement.flags, wanted=missing, parcel=parcel
+        )
+    return draft.issue(
+        verdict_document.Verdict(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            account=owner,
+            udi=claims.udi,
+            answers=claims.digest,
+            verdict=verdict_document.Ruling(judgement.verdict.value),
+            code=judgement.code or "",
+            detail=judgement.detail,
+            until=judgement.until,
+            case=None if case is None else str(case),
+        )
+    )
+
+
+def acknowledge(
+    draft: Draft,
+    claims: Claims,
+    owner: AccountRef | None,
+    *,
+    flags: tuple[str, ...],
+    wanted: tuple[Digest, ...] = (),
+    parcel: Parcel | None = None,
+) -> Digest:
+    """Issue the ACK of a report and return the digest of its body."""
+    return draft.issue(
+        Acknowledgment(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            account=owner,
+            udi=claims.udi,
+            answers=claims.digest,
+            answers_type=AnsweredType.RUM_REPORT,
+            report_id=claims.report_id,
+            flags=flags,
+            wanted=wanted,
+            companions=() if parcel is None else parcel.listed,
+            received_at=draft.now,
+        )
+    )
+
+
+def _row(
+    draft: Draft,
+    report: VerifiedReport | UnverifiableReport,
+    judgement: Judgement,
+    owner: AccountRef | None,
+    *,
+    case: int | None = None,
+    sent: tuple[str, ...] = (),
+) -> ReportReceived:
+    claims, command = report.claims, report.command
+    chain = claims.chain
+    return ReportReceived(
+        at=draft.now,
+        udi=claims.udi,
+        digest=claims.digest,
+        item=command.item,
+        pipe=command.pipe.value,
+        path=command.path,
+        by=command.by,
+        account=owner,
+        verdict=judgement.verdict,
+        code=judgement.code,
+        detail=judgement.detail,
+        flags=judgement.flags,
+        until=judgement.until,
+        case=case,
+        signer=claims.signer,
+        generation=claims.generation,
+        tag=claims.tag,
+        report_id=claims.report_id,
+        software_version=claims.software_version,
+        incarnation=None if chain is None else chain.incarnation,
+        boot=None if chain is None else chain.boot,
+        previous=None if chain is None else chain.previous,
+        closed_at=None if chain is None else chain.closed_at,
+        root_number=claims.held.root_number,
+        members=claims.members,
+        absolute=tuple((item.start, item.end, item.count) for item in claims.absolute),
+        relative=tuple((item.start, item.end, item.count) for item in claims.relative),
+        sent=sent,
+    )
+
+
+def _follow_up(draft: Draft, claims: Claims, judgement: Judgement) -> tuple[Digest, ...]:
+    """Note gaps, and release the previous report where this one shows it to be honest."""
+    if judgement.verdict is Verdict.REJECTED:
+        return ()
+    if judgement.missing is not None:
+        draft.add(
+            GapOpened(
+                at=draft.now, udi=claims.udi, report=judgement.missing, named_by=claims.digest
+            )
+        )
+    if judgement.fills:
+        draft.add(GapClosed(at=draft.now, udi=claims.udi, report=claims.digest, by=None))
+    if judgement.releases is None or claims.chain is None or claims.chain.previous is None:
+        return ()
+    return release(draft, claims.udi, judgement.releases)
+
+
+def release(draft: Draft, udi: Udi, number: int) -> tuple[Digest, ...]:
+    """Accept what a case holds: a verified successor names it, so it was not made up later."""
+    found = draft.unit.store.lookups.case(number)
+    if found is None or not found.is_open:
+        return ()
+    answers = tuple(accept_stored(draft, udi, digest, by=None) for digest in found.reports)
+    draft.add(
+        CaseClosed(
+            at=draft.now, case=number, state="released", udi=udi, account=found.account, by=None
+        )
+    )
+    return answers
+
+
+def accept_stored(draft: Draft, udi: Udi, report: Digest, *, by: str | None) -> Digest:
+    """Accept a report that is held, and issue its ACK; the digest of that is returned."""
+    stored = draft.unit.store.lookups.stored(udi, report)
+    known = stored.report
+    draft.add(
+        ReportDecided(
+            at=draft.now,
+            udi=udi,
+            digest=report,
+            account=known.account,
+            verdict=Verdict.ACCEPTED,
+            code=None,
+            detail="",
+            flags=known.flags,
+            until=None,
+            case=known.case,
+            by=by,
+        )
+    )
+    return draft.issue(
+        Acknowledgment(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            account=known.account,
+            udi=udi,
+            answers=report,
+            answers_type=AnsweredType.RUM_REPORT,
+            report_id=stored.report_id,
+            flags=known.flags,
+            received_at=stored.received_at,
+        )
+    )
+
+
+def store_apart(unit: Unit, report: UnverifiableReport) -> Decision:
+    """Keep a vendor's report apart from everything that verified.
+
+    Raises:
+        Problem: ``algorithm-not-allowed`` where this product instance signs verifiably;
+            ``no-account`` where nobody says for which account it is kept.
+    """
+    claims, command = report.claims, report.command
+    instance = unit.store.facts.instance(claims.udi)
+    if (instance is not None and instance.verified) or unit.books.trust.declares(claims.udi):
+        detail = f"{claims.udi} signs in a way that can be verified; this signature cannot."
+        raise Problem("algorithm-not-allowed", detail)
+    account = command.uploaded_to
+    if account is None:
+        raise Problem("no-account", f"Nothing says to which account {claims.udi} belongs.")
+    home = unit.store.lookups.account_number(account)
+    known = unit.store.facts.known_report(claims.udi, claims.digest, home)
+    judgement = Judgement(
+        verdict=Verdict.UNVERIFIABLE, code=Verdict.UNVERIFIABLE.value, detail=report.detail
+    )
+    draft = Draft(unit)
+    if known is None:
+        draft.add(_row(draft, report, judgement, account))
+    return plain(
+        draft,
+        ReportOutcome(
+            verdict=Verdict.UNVERIFIABLE,
+            code=judgement.code,
+            detail=judgement.detail,
+            digest=claims.digest,
+            udi=claims.udi,
+            report_id=claims.report_id,
+            answer=None,
+        ),
+    )

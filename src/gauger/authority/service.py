@@ -1,0 +1,248 @@
+"""The authority: one writer thread, group commit, one page and one signature a commit."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from typing import Final
+
+from gauger.authority.books import AuthoritySettings
+from gauger.authority.ports import LedgerReader
+from gauger.authority.preparing import Prepared, prepare
+from gauger.authority.refusals import Refusals
+from gauger.authority.store import LedgerStore
+from gauger.authority.writer import Writer
+from gauger.core.authority.commands import (
+    Command,
+    DecideDue,
+    FoundLedger,
+    ReceiveReport,
+    ReceiveTrustRequest,
+    RenewAnswer,
+)
+from gauger.core.authority.outcomes import AnswerBundle, AnswerOutcome, Outcome
+from gauger.core.documents.trust_store import TrustStore
+from gauger.core.identity import Digest, Udi
+from gauger.core.ports import Clock, Entropy, Signer
+from gauger.core.problems import Problem
+
+__all__ = ["Authority", "AuthoritySettings"]
+
+_IDLE_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    prepared: Prepared
+    future: "Future[Outcome]"
+
+
+class Authority:
+    """Decides commands one after another and answers when the decision is durable and signed.
+
+    Every method may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        signer: Signer,
+        clock: Clock,
+        entropy: Entropy,
+        settings: AuthoritySettings | None = None,
+    ) -> None:
+        """Put the parts together; nothing happens before `start`.
+
+        Args:
+            store: The ledger's store; the writer's thread is its only user from now on.
+            signer: The key that signs pages.
+            clock: Time.
+            entropy: Where salts and ids come from.
+            settings: What else it is told.
+        """
+        self._settings = settings or AuthoritySettings()
+        self._store = store
+        self._clock = clock
+        self._writer = Writer(
+            store=store, signer=signer, clock=clock, entropy=entropy, settings=self._settings
+        )
+        self._refusals = Refusals()
+        self._queue: Queue[_Job | None] = Queue(self._settings.waiting)
+        self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
+        self._closed = threading.Event()
+
+    @property
+    def ledger(self) -> str | None:
+        """The ledger's id; None before it is founded."""
+        return self._writer.ledger
+
+    @property
+    def trust(self) -> TrustStore:
+        """What is trusted at this moment."""
+        return self._writer.trust
+
+    def start(self) -> None:
+        """Bring the last page to its signature and start to work.
+
+        Raises:
+            Problem: ``unknown-key``, ``key-revoked`` or ``signer-expired`` where the signer is
+                not one of the root set; ``store-damaged`` and others of the store.
+        """
+        self._writer.open()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what waits, store the last signature, and close the store."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+        self._writer.close()
+
+    def execute(self, command: Command) -> Outcome:
+        """Carry out a command and wait for its outcome.
+
+        Raises:
+            Problem: Where it is refused without a signed answer.
+        """
+        return self.enqueue(command).result()
+
+    def enqueue(self, command: Command) -> "Future[Outcome]":
+        """Carry out a command with the next commit.
+
+        Form and signature are checked at once, in the caller's thread.
+
+        Returns:
+            The outcome to come; its exception is a `Problem`.
+        """
+        future: Future[Outcome] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            prepared = prepare(
+                command, self._writer.trust, self._clock.wall(), self._settings.build_date
+            )
+        except Problem as problem:
+            self._refuse(command, problem, future)
+            return future
+        self._submit(_Job(prepared, future))
+        return future
+
+    def _refuse(self, command: Command, problem: Problem, future: "Future[Outcome]") -> None:
+        """Refuse what could not be verified; repeats are counted, not all of them recorded."""
+        if isinstance(command, ReceiveReport | ReceiveTrustRequest):
+            record = self._refusals.note(command, problem)
+            if record is not None:
+                waiting: Future[Outcome] = Future()
+                waiting.set_running_or_notify_cancel()
+                waiting.add_done_callback(lambda _: future.set_exception(problem))
+                prepared = Prepared(command=record, content=None, trust=self._writer.trust)
+                self._submit(_Job(prepared, waiting))
+                return
+        future.set_exception(problem)
+
+    def _submit(self, job: _Job) -> None:
+        if self._closed.is_set():
+            job.future.set_exception(Problem("server-busy", "The authority is stopping."))
+            return
+        try:
+            self._queue.put_nowait(job)
+        except Full:
+            detail = f"{self._settings.waiting} commands wait already."
+            job.future.set_exception(Problem("server-busy", detail))
+
+    def reader(self) -> LedgerReader:
+        """Return a reader with a connection of its own.
+
+        Raises:
+            Problem: ``store-failed``.
+        """
+        return self._store.reader(self._writer.unsaved)
+
+    def answer_for(self, answers: Digest, udi: Udi | None = None) -> AnswerBundle | None:
+        """Return the newest answer to a document, signed by one who is believed today.
+
+        Raises:
+            Problem: Of the store, or as `execute`.
+        """
+        reader = self.reader()
+        try:
+            bundle = reader.answer_for(answers, udi)
+        finally:
+            reader.close()
+        if bundle is None or self._writer.is_current(bundle):
+            return bundle
+        outcome = self.execute(RenewAnswer(answers=answers))
+        return outcome.answer if isinstance(outcome, AnswerOutcome) else None
+
+    def _run(self) -> None:
+        while True:
+            jobs, go_on = self._collect()
+            try:
+                self._process(jobs)
+            except Exception as error:  # noqa: BLE001 -- the edge: every waiter gets an answer
+                _fail(jobs, _unexpected(error))
+            if not go_on:
+                return
+
+    def _collect(self) -> tuple[list[_Job], bool]:
+        """Wait for work; take along whatever else waits by then."""
+        jobs: list[_Job] = []
+        with suppress(Empty):
+            job = self._queue.get(timeout=_IDLE_SECONDS)
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) >= self._settings.largest_page:
+                    break
+                job = self._queue.get_nowait()
+            return jobs, job is not None
+        return jobs, True
+
+    def _process(self, jobs: list[_Job]) -> None:
+        if self._writer.ledger is None and not any(_founds(job) for job in jobs):
+            _fail(jobs, Problem("store-missing", "The ledger is not founded yet."))
+            return
+        prepared = [job.prepared for job in jobs]
+        if self._writer.has_due():
+            due = Prepared(command=DecideDue(), content=None, trust=self._writer.trust)
+            prepared.append(due)
+        if not prepared:
+            self._writer.flush()
+            return
+        results = self._writer.write(prepared)
+        for job, result in zip(jobs, results, strict=False):
+            _resolve(job.future, result)
+
+
+def _founds(job: _Job) -> bool:
+    return isinstance(job.prepared.command, FoundLedger)
+
+
+def _resolve(future: "Future[Outcome]", result: Callable[[], Outcome] | Problem) -> None:
+    if isinstance(result, Problem):
+        future.set_exception(result)
+        return
+    try:
+        outcome = result()
+    except Problem as problem:
+        future.set_exception(problem)
+    else:
+        future.set_result(outcome)
+
+
+def _fail(jobs: list[_Job], problem: Problem) -> None:
+    for job in jobs:
+        if not job.future.done():
+            job.future.set_exception(problem)
+
+
+def _unexpected(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    problem = Problem("internal-error", f"The authority failed: {type(error).__name__}.")
+    problem.__cause__ = error
+    return problem

@@ -1,0 +1,59 @@
+"""Documents of earlier pages with their signature blocks, the newest ones in memory."""
+
+from collections import OrderedDict
+from typing import Final
+
+from gauger.authority.store import PagesPort
+from gauger.core.authority.signers import require_signer
+from gauger.core.documents.envelope import Document, PageSignature
+from gauger.core.documents.trust_store import TrustStore, expiry_time
+from gauger.core.identity import Digest
+from gauger.core.problems import Problem
+
+_KEPT: Final = 4096
+_BELIEVED: Final = 60
+"""Seconds for which a signer that was found good is not looked at again."""
+
+
+class Shelf:
+    """Finds documents by digest; used by the writer's thread only."""
+
+    def __init__(self, pages: PagesPort, build_date: int) -> None:
+        """Begin with nothing in memory."""
+        self._pages = pages
+        self._build_date = build_date
+        self._held: OrderedDict[Digest, Document] = OrderedDict()
+        self._good_until: dict[tuple[Digest | None, bytes], int] = {}
+        self.unsaved: tuple[int, bytes] | None = None
+        """Page and signature of the head that was signed last and is not stored yet."""
+
+    def put(self, digest: Digest, document: Document) -> None:
+        """Remember a document that was signed just now."""
+        self._held[digest] = document
+        self._held.move_to_end(digest)
+        if len(self._held) > _KEPT:
+            self._held.popitem(last=False)
+
+    def get(self, digest: Digest) -> Document | None:
+        """Return a document, or None where it is not in the ledger or not signed yet."""
+        document = self._held.get(digest)
+        if document is None:
+            document = self._pages.document(digest, self.unsaved)
+            if document is not None:
+                self.put(digest, document)
+        return document
+
+    def is_current(self, digest: Digest, trust: TrustStore, now: int) -> bool:
+        """Tell whether the signer of a document would be believed today."""
+        document = self.get(digest)
+        if document is None or not isinstance(document.signature, PageSignature):
+            return False
+        instant = expiry_time(self._build_date, trust.root_set, now)
+        key = (trust.root_digest, document.signature.chain[0])
+        if instant >= self._good_until.get(key, 0):
+            try:
+                require_signer(trust, document.signature.chain, instant)
+            except Problem:
+                return False
+            self._good_until[key] = instant + _BELIEVED
+        return True

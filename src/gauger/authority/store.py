@@ -1,0 +1,229 @@
+"""What the authority asks of its store: one writer, one transaction a page."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from gauger.authority.ports import LedgerReader
+from gauger.core.authority.claims import Claims
+from gauger.core.authority.facts import (
+    CaseFacts,
+    InstanceFacts,
+    Issued,
+    KnownReport,
+    PolicyFacts,
+    ReportFacts,
+    StoredReport,
+    TokenFacts,
+    TrustFacts,
+)
+from gauger.core.authority.rows import Purchase, Row
+from gauger.core.documents.envelope import Document
+from gauger.core.documents.merkle import Node
+from gauger.core.documents.trust_request import TrustRequest
+from gauger.core.identity import AccountRef, Digest, Udi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeafRecord:
+    """A leaf as it is stored.
+
+    Attributes:
+        salt: Its 16 random bytes.
+        hash: Its RFC 9162 hash.
+        digest: SHA-256 of its document's body; null for leaf 0, the digest of the rows.
+        type: Type of its document.
+        version: Version of the type's schema.
+        answers: Digest of the document that its document answers, or null.
+        body: The exact body.
+    """
+
+    salt: bytes
+    hash: bytes
+    digest: Digest | None = None
+    type: str = ""
+    version: int = 0
+    answers: Digest | None = None
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadRecord:
+    """A head as it is stored; ``signature`` is null until it was signed."""
+
+    page: int
+    body: bytes
+    digest: Digest
+    signer: Digest
+    chain: tuple[bytes, ...]
+    signature: bytes | None = None
+
+
+class FactsPort(Protocol):
+    """Loads what a report or trust request is judged against."""
+
+    def instance(self, udi: Udi) -> InstanceFacts | None:
+        """Return what is known of a product instance, or None."""
+
+    def report(self, claims: Claims, now: int) -> ReportFacts:
+        """Return what a report is judged against."""
+
+    def known_report(self, udi: Udi, known: Digest, home: int = 0) -> KnownReport | None:
+        """Return a report that is held, or None; ``home`` is 0 for one that verified."""
+
+    def trust(self, request: TrustRequest, known: Digest, token: Digest | None) -> TrustFacts:
+        """Return what a trust request is judged against."""
+
+    def token(self, text_digest: Digest) -> TokenFacts | None:
+        """Return an ID token by the digest of its text, or None."""
+
+    def token_by_number(self, token: int) -> TokenFacts | None:
+        """Return an ID token by its number, or None."""
+
+
+class LookupsPort(Protocol):
+    """Looks up single things that commands are about."""
+
+    def state(self, name: str) -> str | int | None:
+        """Return ``ledger``, ``epoch``, ``epoch-id``, ``version`` or ``assignment``, or None."""
+
+    def highest(self, what: str) -> int:
+        """Return the highest number in use: of a ``token`` or a ``case``."""
+
+    def smart_account_exists(self, domain: str) -> bool:
+        """Tell whether a Smart Account exists."""
+
+    def account_exists(self, account: AccountRef) -> bool:
+        """Tell whether a Virtual Account exists."""
+
+    def account_number(self, account: AccountRef) -> int:
+        """Return the number of a Virtual Account that exists."""
+
+    def order_exists(self, number: str) -> bool:
+        """Tell whether an order of this number was deposited."""
+
+    def purchases(self, udi: Udi) -> tuple[Purchase, ...]:
+        """Return what was bought for a product instance by name."""
+
+    def policy(self, account: AccountRef) -> PolicyFacts:
+        """Return the policy in force for an account."""
+
+    def instance_document(self, udi: Udi, kind: str) -> Issued | None:
+        """Return the newest versioned document of a type for one product instance, or None."""
+
+    def case(self, number: int) -> CaseFacts | None:
+        """Return a quarantine case, or None."""
+
+    def gap_is_open(self, udi: Udi, report: Digest) -> bool:
+        """Tell whether a report of a product instance is missed."""
+
+    def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
+        """Return deferred reports whose time has come, the oldest first."""
+
+    def next_due(self) -> int | None:
+        """Return when the first deferred report is due, or None."""
+
+    def stored(self, udi: Udi, report: Digest) -> StoredReport:
+        """Return a report as it came, with what stands about it now."""
+
+    def late(self, udi: Udi, since: int, limit: int) -> tuple[Digest, ...]:
+        """Return documents whose final answer came later than the first, the newest first."""
+
+    def root_sets(self) -> tuple[str, ...]:
+        """Return the texts of all root sets held, in order."""
+
+    def manufacturers(self) -> tuple[str, ...]:
+        """Return the texts of all manufacturer files."""
+
+    def refusals(self, refused: Digest, code: str) -> int:
+        """Return how often something was refused, as far as that is recorded."""
+
+    def answered_udi(self, answered: Digest) -> Udi | None:
+        """Return the product instance of a report or trust request, or None."""
+
+    def is_abandoned(self, head: Digest) -> bool:
+        """Tell whether a head of another history was seen already."""
+
+
+class PagesPort(Protocol):
+    """Writes pages and finds documents in them again."""
+
+    def write_rows(self, page: int, rows: Sequence[tuple[str, str]]) -> None:
+        """Append the rows (kind, JSON form) of a page."""
+
+    def write_leaves(self, page: int, leaves: Sequence[LeafRecord]) -> None:
+        """Append the leaves of a page, and the documents that are new with them."""
+
+    def write_head(self, head: HeadRecord, nodes: Iterable[Node]) -> None:
+        """Append a head without signature, and the nodes that it completes."""
+
+    def write_signature(self, page: int, value: bytes) -> None:
+        """Store the signature of a head."""
+
+    def count(self) -> int:
+        """Return the number of pages."""
+
+    def head(self, page: int) -> HeadRecord | None:
+        """Return the head of a page, or None."""
+
+    def has_head(self, head: Digest) -> bool:
+        """Tell whether a head is one of this ledger."""
+
+    def node(self, level: int, place: int) -> bytes:
+        """Return a complete node of the tree over all heads."""
+
+    def document(self, wanted: Digest, unsaved: tuple[int, bytes] | None) -> Document | None:
+        """Return a document with the newest signature block it has, or None."""
+
+    def answers(self, answered: Digest) -> Digest | None:
+        """Return the newest ACK or verdict on a document of a device, or None."""
+
+    def body(self, wanted: Digest) -> tuple[str, int, bytes] | None:
+        """Return type, version and body of a document, or None."""
+
+    def documents_of(self, page: int) -> tuple[Digest, ...]:
+        """Return the digests of the documents that stand in a page, in order."""
+
+
+class LedgerStore(Protocol):
+    """A ledger's store, used by one writer thread; readers have connections of their own."""
+
+    @property
+    def facts(self) -> FactsPort:
+        """What reports and trust requests are judged against."""
+
+    @property
+    def lookups(self) -> LookupsPort:
+        """Single things."""
+
+    @property
+    def pages(self) -> PagesPort:
+        """Rows, leaves and heads."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Begin the transaction of a page; leaving it well makes all of it durable.
+
+        Raises:
+            Problem: ``store-failed``, ``store-full`` or ``store-damaged``; then nothing of it
+                happened.
+        """
+
+    def apply(self, row: Row, page: int, place: int) -> None:
+        """Bring the projections up to date with a row that goes into this page."""
+
+    def mark(self, name: str) -> str | None:
+        """Return what a restore left for the next start, or None."""
+
+    def clear_mark(self, name: str) -> None:
+        """Remove what a restore left, within the transaction."""
+
+    def reader(self, unsaved: Callable[[], tuple[int, bytes] | None]) -> LedgerReader:
+        """Return a reader with a connection of its own.
+
+        Args:
+            unsaved: Returns page and signature of the head whose signature is not stored yet.
+        """
+
+    def close(self) -> None:
+        """Close the writer's connection."""

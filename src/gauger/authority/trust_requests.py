@@ -1,0 +1,232 @@
+"""Decides about trust requests: who gets a trust code, and for which account."""
+
+from dataclasses import dataclass
+
+from gauger.authority.answers import AnswerPlan, Parcel, parcel_for_trust, plan_again
+from gauger.authority.books import Draft, Unit
+from gauger.authority.decision import Decision
+from gauger.authority.reports import assign
+from gauger.core.authority.commands import ReceiveTrustRequest
+from gauger.core.authority.facts import KnownRequest, MemberFacts, TrustFacts
+from gauger.core.authority.outcomes import TrustOutcome, Verdict
+from gauger.core.authority.ownership import Cause, Ownership
+from gauger.core.authority.rows import (
+    InstanceAssigned,
+    TokenUsed,
+    TrustCodeIssued,
+    TrustRequestReceived,
+)
+from gauger.core.authority.trust import Presented, TrustJudgement, judge_trust
+from gauger.core.documents import verdict as verdict_document
+from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.trust_code import TrustCode, TrustOrigin
+from gauger.core.documents.trust_request import TrustRequest
+from gauger.core.identity import AccountRef, Digest, Udi, digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedRequest:
+    """A trust request whose form and both signatures hold."""
+
+    command: ReceiveTrustRequest
+    request: TrustRequest
+    digest: Digest
+
+
+def receive(unit: Unit, verified: VerifiedRequest) -> Decision:
+    """Judge a trust request and plan its answer."""
+    request, command = verified.request, verified.command
+    facts = unit.store.facts.trust(request, verified.digest, command.token_digest)
+    given = Presented(
+        now=unit.now,
+        pipe=command.pipe,
+        token_digest=command.token_digest,
+        uploaded_to=command.uploaded_to,
+    )
+    judgement = judge_trust(request, facts, given)
+    draft = Draft(unit)
+    known = facts.known
+    if known is not None and judgement.verdict is Verdict.SAME:
+        return _again(draft, verified, known, Verdict.SAME)
+    if known is not None and judgement.verdict is known.verdict and judgement.code == known.code:
+        return _again(draft, verified, known, known.verdict)
+    return _record(draft, verified, facts, judgement)
+
+
+def _again(
+    draft: Draft, verified: VerifiedRequest, known: KnownRequest, verdict: Verdict
+) -> Decision:
+    plan = plan_again(draft, verified.request.udi, verified.digest)
+    return _decision(draft, verified, _Said(verdict, known.code, known.detail, known.flags), plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    verdict: Verdict
+    code: str | None
+    detail: str
+    flags: tuple[str, ...]
+
+
+def _decision(draft: Draft, verified: VerifiedRequest, said: _Said, plan: AnswerPlan) -> Decision:
+    return Decision(
+        draft=draft,
+        finish=lambda resolve: TrustOutcome(
+            verdict=said.verdict,
+            code=said.code,
+            detail=said.detail,
+            flags=said.flags,
+            digest=verified.digest,
+            udi=verified.request.udi,
+            answer=plan.resolve(resolve),
+        ),
+    )
+
+
+def _record(
+    draft: Draft, verified: VerifiedRequest, facts: TrustFacts, judgement: TrustJudgement
+) -> Decision:
+    request = verified.request
+    owner = None if judgement.ownership is None else judgement.ownership.account
+    parcel = Parcel()
+    if judgement.ownership is not None and owner is not None:
+        parcel = _grant(draft, verified, facts, judgement)
+        answer = _acknowledge(draft, verified, judgement, parcel)
+    else:
+        answer = _refuse(draft, verified, judgement)
+    draft.add(_row(draft, verified, judgement, parcel))
+    plan = AnswerPlan(
+        udi=request.udi,
+        answers=verified.digest,
+        root_sets=parcel.root_sets,
+        acknowledgments=(answer,),
+        companions=parcel.digests,
+    )
+    said = _Said(judgement.verdict, judgement.code, judgement.detail, judgement.flags)
+    return _decision(draft, verified, said, plan)
+
+
+def _grant(
+    draft: Draft, verified: VerifiedRequest, facts: TrustFacts, judgement: TrustJudgement
+) -> Parcel:
+    """Assign the product instance, use the token up by one, and issue all trust codes."""
+    request, ownership = verified.request, judgement.ownership
+    if ownership is None:
+        return Parcel()
+    owner = ownership.account
+    assign(draft, request.udi, facts.instance, ownership=ownership, by=verified.command.by)
+    if judgement.token is not None:
+        draft.add(TokenUsed(at=draft.now, token=judgement.token, account=owner, udi=request.udi))
+    generation = 0 if facts.instance is None else facts.instance.generation
+    own = MemberFacts(udi=request.udi, account=owner, generation=generation)
+    codes = [_issue_code(draft, verified, member, owner) for member in (own, *judgement.members)]
+    for member in judgement.members:
+        _adopt(draft, member, ownership)
+    return parcel_for_trust(draft, owner, codes, facts.instance)
+
+
+def _adopt(draft: Draft, member: MemberFacts, ownership: Ownership) -> None:
+    """A member that belongs to nobody yet goes with its active, until it says otherwise."""
+    if member.account is None:
+        draft.add(
+            InstanceAssigned(
+                at=draft.now,
+                udi=member.udi,
+                origin=None,
+                account=ownership.account,
+                provisional=True,
+                cause=Cause.MEMBER.value,
+                by=None,
+            )
+        )
+
+
+def _issue_code(
+    draft: Draft, verified: VerifiedRequest, member: MemberFacts, owner: AccountRef
+) -> tuple[Udi, Digest]:
+    request = verified.request
+    generation = member.generation + 1
+    document = draft.issue(
+        TrustCode(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            account=owner,
+            answers=verified.digest,
+            order=draft.next_order(),
+            udi=member.udi,
+            public_key=request.public_key,
+            generation=generation,
+            origin=TrustOrigin.CSSM,
+            incarnation=request.incarnation,
+        )
+    )
+    draft.add(
+        TrustCodeIssued(
+            at=draft.now,
+            udi=member.udi,
+            generation=generation,
+            key=digest(request.public_key),
+            incarnation=request.incarnation,
+            document=document,
+        )
+    )
+    return member.udi, document
+
+
+def _acknowledge(
+    draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement, parcel: Parcel
+) -> Digest:
+    return draft.issue(
+        Acknowledgment(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            account=None if judgement.ownership is None else judgement.ownership.account,
+            udi=verified.request.udi,
+            answers=verified.digest,
+            answers_type=AnsweredType.TRUST_REQUEST,
+            flags=judgement.flags,
+            companions=parcel.listed,
+            received_at=draft.now,
+        )
+    )
+
+
+def _refuse(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement) -> Digest:
+    return draft.issue(
+        verdict_document.Verdict(
+            issued_at=draft.now,
+            test_clock=draft.unit.test_clock,
+            issuer=draft.unit.books.ledger,
+            udi=verified.request.udi,
+            answers=verified.digest,
+            verdict=verdict_document.Ruling.REJECTED,
+            code=judgement.code or "",
+            detail=judgement.detail,
+        )
+    )
+
+
+def _row(
+    draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement, parcel: Parcel
+) -> TrustRequestReceived:
+    request, command = verified.request, verified.command
+    return TrustRequestReceived(
+        at=draft.now,
+        udi=request.udi,
+        digest=verified.digest,
+        document=command.document,
+        pipe=command.pipe.value,
+        path=command.path,
+        by=command.by,
+        account=None if judgement.ownership is None else judgement.ownership.account,
+        verdict=judgement.verdict,
+        code=judgement.code,
+        detail=judgement.detail,
+        flags=judgement.flags,
+        incarnation=request.incarnation,
+        counter=request.counter,
+        token=judgement.token,
+        sent=parcel.sent,
+    )

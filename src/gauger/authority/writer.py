@@ -1,0 +1,386 @@
+"""The one writer: decides waiting commands into one page, commits it, signs it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from gauger.authority import administration, cases, founding, reports, trust_requests
+from gauger.authority.answers import plan_again
+from gauger.authority.books import AuthoritySettings, Books, Draft, Unit
+from gauger.authority.decision import Decision, plain
+from gauger.authority.epochs import heed
+from gauger.authority.pager import Pager
+from gauger.authority.preparing import Prepared, prepare
+from gauger.authority.reports import UnverifiableReport, VerifiedReport
+from gauger.authority.shelf import Shelf
+from gauger.authority.store import LedgerStore
+from gauger.authority.trust_requests import VerifiedRequest
+from gauger.core.authority import commands
+from gauger.core.authority.outcomes import AnswerBundle, AnswerOutcome, Done, Outcome
+from gauger.core.authority.rows import RefusalRecorded
+from gauger.core.authority.signers import require_signer
+from gauger.core.documents.envelope import Document, PageSignature
+from gauger.core.documents.page import Page
+from gauger.core.documents.trust_store import expiry_time
+from gauger.core.identity import Digest
+from gauger.core.ports import Clock, Entropy, Signer
+from gauger.core.problems import Problem
+
+_UNSIGNED_ALLOWED: Final = (commands.ImportRootSet, commands.ImportManufacturer)
+
+Result = Callable[[], Outcome] | Problem
+"""The outcome of a command, or why it was refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Means:
+    store: LedgerStore
+    signer: Signer
+    clock: Clock
+    entropy: Entropy
+    settings: AuthoritySettings
+
+
+class Writer:
+    """Owns the store; used by one thread at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        signer: Signer,
+        clock: Clock,
+        entropy: Entropy,
+        settings: AuthoritySettings,
+    ) -> None:
+        """Put the parts together; `open` reads the store."""
+        self._means = _Means(
+            store=store, signer=signer, clock=clock, entropy=entropy, settings=settings
+        )
+        self._shelf = Shelf(store.pages, settings.build_date)
+        self._pager = Pager(signer, entropy)
+        self._books: Books | None = None
+        self._unsigned: int | None = None
+        self._next_due: int | None = None
+        self._stale = False
+        self.trust = founding.empty_trust(clock)
+        """What is trusted; replaced as a whole, so any thread may read it."""
+
+    @property
+    def ledger(self) -> str | None:
+        """The ledger's id; None before it is founded."""
+        return None if self._books is None else self._books.ledger
+
+    def unsaved(self) -> tuple[int, bytes] | None:
+        """Return page and signature of the head whose signature is not stored yet."""
+        return self._shelf.unsaved
+
+    def is_current(self, bundle: AnswerBundle) -> bool:
+        """Tell whether whoever signed an answer is believed today."""
+        root_set = self.trust.root_set
+        for document in bundle.acknowledgments + bundle.companions:
+            if not isinstance(document.signature, PageSignature) or root_set is None:
+                continue
+            try:
+                require_signer(self.trust, document.signature.chain, self._instant())
+            except Problem:
+                return False
+        return True
+
+    def _instant(self) -> int:
+        settings, clock = self._means.settings, self._means.clock
+        return expiry_time(settings.build_date, self.trust.root_set, clock.wall())
+
+    def open(self) -> None:
+        """Read the store, and bring its last page to a signature.
+
+        Raises:
+            Problem: Of the store; ``unknown-key``, ``key-revoked`` or ``signer-expired``.
+        """
+        self._load()
+        if self._books is None:
+            return
+        self._require_signer()
+        self._sign_last()
+        mark = self._means.store.mark(founding.RESTORED)
+        if mark is not None:
+            self._open_after_restore(mark)
+
+    def _load(self) -> None:
+        """Read what is known of the ledger; after a failure nothing in memory is believed."""
+        store = self._means.store
+        self._shelf = Shelf(store.pages, self._means.settings.build_date)
+        self._books = founding.load_books(store, self._means.clock)
+        if self._books is not None:
+            self._pager.load(store.pages)
+            self.trust = self._books.trust
+            last = store.pages.head(self._books.page - 1)
+            is_signed = last is None or last.signature is not None
+            self._unsigned = None if is_signed else self._books.page - 1
+        self._next_due = store.lookups.next_due()
+
+    def _require_signer(self) -> None:
+        require_signer(self.trust, self._means.signer.chain, self._instant())
+
+    def _sign_last(self) -> None:
+        """Sign a head that was committed and not signed: the same bytes, or a new page."""
+        page, pages = self._unsigned, self._means.store.pages
+        if page is None or self._shelf.unsaved is not None:
+            return
+        head = pages.head(page)
+        if head is None:
+            raise Problem("store-damaged", f"Page {page} has no head.")
+        if head.signer == self._means.signer.key_id:
+            self._shelf.unsaved = (page, self._pager.sign(head.body))
+            return
+        self._unsigned = None
+        self._commit_alone(lambda unit: founding.renew_page(unit, page))
+
+    def _open_after_restore(self, mark: str) -> None:
+        entropy = self._means.entropy
+        self._commit_alone(lambda unit: founding.restored(unit, entropy, mark))
+
+    def _commit_alone(self, decide: Callable[[Unit], None]) -> None:
+        with self._page() as unit:
+            decide(unit)
+            page = self._pager.write(unit)
+        self._finish(unit, page)
+
+    def has_due(self) -> bool:
+        """Tell whether a deferred report's time has come."""
+        return self._next_due is not None and self._next_due <= self._means.clock.wall()
+
+    def flush(self) -> None:
+        """Store the last signature while nothing else is to do."""
+        if self._shelf.unsaved is None:
+            return
+        with self._page():
+            pass
+        self._saved()
+
+    def close(self) -> None:
+        """Store the last signature and close the store.
+
+        Raises:
+            Problem: Of the store; the signature is made again at the next start.
+        """
+        try:
+            self.flush()
+        finally:
+            self._means.store.close()
+
+    def write(self, prepared: Sequence[Prepared]) -> list[Result]:
+        """Decide commands into one page.
+
+        Args:
+            prepared: The commands, in order.
+
+        Returns:
+            For each of them its outcome, or why it was refused.
+
+        Raises:
+            Problem: Of the store or the signer; then nothing of this page happened.
+        """
+        if self._stale:
+            unsaved = self._shelf.unsaved
+            self._load()
+            self._shelf.unsaved = unsaved
+            self._stale = False
+        if self._books is not None:
+            self._sign_last()
+        with self._page() as unit:
+            decided = self._decide_all(unit, prepared)
+            page = None if unit.is_empty else self._pager.write(unit)
+        resolve = self._finish(unit, page)
+        return [item if isinstance(item, Problem) else _later(item, resolve) for item in decided]
+
+    @contextmanager
+    def _page(self) -> Iterator[Unit]:
+        """Begin a transaction and a unit of work in it, the last signature stored first.
+
+        Where it fails, what is in memory may be ahead of the store: it is read anew.
+        """
+        store, clock = self._means.store, self._means.clock
+        try:
+            with store.transaction():
+                unsaved = self._shelf.unsaved
+                if unsaved is not None:
+                    store.pages.write_signature(*unsaved)
+                yield Unit(
+                    now=clock.wall(),
+                    books=self._books or founding.new_books(self._means.entropy, clock),
+                    store=store,
+                    shelf=self._shelf,
+                    settings=self._means.settings,
+                    test_clock=clock.is_test,
+                )
+        except BaseException:
+            self._stale = True
+            raise
+
+    def _saved(self) -> None:
+        self._shelf.unsaved = None
+        self._unsigned = None
+
+    def _finish(self, unit: Unit, page: Page | None) -> Callable[[Digest], Document]:
+        """Sign a committed page and return what finds documents."""
+        self._saved()
+        self._books, self.trust = unit.books, unit.books.trust
+        self._next_due = self._means.store.lookups.next_due()
+        if page is None:
+            return self._resolver({})
+        number = unit.books.page
+        self._pager.committed(unit.books)
+        self._unsigned = number
+        value = self._pager.sign(page.body)
+        self._shelf.unsaved = (number, value)
+        documents = self._pager.documents(unit, page, value)
+        for made, document in documents.items():
+            self._shelf.put(made, document)
+        return self._resolver(documents)
+
+    def _resolver(self, documents: dict[Digest, Document]) -> Callable[[Digest], Document]:
+        def resolve(wanted: Digest) -> Document:
+            found = documents.get(wanted) or self._shelf.get(wanted)
+            if found is None:
+                raise Problem("store-damaged", f"The document {wanted} is not in the ledger.")
+            return found
+
+        return resolve
+
+    def _decide_all(self, unit: Unit, prepared: Sequence[Prepared]) -> list[Decision | Problem]:
+        for item in prepared:
+            if isinstance(item.content, VerifiedReport):
+                claims = item.content.claims
+                heed(unit, claims.udi, claims.held.head, self._means.entropy)
+        decided: list[Decision | Problem] = []
+        for item in prepared:
+            try:
+                self._require_able(item.command)
+                decision = decide(unit, self._verified_now(unit, item))
+                if isinstance(item.command, commands.FoundLedger):
+                    require_signer(unit.books.trust, self._means.signer.chain, unit.now)
+                unit.take(decision.draft)
+            except Problem as problem:
+                if problem.kind.code in _STORE_PROBLEMS:
+                    raise
+                decided.append(problem)
+            else:
+                decided.append(decision)
+        return decided
+
+    def _require_able(self, command: commands.Command) -> None:
+        """Refuse to acknowledge under a signer that nobody would believe."""
+        if self._books is None or isinstance(command, _UNSIGNED_ALLOWED):
+            return
+        try:
+            self._require_signer()
+        except Problem as problem:
+            raise Problem("acknowledging-stopped", problem.detail, cause=problem.code) from problem
+
+    def _verified_now(self, unit: Unit, item: Prepared) -> Prepared:
+        """Verify again what was verified under trust that has changed since."""
+        if item.content is None or item.trust is unit.books.trust:
+            return item
+        build_date = self._means.settings.build_date
+        return prepare(item.command, unit.books.trust, unit.now, build_date)
+
+
+_STORE_PROBLEMS: Final = frozenset({"store-full", "store-failed", "store-damaged"})
+
+
+def _later(decision: Decision, resolve: Callable[[Digest], Document]) -> Callable[[], Outcome]:
+    return lambda: decision.finish(resolve)
+
+
+def decide(unit: Unit, item: Prepared) -> Decision:
+    """Decide one command.
+
+    Raises:
+        Problem: Where it is refused without a signed answer.
+    """
+    match item.content:
+        case VerifiedReport():
+            return reports.receive(unit, item.content)
+        case UnverifiableReport():
+            return reports.store_apart(unit, item.content)
+        case VerifiedRequest():
+            return trust_requests.receive(unit, item.content)
+        case None:
+            pass
+    return _DECIDERS[type(item.command)](unit, item.command)
+
+
+_Command = TypeVar("_Command")
+_Decider = Callable[[Unit, commands.Command], Decision]
+
+
+def _for(
+    kind: type[_Command], decider: Callable[[Unit, _Command], Decision]
+) -> tuple[type, _Decider]:
+    def decide_command(unit: Unit, command: commands.Command) -> Decision:
+        if not isinstance(command, kind):
+            raise TypeError(type(command).__name__)
+        return decider(unit, command)
+
+    return kind, decide_command
+
+
+def _renew(unit: Unit, command: commands.RenewAnswer) -> Decision:
+    """Give an answer again; what its signer no longer vouches for becomes a leaf of this page."""
+    udi = unit.store.lookups.answered_udi(command.answers)
+    if udi is None:
+        raise Problem("not-found", f"There is no answer to {command.answers}.")
+    draft = Draft(unit)
+    plan = plan_again(draft, udi, command.answers)
+    return Decision(draft=draft, finish=lambda resolve: AnswerOutcome(answer=plan.resolve(resolve)))
+
+
+def _record_refusal(unit: Unit, command: commands.RecordRefusal) -> Decision:
+    draft = Draft(unit)
+    account = command.account
+    if account is not None and not unit.store.lookups.account_exists(account):
+        account = None
+    known = unit.store.lookups.refusals(command.digest, command.code)
+    draft.add(
+        RefusalRecorded(
+            at=draft.now,
+            digest=command.digest,
+            code=command.code,
+            detail=command.detail,
+            pipe=command.pipe.value,
+            path=command.path,
+            account=account,
+            by=command.by,
+            count=max(known + 1, command.count),
+        )
+    )
+    return plain(draft, Done())
+
+
+_DECIDERS: Final[Mapping[type, _Decider]] = MappingProxyType(
+    dict(
+        (
+            _for(commands.OpenSmartAccount, administration.open_smart_account),
+            _for(commands.OpenVirtualAccount, administration.open_virtual_account),
+            _for(commands.SetAccountOption, administration.set_option),
+            _for(commands.IssueToken, administration.issue_token),
+            _for(commands.RevokeToken, administration.revoke_token),
+            _for(commands.DepositOrder, administration.deposit_order),
+            _for(commands.AssignPolicy, administration.assign_policy),
+            _for(commands.FetchPolicy, administration.fetch_policy),
+            _for(commands.RecordEvent, administration.record_event),
+            _for(commands.ImportRootSet, administration.import_root_set),
+            _for(commands.ImportManufacturer, administration.import_manufacturer),
+            _for(commands.FoundLedger, founding.found),
+            _for(commands.MoveInstance, cases.move_instance),
+            _for(commands.DecideCase, cases.decide_case),
+            _for(commands.DecideDue, cases.decide_due),
+            _for(commands.CloseGap, cases.close_gap),
+            _for(commands.RenewAnswer, _renew),
+            _for(commands.RecordRefusal, _record_refusal),
+        )
+    )
+)

@@ -1,0 +1,236 @@
+"""What people read of the ledger's rows in the event log."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from gauger.core.authority import rows
+from gauger.core.authority.outcomes import Verdict
+from gauger.core.identity import AccountRef
+
+LOUD_FLAGS: Final = frozenset({"store-replaced", "duplicate-identity", "gap"})
+"""Flags of an accepted report that are worth an event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A line of the event log.
+
+    Attributes:
+        kind: Stable name.
+        account: Whose event it is; null for the vendor's.
+        domain: The Smart Account, for events of a whole one; null for the vendor's.
+        subject: Whom or what it concerns.
+        detail: What happened.
+        by: Who did it; null where the authority itself did.
+    """
+
+    kind: str
+    account: AccountRef | None = None
+    domain: str | None = None
+    subject: str
+    detail: str
+    by: str | None = None
+
+
+def describe(row: rows.Row) -> Event | None:
+    """Return the event of a row, or null where it is none: a plain report is no event."""
+    describer = _DESCRIBERS.get(row.KIND)
+    return None if describer is None else describer(row)
+
+
+_Row = TypeVar("_Row", bound=rows.Row)
+_Describer = Callable[[rows.Row], Event | None]
+
+
+def _for(kind: type[_Row], describer: Callable[[_Row], Event | None]) -> tuple[str, _Describer]:
+    def describe_row(row: rows.Row) -> Event | None:
+        return describer(row) if isinstance(row, kind) else None
+
+    return kind.KIND, describe_row
+
+
+def _opened(row: rows.LedgerOpened) -> Event:
+    return Event(kind=row.KIND, subject=row.ledger, detail="The ledger begins.", by=row.by)
+
+
+def _epoch(row: rows.EpochOpened) -> Event:
+    heads = f" Abandoned heads: {', '.join(row.abandons)}." if row.abandons else ""
+    detail = f"Epoch {row.number} begins: {row.reason}.{heads}"
+    return Event(kind=row.KIND, subject=row.epoch, detail=detail)
+
+
+def _abandoned(row: rows.HeadAbandoned) -> Event:
+    detail = f"{row.udi} holds a head of page {row.page} that this ledger does not have."
+    return Event(kind=row.KIND, subject=row.head, detail=detail)
+
+
+def _renewed(row: rows.PageRenewed) -> Event:
+    detail = f"The answers of page {row.page}, which was never signed, stand in a new page."
+    return Event(kind=row.KIND, subject=str(row.page), detail=detail)
+
+
+def _root_set(row: rows.RootSetTaken) -> Event:
+    detail = f"Root set {row.number} of epoch {row.epoch} is held."
+    return Event(kind=row.KIND, subject=str(row.number), detail=detail, by=row.by)
+
+
+def _manufacturer(row: rows.ManufacturerTaken) -> Event:
+    detail = f"The manufacturer {row.name} is trusted."
+    return Event(kind=row.KIND, subject=row.name, detail=detail, by=row.by)
+
+
+def _smart_account(row: rows.SmartAccountOpened) -> Event:
+    detail = f"The Smart Account {row.name} was opened."
+    return Event(kind=row.KIND, domain=row.domain, subject=row.domain, detail=detail, by=row.by)
+
+
+def _virtual_account(row: rows.VirtualAccountOpened) -> Event:
+    detail = f"The Virtual Account {row.account.virtual_account} was opened."
+    return _in(row.account, row.KIND, str(row.account), detail=detail, by=row.by)
+
+
+def _option(row: rows.AccountOptionSet) -> Event:
+    detail = f"{row.option} was switched {'on' if row.value else 'off'}."
+    return _in(row.account, row.KIND, str(row.account), detail=detail, by=row.by)
+
+
+def _token(row: rows.TokenIssued) -> Event:
+    uses = "any number of" if row.uses is None else row.uses
+    detail = f"ID token {row.token} (…{row.hint}) was made, for {uses} uses."
+    return _in(row.account, row.KIND, str(row.token), detail=detail, by=row.by)
+
+
+def _token_revoked(row: rows.TokenRevoked) -> Event:
+    detail = f"ID token {row.token} was revoked."
+    return _in(row.account, row.KIND, str(row.token), detail=detail, by=row.by)
+
+
+def _token_used(row: rows.TokenUsed) -> Event:
+    detail = f"{row.udi} used ID token {row.token}."
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
+
+
+def _order(row: rows.OrderDeposited) -> Event:
+    bought = ", ".join(f"{line.quantity} of {line.name}" for line in row.lines)
+    detail = f"Order {row.number} was deposited: {bought}."
+    return _in(row.account, row.KIND, row.number, detail=detail, by=row.by)
+
+
+def _policy(row: rows.PolicyAssigned) -> Event:
+    account = None
+    if row.smart_account is not None and row.virtual_account is not None:
+        account = AccountRef(row.smart_account, row.virtual_account)
+    whose = str(account or row.smart_account or "all accounts")
+    return Event(
+        kind=row.KIND,
+        account=account,
+        domain=row.smart_account,
+        subject=whose,
+        detail=f"The policy {row.name!r} was assigned to {whose}.",
+        by=row.by,
+    )
+
+
+def _assigned(row: rows.InstanceAssigned) -> Event:
+    # Where it came from stays out of what the new owner reads.
+    word = "provisionally belongs" if row.provisional else "belongs"
+    detail = f"{row.udi} {word} to {row.account} (by {row.cause})."
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _report(row: rows.ReportReceived) -> Event | None:
+    loud = sorted(LOUD_FLAGS.intersection(row.flags))
+    if row.verdict is Verdict.ACCEPTED and not loud:
+        return None
+    detail = f"Report {row.report_id} of {row.tag}: {row.verdict}. {row.detail}".rstrip()
+    if loud:
+        detail = f"{detail} Flags: {', '.join(loud)}."
+    return _maybe_in(row.account, f"report-{row.verdict}", str(row.udi), detail=detail, by=row.by)
+
+
+def _decided(row: rows.ReportDecided) -> Event:
+    detail = f"Report {row.digest} is {row.verdict} now. {row.detail}".rstrip()
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _case_opened(row: rows.CaseOpened) -> Event:
+    detail = f"Case {row.case} ({row.code}) waits for a decision."
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
+
+
+def _case_closed(row: rows.CaseClosed) -> Event:
+    detail = f"Case {row.case} is {row.state}."
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _gap_closed(row: rows.GapClosed) -> Event:
+    detail = f"The missing report {row.report} " + ("came." if row.by is None else "was given up.")
+    return Event(kind=row.KIND, subject=str(row.udi), detail=detail, by=row.by)
+
+
+def _trust_request(row: rows.TrustRequestReceived) -> Event:
+    detail = f"Trust request {row.counter}: {row.verdict}. {row.detail}".rstrip()
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _refusal(row: rows.RefusalRecorded) -> Event:
+    times = "" if row.count == 1 else f" ({row.count} times)"
+    return _maybe_in(
+        row.account, row.KIND, row.digest, detail=f"{row.code}: {row.detail}{times}", by=row.by
+    )
+
+
+def _event(row: rows.EventRecorded) -> Event:
+    return _maybe_in(row.account, row.kind, row.subject, detail=row.detail, by=row.by)
+
+
+def _in(account: AccountRef, kind: str, subject: str, *, detail: str, by: str | None) -> Event:
+    return Event(
+        kind=kind,
+        account=account,
+        domain=account.smart_account,
+        subject=subject,
+        detail=detail,
+        by=by,
+    )
+
+
+def _maybe_in(
+    account: AccountRef | None, kind: str, subject: str, *, detail: str, by: str | None
+) -> Event:
+    if account is None:
+        return Event(kind=kind, subject=subject, detail=detail, by=by)
+    return _in(account, kind, subject, detail=detail, by=by)
+
+
+_DESCRIBERS: Final[Mapping[str, _Describer]] = MappingProxyType(
+    dict(
+        (
+            _for(rows.LedgerOpened, _opened),
+            _for(rows.EpochOpened, _epoch),
+            _for(rows.HeadAbandoned, _abandoned),
+            _for(rows.PageRenewed, _renewed),
+            _for(rows.RootSetTaken, _root_set),
+            _for(rows.ManufacturerTaken, _manufacturer),
+            _for(rows.SmartAccountOpened, _smart_account),
+            _for(rows.VirtualAccountOpened, _virtual_account),
+            _for(rows.AccountOptionSet, _option),
+            _for(rows.TokenIssued, _token),
+            _for(rows.TokenRevoked, _token_revoked),
+            _for(rows.TokenUsed, _token_used),
+            _for(rows.OrderDeposited, _order),
+            _for(rows.PolicyAssigned, _policy),
+            _for(rows.InstanceAssigned, _assigned),
+            _for(rows.ReportReceived, _report),
+            _for(rows.ReportDecided, _decided),
+            _for(rows.CaseOpened, _case_opened),
+            _for(rows.CaseClosed, _case_closed),
+            _for(rows.GapClosed, _gap_closed),
+            _for(rows.TrustRequestReceived, _trust_request),
+            _for(rows.RefusalRecorded, _refusal),
+            _for(rows.EventRecorded, _event),
+        )
+    )
+)
