@@ -1,12 +1,10 @@
 """Who is trusted for what: root sets, signers, delegates, devices."""
 
 import dataclasses
-from typing import ClassVar
 
 import pytest
 
 from gauger.core.documents import keyring
-from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import DirectSignature, Document, PageSignature, preimage
 from gauger.core.documents.page import SignedHead
 from gauger.core.documents.root_set import ListedSigner, RootKey
@@ -15,11 +13,9 @@ from gauger.core.documents.trust_store import (
     TrustStore,
     Verified,
     expiry_time,
-    require_audience,
 )
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
-from gauger.core.strict_json import JsonValue
 from tests.core.documents.material import (
     LEDGER,
     NOW,
@@ -442,37 +438,3 @@ def test_a_manufacturer_is_replaced_by_its_newer_file() -> None:
     narrower = dataclasses.replace(declared(), pids=frozenset({"NEW"}))
     store = trust_store().with_manufacturer(declared(67, "Other")).with_manufacturer(narrower)
     assert store.manufacturers == (declared(67, "Other"), narrower)
-
-
-# Audience.
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Plain(Answer):
-    TYPE: ClassVar[str] = "ack"
-
-    def own_json(self) -> dict[str, JsonValue]:
-        return {}
-
-
-def answer(account: AccountRef | None, udi: Udi | None) -> Plain:
-    return Plain(issued_at=NOW, issuer=LEDGER, account=account, udi=udi)
-
-
-@pytest.mark.threat("B3")
-def test_an_answer_for_another_device_is_refused() -> None:
-    with refused("wrong-subject"):
-        require_audience(answer(ACCOUNT, Udi("P", "S")), account=ACCOUNT, udi=UDI)
-
-
-@pytest.mark.threat("B4")
-def test_an_answer_of_another_account_is_refused() -> None:
-    with refused("wrong-audience"):
-        require_audience(answer(OTHER, UDI), account=ACCOUNT, udi=UDI)
-
-
-@pytest.mark.parametrize("account", [ACCOUNT, None])
-@pytest.mark.parametrize("udi", [UDI, None])
-def test_an_answer_for_us_or_for_all_is_taken(account: AccountRef | None, udi: Udi | None) -> None:
-    require_audience(answer(account, udi), account=ACCOUNT, udi=UDI)
-    require_audience(answer(ACCOUNT, UDI), account=account, udi=udi)

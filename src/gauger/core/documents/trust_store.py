@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gauger.core.documents import keyring
-from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import (
     BODY_CAPS,
     DOCUMENT_CAP,
@@ -206,7 +205,7 @@ class TrustStore:
             now: What `expiry_time` gives.
 
         Returns:
-            What is proven. Whom it is for is judged by the caller (`require_audience`).
+            What is proven. Whom the document is for is judged by the caller.
 
         Raises:
             Problem: ``wrong-type``, ``unknown-key``, ``key-revoked``, ``signer-expired``,
@@ -391,22 +390,3 @@ def _require_account(signer: _Signer, fields: Fields) -> None:
     if account not in signer.accounts:
         detail = f"The signer is bound to its accounts; the document is for {account}."
         raise Problem("not-permitted", detail)
-
-
-def require_audience(answer: Answer, *, account: AccountRef | None, udi: Udi | None) -> None:
-    """Check that an answer is for this product instance and its account.
-
-    Args:
-        answer: The answer, read.
-        account: The own account, or None where none is known yet.
-        udi: The own UDI, or None where the caller stands for a whole account.
-
-    Raises:
-        Problem: ``wrong-subject`` or ``wrong-audience``.
-    """
-    if udi is not None and answer.udi not in (None, udi):
-        detail = f"The {answer.TYPE} is for {answer.udi}; this product instance is {udi}."
-        raise Problem("wrong-subject", detail)
-    if account is not None and answer.account not in (None, account):
-        detail = f"The {answer.TYPE} is for the account {answer.account}, not for {account}."
-        raise Problem("wrong-audience", detail)
