@@ -9,7 +9,8 @@ from pathlib import Path
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.authority.ports import LedgerReader
 from gauger.core.authority.commands import Command, RecordEvent
-from gauger.core.authority.outcomes import Done, Outcome
+from gauger.core.authority.outcomes import AnswerBundle, Done, Outcome
+from gauger.core.identity import Digest, Udi
 from gauger.core.problems import Problem
 from gauger.cssm.access import Caller, CallerKind, Grant, Role, Scope
 from gauger.cssm.audit import Audit
@@ -59,6 +60,7 @@ class Recorded:
 
     commands: list[Command] = field(default_factory=list)
     rule: Callable[[Command], Outcome | Problem] = lambda _command: Done()
+    answers: dict[Digest, AnswerBundle] = field(default_factory=dict)
     held: list[Future[Outcome]] | None = None
 
     def execute(self, command: Command) -> Outcome:
@@ -77,6 +79,11 @@ class Recorded:
         else:
             future.set_result(answer)
         return future
+
+    def answer_for(self, answers: Digest, udi: Udi | None = None) -> AnswerBundle | None:
+        """Return what the test laid ready."""
+        del udi
+        return self.answers.get(answers)
 
     def reader(self) -> LedgerReader:
         """Refuse: what reads the ledger is tested with a real one."""

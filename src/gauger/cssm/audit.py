@@ -11,6 +11,7 @@ from gauger.core.authority.outcomes import Outcome
 from gauger.core.identity import AccountRef
 from gauger.core.ports import Clock
 from gauger.core.problems import Problem
+from gauger.core.text import one_line
 
 _KINDS: Final = 1000  # refusals told apart in one window; bounds what a flood can write
 _DETAIL: Final = 500
@@ -120,8 +121,4 @@ def printable(text: str) -> str:
     What others send stands in the event log: a line end or a terminal escape in it must not look
     like a line of its own, nor move the cursor of who reads it.
     """
-    return "".join(map(_escaped, text[:_DETAIL]))
-
-
-def _escaped(one: str) -> str:
-    return one if one.isprintable() else one.encode("unicode_escape").decode("ascii")
+    return one_line(text[:_DETAIL])

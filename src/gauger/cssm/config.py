@@ -235,3 +235,16 @@ def _check(setting: Setting, value: object) -> None:
 
 def _names(known: Mapping[str, object]) -> str:
     return ", ".join(sorted(known))
+
+
+def template() -> str:
+    """Return a settings file that says what there is; every line is a comment."""
+    lines = ["# Settings of the portal. What is commented out has the value that stands there."]
+    section = ""
+    for one in describe():
+        if one.section != section:
+            section = one.section
+            lines += ["", f"[{section}]"]
+        value = f'"{one.default}"' if isinstance(one.default, str) else one.default
+        lines += [f"# {one.meaning} ({one.unit})", f"# {one.name} = {value}"]
+    return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The portal as its surfaces see it: the parts of one process, put together by `main`."""
+"""The portal as its surfaces see it: the parts of one process, put together by `assembly`."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from gauger.cssm.commands.exchange import Exchange
 from gauger.cssm.commands.people import People
 from gauger.cssm.commands.sessions import Sessions
 from gauger.cssm.commands.uploads import Uploads
+from gauger.cssm.commands.working import JobRunner
 from gauger.cssm.config import CssmConfig
 from gauger.cssm.means import Means
 
@@ -20,6 +21,7 @@ class Portal:
         sessions: Log-in and access tokens.
         people: Users, API clients, roles.
         uploads: Usage files and their jobs.
+        runner: Works through uploaded files.
         exchange: Smart transport.
     """
 
@@ -28,4 +30,15 @@ class Portal:
     sessions: Sessions
     people: People
     uploads: Uploads
+    runner: JobRunner
     exchange: Exchange
+
+    def start(self) -> None:
+        """Begin the work that goes on beside requests."""
+        self.runner.start()
+
+    def stop(self) -> None:
+        """End it, and write down what was only counted so far."""
+        self.runner.stop()
+        self.means.audit.flush()
+        self.means.readers.close()

@@ -7,9 +7,28 @@ from typing import Protocol
 
 from gauger.authority.ports import LedgerReader
 from gauger.core.authority.commands import Command
-from gauger.core.authority.outcomes import Outcome
-from gauger.core.identity import AccountRef, Digest
-from gauger.cssm.access import CallerKind, Grant, Scope
+from gauger.core.authority.outcomes import AnswerBundle, Outcome
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.cssm.access import CallerKind, Grant, Role, Scope
+
+__all__ = [
+    "AuthorityPort",
+    "CallerKind",
+    "Client",
+    "Grant",
+    "ItemVerdict",
+    "Job",
+    "JobStore",
+    "Member",
+    "PeopleStore",
+    "PollStore",
+    "Role",
+    "Scope",
+    "Session",
+    "UploadFiles",
+    "UploadWriter",
+    "User",
+]
 
 
 class AuthorityPort(Protocol):
@@ -23,6 +42,9 @@ class AuthorityPort(Protocol):
 
     def reader(self) -> LedgerReader:
         """Return a read connection of its own."""
+
+    def answer_for(self, answers: Digest, udi: Udi | None = None) -> AnswerBundle | None:
+        """Return the newest answer to a document, under a signature that verifies today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.types import ASGIApp
 
 from gauger.cssm.config import CssmConfig
-from gauger.surfaces.http.server import server
+from gauger.surfaces.http.server import PortalServer, server_settings
 
 _START: Final = 10.0
 
@@ -20,11 +20,12 @@ def serving(app: ASGIApp, config: CssmConfig) -> Iterator[int]:
     """Serve an application; yields the port."""
     config = replace(config, server=replace(config.server, port=0))
     listener = socket.create_server(("127.0.0.1", 0))
-    running = server(app, config)
+    up = threading.Event()
+    running = PortalServer(server_settings(app, config), up.set)
     thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
     thread.start()
     try:
-        # The socket listens already: the first request waits in its queue until the server is up.
+        assert up.wait(_START)
         yield listener.getsockname()[1]
     finally:
         running.should_exit = True

@@ -5,8 +5,17 @@ import sqlite3
 from typing import Final
 
 from gauger.core.identity import AccountRef, Digest
-from gauger.cssm.access import CallerKind, Grant, Role, Scope
-from gauger.cssm.ports import Client, ItemVerdict, Job, Session, User
+from gauger.cssm.ports import (
+    CallerKind,
+    Client,
+    Grant,
+    ItemVerdict,
+    Job,
+    Role,
+    Scope,
+    Session,
+    User,
+)
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS portal_users (

@@ -10,8 +10,17 @@ from typing import Final
 from gauger.adapters.storage import portal_rows as rows
 from gauger.core.identity import AccountRef, Digest
 from gauger.core.problems import Problem
-from gauger.cssm.access import CallerKind, Grant, Scope
-from gauger.cssm.ports import Client, ItemVerdict, Job, Member, Session, User
+from gauger.cssm.ports import (
+    CallerKind,
+    Client,
+    Grant,
+    ItemVerdict,
+    Job,
+    Member,
+    Scope,
+    Session,
+    User,
+)
 
 _POLLS_KEPT: Final = 7 * 86_400  # seconds; a product instance gives up polling long before
 

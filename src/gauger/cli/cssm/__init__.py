@@ -12,7 +12,7 @@ _HERE: Final = __name__
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "init": ("host:init", "Make a portal's data folder."),
-        "serve": ("host:serve", "Serve a portal until it is stopped."),
+        "serve": ("serve:serve", "Serve a portal until it is stopped."),
         "admin": ("host:admin", "Recover the administrator's access, on the host."),
         "backup": ("host:backup", "Copy a portal while it works."),
         "restore": ("host:restore", "Make a portal from a backup; opens a new epoch."),

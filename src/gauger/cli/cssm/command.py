@@ -33,7 +33,7 @@ _OPTIONS: Final = (
 )
 
 
-class AccountType(click.ParamType):
+class AccountType(click.ParamType[AccountRef]):
     """An account, written SMART-ACCOUNT-DOMAIN/VIRTUAL-ACCOUNT."""
 
     name = "SA/VA"

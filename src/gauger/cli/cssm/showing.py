@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gauger.cssm.audit import printable
+from gauger.core.text import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def _show_table(table: Table) -> None:
         shown.add_column(column, overflow="fold")
     for row in table.rows:
         # What a device sent may hold terminal escapes: they are shown, not obeyed.
-        shown.add_row(*(Text(printable("-" if cell is None else str(cell))) for cell in row))
+        shown.add_row(*(Text(one_line("-" if cell is None else str(cell))) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=240)

@@ -20,7 +20,7 @@ from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.cssm.commands import polls
 from gauger.cssm.commands.answers import answer_bytes
-from gauger.cssm.commands.judging import Sender, Settled, refusal_of, settle, submit, text_digest
+from gauger.cssm.commands.judging import Sender, refusal_of, settle, submit
 from gauger.cssm.config import ServerSettings
 from gauger.cssm.means import Means
 from gauger.cssm.ports import PollStore
@@ -172,8 +172,7 @@ class Exchange:
         remembered = self._store.poll(poll_id)
         if remembered is None:
             raise Problem("poll-unknown", f"There is no poll {poll_id[:64]!r}.")
-        with self._means.readers.lend() as reader:
-            answers = [reader.answer_for(one) for one in polls.recall(remembered)]
+        answers = [self._means.authority.answer_for(one) for one in polls.recall(remembered)]
         found = [one for one in answers if one is not None]
         if len(found) < len(answers) or not found:
             message = "The portal stopped before it kept every document: send them again."
@@ -183,16 +182,14 @@ class Exchange:
 
     def _submit(self, one: Sent, sender: Sender) -> Future[Outcome]:
         waiting = submit(self._means.authority, one.kind, one.text, sender)
-        waiting.add_done_callback(lambda done: self._note(one, sender, settle(done)))
+        if sender.token_digest is not None:
+            waiting.add_done_callback(lambda done: self._note(done, sender.path))
         return waiting
 
-    def _note(self, one: Sent, sender: Sender, outcome: Settled) -> None:
-        """Audit a refusal once, and count a wrong ID token against its address."""
-        if outcome.code in _GUESSES:
-            self._means.throttle.failed(sender.path)
-        problem = refusal_of(outcome)
-        if problem is not None:
-            self._means.audit.refusal(problem, text_digest(one.text), by=sender.path)
+    def _note(self, done: Future[Outcome], address: str) -> None:
+        """Count a wrong ID token against its address, once."""
+        if settle(done).code in _GUESSES:
+            self._means.throttle.failed(address)
 
 
 def _documents(request: Request) -> Iterator[Sent]:

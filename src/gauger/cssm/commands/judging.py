@@ -7,7 +7,7 @@ from typing import Final
 from gauger.core.authority.commands import Pipe, ReceiveReport, ReceiveTrustRequest
 from gauger.core.authority.outcomes import Outcome, ReportOutcome, TrustOutcome
 from gauger.core.documents.smart_license import Item, ItemKind
-from gauger.core.identity import AccountRef, Digest, digest
+from gauger.core.identity import AccountRef, Digest
 from gauger.core.problems import Problem
 from gauger.cssm.ports import AuthorityPort, ItemVerdict
 
@@ -99,11 +99,6 @@ def refusal_of(outcome: Settled) -> Problem | None:
     if outcome.answer is None:
         return Problem(outcome.code or outcome.verdict.value, outcome.detail)
     return None
-
-
-def text_digest(text: str) -> str:
-    """Return how the audit names an item that was refused before its own digest was known."""
-    return f"item {digest(text.encode('utf-8', 'surrogatepass'))}"
 
 
 def verdict_of(item: Item, outcome: Settled) -> ItemVerdict:

@@ -53,7 +53,7 @@ class Uploads:
         self._store = store
         self._files = files
         self._runner = runner
-        self._readers = means.readers
+        self._authority = means.authority
         self._audit = means.audit
         self._clock = means.clock
         self._entropy = means.entropy
@@ -131,8 +131,7 @@ class Uploads:
             after = rows[-1].position
 
     def _answers(self, job: Job) -> Iterator[AnswerBundle]:
-        with self._readers.lend() as reader:
-            for row in self._answered(job):
-                answer = reader.answer_for(row.digest) if row.digest else None
-                if answer is not None:
-                    yield answer
+        for row in self._answered(job):
+            answer = self._authority.answer_for(row.digest) if row.digest else None
+            if answer is not None:
+                yield answer

@@ -9,14 +9,7 @@ from typing import Final
 from gauger.core.authority.commands import Pipe
 from gauger.core.documents.smart_license import TO_PORTAL, Caps, Item, ItemKind, read_items
 from gauger.core.problems import Problem, Retry
-from gauger.cssm.commands.judging import (
-    JUDGED,
-    Sender,
-    settle,
-    submit,
-    text_digest,
-    verdict_of,
-)
+from gauger.cssm.commands.judging import JUDGED, Sender, settle, submit, verdict_of
 from gauger.cssm.config import Limits
 from gauger.cssm.means import Means
 from gauger.cssm.ports import ItemVerdict, Job, JobStore, UploadFiles
@@ -42,7 +35,6 @@ class JobRunner:
         self._store = store
         self._files = files
         self._authority = means.authority
-        self._audit = means.audit
         self._clock = means.clock
         self._caps = Caps(
             total=limits.upload_bytes, item=limits.report_bytes, items=limits.upload_entries
@@ -131,10 +123,8 @@ class JobRunner:
         judged: list[ItemVerdict] = []
         for item, future in waiting:
             outcome = settle(future)
-            if isinstance(outcome, Problem):
-                if outcome.kind.retry is Retry.LATER:
-                    raise outcome  # it says nothing about the item: the portal cannot judge now
-                self._audit.refusal(outcome, text_digest(item.text), by=job.by)
+            if isinstance(outcome, Problem) and outcome.kind.retry is Retry.LATER:
+                raise outcome  # it says nothing about the item: the portal cannot judge now
             judged.append(verdict_of(item, outcome))
         return judged + [_not_judged(item) for item in batch if _is_odd(item)]
 

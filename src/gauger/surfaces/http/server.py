@@ -1,7 +1,9 @@
 """The HTTP server: uvicorn with a deadline for headers, which it lacks."""
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Callable
 from typing import Any, Final
 
 import uvicorn
@@ -53,10 +55,29 @@ def _protocol(header_seconds: float) -> type[H11Protocol]:
     return DeadlineProtocol
 
 
-def server(
+class PortalServer(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        """Prepare it.
+
+        Args:
+            config: Of `server_settings`.
+            started: Called once the sockets are served.
+        """
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self._started()
+
+
+def server_settings(
     app: ASGIApp, config: CssmConfig, *, certificate: str | None = None, key: str | None = None
-) -> uvicorn.Server:
-    """Return a server that is ready to run.
+) -> uvicorn.Config:
+    """Return the settings of a server.
 
     Args:
         app: The application.
@@ -86,4 +107,4 @@ def server(
     settings.load()
     if settings.ssl is not None:
         settings.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    return uvicorn.Server(settings)
+    return settings

@@ -26,6 +26,7 @@ from gauger.surfaces.http.context import address_of, portal_of
 from gauger.surfaces.http.problems import STATUS, problem_headers
 
 _LARGE: Final = 64 * 1024  # bytes; decoding more holds up other requests, so a thread does it
+_FEW: Final = 4  # documents; each is verified while it is handed over
 _MEDIA: Final = "application/json"
 
 
@@ -55,7 +56,11 @@ async def _answer(exchange: Exchange, request: Request, address: str, seconds: f
         return exchange.response(request, Status.OK)
     if request.type is MessageType.POLL:
         return await run_in_threadpool(exchange.poll, request)
-    work = exchange.begin(request, address)
+    documents = sum(len(one.usage) + len(one.trust_requests) for one in request.reports)
+    if documents <= _FEW:
+        work = exchange.begin(request, address)
+    else:
+        work = await run_in_threadpool(exchange.begin, request, address)
     if seconds > 0 and await _settled(work.waiting, seconds):
         return exchange.answer(work)
     return await run_in_threadpool(exchange.postpone, work)

@@ -26,7 +26,9 @@ from gauger.surfaces.http.api.models import (
 
 me = router("", "users and clients")
 
-Roles = Annotated[frozenset[Role], Field(max_length=8, strict=False)]
+Roles = Annotated[
+    frozenset[Annotated[Role, Field(strict=False)]], Field(max_length=8, strict=False)
+]
 Password = Annotated[str, Field(max_length=256)]
 
 

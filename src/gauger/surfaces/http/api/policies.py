@@ -48,7 +48,7 @@ class NewPolicy(Taken):
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
     ack_required: bool = True
-    rules: Annotated[dict[Group, Requirements], Field(strict=False)]
+    rules: dict[Annotated[Group, Field(strict=False)], Requirements]
 
 
 class PolicyGiven(Given):

@@ -214,10 +214,10 @@ def close_gap(body: GapToClose, portal: PortalDep, caller: CallerDep, account: A
 )
 def download_answer(portal: PortalDep, account: AccountDep, digest: PathDigest) -> Response:
     """Download the answer to one report or trust request, by its digest."""
+    answer = portal.means.authority.answer_for(Digest(digest))
+    if answer is None:
+        raise Problem("not-found", f"{account} has no answer for {digest}.")
     with portal.means.readers.lend() as reader:
-        answer = reader.answer_for(Digest(digest))
-        if answer is None:
-            raise Problem("not-found", f"{account} has no answer for {digest}.")
         instance_of(reader, account, answer.udi)
     headers = {"Content-Disposition": 'attachment; filename="ack.xml"'}
     return Response(answer_bytes([answer]), media_type=FILE, headers=headers)

@@ -1,0 +1,56 @@
+"""`gauger cssm init | admin`: what only the portal's host can do."""
+
+from pathlib import Path
+
+import click
+
+from gauger.cli.cssm.command import FILE, FOLDER
+from gauger.cssm import main
+
+PATH = click.Path(exists=True, path_type=Path)
+
+data_option = click.option("--data", type=FOLDER, required=True, help="The portal's data folder.")
+clock_option = click.option(
+    "--clock", type=FILE, help="For tests: take the time from this file; loopback only."
+)
+
+
+@click.command()
+@data_option
+@click.option("--root", type=PATH, required=True, help="A root set, or a folder of root sets.")
+@click.option("--signer", type=PATH, required=True, help="Folder of the signer's key.")
+@click.option(
+    "--manufacturer",
+    "manufacturers",
+    type=PATH,
+    multiple=True,
+    help="A manufacturer's folder or file; may be repeated.",
+)
+@clock_option
+def init(
+    data: Path, root: Path, signer: Path, *, manufacturers: tuple[Path, ...], clock: Path | None
+) -> None:
+    """Make a portal's data folder; there is no default password."""
+    wanted = main.NewPortal(
+        data=data, root=root, signer=signer, manufacturers=manufacturers, clock=clock
+    )
+    made = main.initialise(wanted)
+    click.echo(f"The portal's data is in {data}.")
+    click.echo(f"  administrator's secret (only you can read it): {data / main.SECRET}")
+    click.echo(f"  TLS certificate for localhost and 127.0.0.1:   {made.certificate}")
+    click.echo(f"  settings, all commented out:                   {data / main.SETTINGS}")
+    click.echo(f"Next: gauger cssm serve --data {data}")
+
+
+@click.group()
+def admin() -> None:
+    """Recover the administrator's access, on the host."""
+
+
+@admin.command()
+@data_option
+@clock_option
+def reset(data: Path, clock: Path | None) -> None:
+    """Make a new administrator's secret; the old one and its sessions end, the log says so."""
+    path = main.reset_administrator(data, clock)
+    click.echo(f"The administrator's new secret is in {path}; the old one is void.")

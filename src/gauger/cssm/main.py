@@ -1,0 +1,209 @@
+"""The portal's composition root: the one place of the role that sees adapters."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gauger import profiles
+from gauger.adapters.clock import open_clock
+from gauger.adapters.entropy import SystemEntropy
+from gauger.adapters.keys.file import FileSigner
+from gauger.adapters.keys.tls import TlsFiles, make_tls_files
+from gauger.adapters.keys.trust_folder import (
+    TrustFolder,
+    read_manufacturer,
+    read_root_sets,
+    write_manufacturer,
+    write_root_sets,
+)
+from gauger.adapters.storage.ledger_sqlite import SqliteLedger
+from gauger.adapters.storage.portal_sqlite import PortalStore
+from gauger.adapters.storage.private_files import (
+    private_folder,
+    read_private,
+    replace_file,
+    write_private,
+)
+from gauger.adapters.storage.upload_files import UploadFiles
+from gauger.authority.service import Authority, AuthoritySettings
+from gauger.core.authority.commands import FoundLedger
+from gauger.core.documents.envelope import write_document
+from gauger.core.problems import Problem
+from gauger.cssm.assembly import Outside, assemble
+from gauger.cssm.commands.people import ADMINISTRATOR
+from gauger.cssm.config import FILE_NAME, CssmConfig, template
+from gauger.cssm.portal import Portal
+
+STORE: Final = "cssm.sqlite"
+_SIGNER: Final = "signer"
+_TRUST: Final = "trust"
+_TLS: Final = "tls"
+_UPLOADS: Final = "uploads"
+SECRET: Final = "administrator.secret"  # noqa: S105 -- the name of a file
+SETTINGS: Final = FILE_NAME
+_ADDRESS: Final = "address"
+_HOST: Final = "host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPortal:
+    """What a new portal is made of; only public parts and the signer's key are taken over.
+
+    Attributes:
+        data: Its data folder, to be made.
+        root: A root set file, or the folder of a licensing root.
+        signer: Folder of the signer's key and certificate.
+        manufacturers: Manufacturers' folders or files.
+        clock: File of a test clock, or null.
+    """
+
+    data: Path
+    root: Path
+    signer: Path
+    manufacturers: tuple[Path, ...]
+    clock: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalAccess:
+    """How a command on the portal's host reaches it."""
+
+    url: str
+    client_id: str
+    secret: str
+    ca: Path | None
+
+
+def initialise(wanted: NewPortal) -> TlsFiles:
+    """Make a portal's data folder.
+
+    Raises:
+        Problem: ``store-exists``; or where the trust material is not whole.
+    """
+    data = private_folder(wanted.data)
+    if (data / STORE).exists():
+        raise Problem("store-exists", f"There is a portal in {data}.")
+    trust = _write_trust(wanted)
+    FileSigner.load(wanted.signer).save(data / _SIGNER)
+    replace_file(data / SETTINGS, template().encode("utf-8"))
+    with open_portal(data, CssmConfig(), clock=wanted.clock) as portal:
+        portal.means.authority.execute(
+            FoundLedger(
+                root_sets=tuple(map(write_document, trust.root_sets)),
+                manufacturers=tuple(one.to_json() for one in trust.manufacturers),
+                by=_HOST,
+            )
+        )
+        _new_secret(data, portal)
+    return make_tls_files(data / _TLS)
+
+
+def reset_administrator(data: Path, clock: Path | None = None) -> Path:
+    """Make a new administrator secret on the host; returns the file that holds it.
+
+    Raises:
+        Problem: ``store-missing``; ``store-locked`` while the portal serves.
+    """
+    with open_portal(data, CssmConfig(), clock=clock) as portal:
+        return _new_secret(data, portal)
+
+
+@contextmanager
+def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) -> Iterator[Portal]:
+    """Open a portal's data folder for the time of the block.
+
+    Raises:
+        Problem: ``store-missing``, ``store-locked``, or of the keys and the store.
+    """
+    if not (data / _SIGNER).is_dir():
+        raise Problem("store-missing", f"There is no portal in {data}.")
+    now, entropy = open_clock(clock), SystemEntropy()
+    with ExitStack() as stack:
+        authority = Authority(
+            store=SqliteLedger(data / STORE),
+            signer=FileSigner.load(data / _SIGNER),
+            clock=now,
+            entropy=entropy,
+            settings=AuthoritySettings(catalogue=_catalogue()),
+        )
+        stack.callback(authority.stop)
+        authority.start()
+        store = PortalStore(data / STORE)
+        stack.callback(store.close)
+        outside = Outside(
+            clock=now,
+            entropy=entropy,
+            authority=authority,
+            store=store,
+            files=UploadFiles(data / _UPLOADS),
+        )
+        portal = assemble(outside, config)
+        stack.callback(portal.stop)
+        yield portal
+
+
+def tls_files(data: Path) -> TlsFiles:
+    """Return the portal's TLS certificate and key, made anew where they are missing."""
+    paths = TlsFiles.below(data / _TLS)
+    return paths if paths.key.exists() else make_tls_files(data / _TLS)
+
+
+def announce(data: Path, url: str) -> None:
+    """Leave the portal's address for commands on the same host."""
+    write_private(data / _ADDRESS, url.encode("utf-8"))
+
+
+def withdraw(data: Path) -> None:
+    """Take the address away: the portal stops."""
+    (data / _ADDRESS).unlink(missing_ok=True)
+
+
+def local_access(data: Path) -> LocalAccess:
+    """Return how to reach the portal of a data folder as its administrator.
+
+    Raises:
+        Problem: ``key-missing`` without the administrator's secret; ``comm-failed`` where the
+            portal does not run.
+    """
+    secret = read_private(data / SECRET)
+    if secret is None:
+        message = f"There is no {SECRET} in {data}: make one with gauger cssm admin reset."
+        raise Problem("key-missing", message)
+    address = read_private(data / _ADDRESS)
+    if address is None:
+        message = f"No portal serves {data}: start it with gauger cssm serve --data {data}."
+        raise Problem("comm-failed", message)
+    certificate = TlsFiles.below(data / _TLS).certificate
+    return LocalAccess(
+        url=address.decode("utf-8").strip(),
+        client_id=ADMINISTRATOR,
+        secret=secret.decode("utf-8").strip(),
+        ca=certificate if certificate.exists() else None,
+    )
+
+
+def _write_trust(wanted: NewPortal) -> TrustFolder:
+    folder = wanted.data / _TRUST
+    root = wanted.root if wanted.root.is_dir() else wanted.root.parent
+    trust = TrustFolder(
+        root_sets=read_root_sets(root),
+        manufacturers=tuple(map(read_manufacturer, wanted.manufacturers)),
+    )
+    write_root_sets(folder, trust.root_sets)
+    for one in trust.manufacturers:
+        write_manufacturer(folder, one)
+    return trust
+
+
+def _new_secret(data: Path, portal: Portal) -> Path:
+    made = portal.people.reset_administrator(_HOST)
+    path = data / SECRET
+    write_private(path, f"{made.secret}\n".encode("ascii"))
+    return path
+
+
+def _catalogue() -> frozenset[str]:
+    known = (profiles.builtin(name) for name in profiles.names())
+    return frozenset(licence.tag for profile in known for licence in profile.licences)
