@@ -320,7 +320,10 @@ class SqliteReader:
 
     def case(self, number: int) -> CaseRow | None:
         """Return one quarantine case."""
-        rows = self._all(f"SELECT {shapes.CASE} FROM {shapes.CASE_TABLES} WHERE c.id = ?", number)
+        rows = self._all(
+            f"SELECT {shapes.CASE} FROM {shapes.CASE_TABLES} WHERE c.id = ?",  # noqa: S608 -- constants only
+            number,
+        )
         return self._case(rows[0]) if rows else None
 
     def _case(self, row: shapes.Row) -> CaseRow:
