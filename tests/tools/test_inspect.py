@@ -21,7 +21,7 @@ from gauger.core.documents.verdict import Ruling
 from gauger.core.identity import Digest, Udi
 from gauger.core.problems import Problem
 from gauger.tools.explain_report import UsageSummary, Yardstick
-from gauger.tools.finding import Finding, Seal, escape, render
+from gauger.tools.finding import Finding, Seal, render
 from gauger.tools.inspect import explain_json, inspect_path, read_yardstick
 from tests.core.documents.material import (
     NOW,
@@ -318,11 +318,6 @@ def test_escape_sequences_of_a_device_do_nothing(place: Path) -> None:
     assert "\\x1b]0;owned\\x07" in told
     assert "\\u202e" in told
     assert json.dumps(finding.to_json()).isascii()
-
-
-def test_printable_text_of_any_script_is_kept() -> None:
-    assert escape("Zürich 東京 …") == "Zürich 東京 …"
-    assert escape("a\tb\\") == "a\\tb\\"
 
 
 def test_a_body_that_cannot_be_read_is_told(place: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from gauger.core.problems import Fault, Problem
+from gauger.core.text import many_lines
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -66,9 +67,7 @@ def root() -> None:
 
 def describe(problem: Problem) -> str:
     """Return the text that a person reads for a problem: what, why, what to do."""
-    return (
-        f"{problem.kind.title} ({problem.code}).\n{problem.detail}\nNext: {problem.kind.next_step}"
-    )
+    return f"{problem.kind.title} ({problem.code}).\n{many_lines(problem.detail)}\nNext: {problem.kind.next_step}"
 
 
 def main() -> None:

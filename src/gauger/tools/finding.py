@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
+from gauger.core.text import one_line
 
 
 class Seal(StrEnum):
@@ -74,21 +75,9 @@ class Finding:
         }
 
 
-def escape(text: str) -> str:
-    r"""Return a text that a terminal only shows: what is not printable becomes ``\x1b``.
-
-    Host names and tags come from devices and files; a terminal obeys escape sequences in them.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )
-
-
 def render(finding: Finding) -> str:
     """Return the text that a person reads."""
-    return "\n".join(escape(line) for line in _lines(finding, 0)) + "\n"
+    return "\n".join(one_line(line) for line in _lines(finding, 0)) + "\n"
 
 
 def _lines(finding: Finding, level: int) -> Iterator[str]:

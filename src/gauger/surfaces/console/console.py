@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gauger.core.problems import Problem
+from gauger.core.text import many_lines
 from gauger.instance.ports import Operations
 from gauger.surfaces.console import pipes
 from gauger.surfaces.console.commands import COMMANDS
 from gauger.surfaces.console.grammar import Grammar, Mode
 from gauger.surfaces.console.session import ConsoleMatch, Handler, Session
-from gauger.surfaces.console.text import printable
 
 _GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(COMMANDS, mode) for mode in Mode}
 
@@ -21,7 +21,7 @@ def _safe_refusals() -> Iterator[None]:
     try:
         yield
     except Problem as problem:
-        detail = printable(problem.detail)
+        detail = many_lines(problem.detail)
         if detail == problem.detail:
             raise
         raise Problem(problem.code, detail, **problem.diagnostics) from problem
@@ -57,7 +57,7 @@ class Console:
         match = self._match(command, Mode.EXEC)
         session = Session(agent=self._agent, folder=self._folder)
         with _safe_refusals():
-            text = printable(match.command.handler(session, match))
+            text = many_lines(match.command.handler(session, match))
         return text if request is None else pipes.apply(text, request)
 
     def configure(self, lines: Sequence[str]) -> str:

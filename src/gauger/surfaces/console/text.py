@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from gauger.core.text import one_line
+
 # Not strftime's: a program that embeds the agent may have set a locale with other names.
 _MONTHS: Final = [
     "Jan",
@@ -61,16 +63,7 @@ def shown(value: str | None) -> str:
         return NONE
     if not value:
         return EMPTY
-    if value.isprintable():
-        return value
-    return "".join(_escaped(character) for character in value)
-
-
-def printable(text: str) -> str:
-    """Return a whole output with everything escaped but its line ends: the last guard."""
-    if text.replace("\n", "").isprintable():
-        return text
-    return "".join(part if part == "\n" else _escaped(part) for part in text)
+    return one_line(value)
 
 
 def cut(text: str, width: int) -> str:
@@ -80,12 +73,3 @@ def cut(text: str, width: int) -> str:
 
 def _calendar(seconds: int) -> datetime:
     return datetime.fromtimestamp(min(max(seconds, 0), _LAST_MOMENT), UTC)
-
-
-def _escaped(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
