@@ -228,7 +228,7 @@ def test_no_text_from_elsewhere_reaches_the_terminal_raw(line: str) -> None:
 @pytest.mark.threat("E17", role="instance")
 def test_an_escape_sequence_is_shown_as_text() -> None:
     text = _console(_hostile()).execute("show license status")
-    assert r"Policy name: \x1b]0;owned\x07\x1b[2J\u202e\x0a% forged" in text
+    assert r"Policy name: \x1b]0;owned\x07\x1b[2J\u202e\n% forged" in text
 
 
 @pytest.mark.threat("E17", role="instance")

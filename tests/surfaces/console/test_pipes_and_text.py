@@ -93,7 +93,7 @@ def test_no_time_breaks_the_output(seconds: int) -> None:
         ("\x1b[31m", r"\x1b[31m"),
         ("\u202egnp\u200b", r"\u202egnp\u200b"),
         ("\U000e0001", r"\U000e0001"),
-        ("a\nb\x9b", r"a\x0ab\x9b"),
+        ("a\nb\x9b", r"a\nb\x9b"),
     ],
 )
 @pytest.mark.threat("E17", role="instance")
