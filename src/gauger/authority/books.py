@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gauger.authority.shelf import Shelf
-from gauger.authority.store import LedgerStore
+from gauger.authority.ports.store import LedgerStore
 from gauger.core.authority.rows import Row, encode_row
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import Document

@@ -3,7 +3,7 @@
 from gauger.authority.books import Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import open_epoch
-from gauger.authority.store import LedgerStore
+from gauger.authority.ports.store import LedgerStore
 from gauger.core.authority.commands import FoundLedger
 from gauger.core.authority.outcomes import Done
 from gauger.core.authority.rows import (

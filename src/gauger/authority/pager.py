@@ -7,7 +7,7 @@ is. The signature itself is stored with the next transaction.
 from typing import Final
 
 from gauger.authority.books import Books, NewDocument, Unit
-from gauger.authority.store import HeadRecord, LeafRecord, PagesPort
+from gauger.authority.ports.store import HeadRecord, LeafRecord, PagesPort
 from gauger.core.authority.rows import row_bytes
 from gauger.core.documents import merkle
 from gauger.core.documents.envelope import SALT_BYTES, Document, preimage

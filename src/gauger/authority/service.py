@@ -12,7 +12,7 @@ from gauger.authority.books import AuthoritySettings
 from gauger.authority.ports import LedgerReader
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.refusals import Refusals
-from gauger.authority.store import LedgerStore
+from gauger.authority.ports.store import LedgerStore
 from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
     Command,

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
-from gauger.authority.store import PagesPort
+from gauger.authority.ports.store import PagesPort
 from gauger.core.authority.signers import require_signer
 from gauger.core.documents.envelope import Document, PageSignature
 from gauger.core.documents.trust_store import TrustStore, expiry_time

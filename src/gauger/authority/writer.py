@@ -15,7 +15,7 @@ from gauger.authority.pager import Pager
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.reports import UnverifiableReport, VerifiedReport
 from gauger.authority.shelf import Shelf
-from gauger.authority.store import LedgerStore
+from gauger.authority.ports.store import LedgerStore
 from gauger.authority.trust_requests import VerifiedRequest
 from gauger.core.authority import commands
 from gauger.core.authority.outcomes import AnswerBundle, AnswerOutcome, Done, Outcome

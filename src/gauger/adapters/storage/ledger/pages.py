@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from gauger.adapters.storage.ledger.connection import pack, row_id, unpack
-from gauger.authority.store import HeadRecord, LeafRecord
+from gauger.authority.ports.store import HeadRecord, LeafRecord
 from gauger.core.documents import merkle
 from gauger.core.documents.envelope import Document, PageSignature
 from gauger.core.fields import decode_base64, encode_base64

@@ -13,7 +13,7 @@ from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.pages import Pages
 from gauger.adapters.storage.ledger.projector import policy_scope
 from gauger.adapters.storage.ledger.reader_answers import Answers
-from gauger.authority.views import (
+from gauger.authority.ports.views import (
     BalanceRow,
     CaseRow,
     EventRow,

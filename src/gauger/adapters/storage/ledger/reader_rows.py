@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import PLACES
 from gauger.adapters.storage.ledger.names import split_words
-from gauger.authority.store import HeadRecord
-from gauger.authority.views import (
+from gauger.authority.ports.store import HeadRecord
+from gauger.authority.ports.views import (
     BalanceRow,
     CaseRow,
     EventRow,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from gauger.authority.views import (
+from gauger.authority.ports.views import (
     BalanceRow,
     CaseRow,
     EventRow,
