@@ -166,6 +166,12 @@ def test_heads_of_two_ledgers_do_not_compare() -> None:
         verify_continuation(ledger_of(1).heads[0], other, inclusion=[], consistency=[])
 
 
+def test_a_head_is_bounded() -> None:
+    signed = SignedHead(head=b"{" + b" " * (8 * 1024), chain=(b"c",), value=b"")
+    with refused("too-large"):
+        signed.read()
+
+
 def test_the_digest_of_a_head_is_that_of_its_body() -> None:
     page = page_of(1)
     assert head_document(page).digest == digest(page.body)

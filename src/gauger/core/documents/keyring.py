@@ -218,9 +218,9 @@ class Certificate:
         return self.issuer_name == issuer.subject_name
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=2048)
 def load_certificate(der: bytes) -> Certificate:
-    """Read a certificate; the newest 4096 are remembered.
+    """Read a certificate; the newest 2048 are remembered.
 
     Args:
         der: The exact DER bytes.

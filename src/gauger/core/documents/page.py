@@ -5,6 +5,7 @@ nothing of a short document. The head names the root over the leaves and the roo
 heads, so the heads are a chain in which a fork or a rollback shows.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -24,6 +25,9 @@ from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
 
 ID_BYTES: Final = 16
+HEAD_CAP: Final = 8 * 1024
+"""Most bytes of a head."""
+
 MAXIMUM_LEAVES: Final = 2**32
 _MAXIMUM_ABANDONED: Final = 64
 _LONGEST_CHAIN: Final = 4
@@ -63,6 +67,7 @@ class PageHead(Body):
     """
 
     TYPE: ClassVar[str] = "page-head"
+    CAP: ClassVar[int] = HEAD_CAP
 
     ledger: str
     epoch: LedgerEpoch
@@ -137,7 +142,7 @@ class SignedHead:
             Problem: ``malformed``.
         """
         return cls(
-            head=fields.text("head", limit=64 * 1024).encode(),
+            head=fields.text("head", limit=HEAD_CAP).encode(),
             chain=fields.base64_list("chain", limit=_LONGEST_CHAIN),
             value=fields.base64("value", limit=_LONGEST_SIGNATURE),
         )
@@ -150,6 +155,14 @@ class SignedHead:
             "value": encode_base64(self.value),
         }
 
+    def read(self) -> PageHead:
+        """Read the head; the newest are remembered, because all answers of a page share one.
+
+        Raises:
+            Problem: As `PageHead.from_document`.
+        """
+        return _read_head(self.head)
+
     @property
     def document(self) -> Document:
         """The head as a document with one direct signature."""
@@ -157,6 +170,11 @@ class SignedHead:
         return Document(
             type=PageHead.TYPE, version=PageHead.VERSION, body=self.head, signature=signature
         )
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_head(body: bytes) -> PageHead:
+    return PageHead.from_document(SignedHead(head=body, chain=(), value=b"").document)
 
 
 @dataclass(frozen=True, slots=True)

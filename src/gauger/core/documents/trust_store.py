@@ -128,6 +128,12 @@ class TrustStore:
     manufacturers: tuple[Manufacturer, ...] = ()
     accepts_test_clock: bool = False
     memo: SignatureMemo = field(default_factory=SignatureMemo, compare=False, repr=False)
+    _revoked: frozenset[Digest] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Thousands may be revoked, and every report asks.
+        revoked = () if self.root_set is None else self.root_set.revoked
+        object.__setattr__(self, "_revoked", frozenset(revoked))
 
     def with_test_clock(self, *, accepted: bool = True) -> "TrustStore":
         """Return this store with documents of a test clock accepted or refused."""
@@ -192,8 +198,8 @@ class TrustStore:
         Raises:
             Problem: ``key-revoked``.
         """
-        if self.root_set is not None and key_id in self.root_set.revoked:
-            detail = f"The key {key_id} is revoked by root set {self.root_set.number}."
+        if key_id in self._revoked:
+            detail = f"The key {key_id} is revoked by root set {self._held().number}."
             raise Problem("key-revoked", detail, key_id=key_id)
 
     def verify(self, document: Document, *, expected: str, now: int) -> Verified:
@@ -305,9 +311,8 @@ class TrustStore:
 
     def _verify_head(self, signed: SignedHead, now: int) -> tuple[_Signer, PageHead]:
         signer = self._authorise(signed.chain, now)
-        document = signed.document
-        head = PageHead.from_document(document)
-        self.memo.verify(signer.certificate.public_key, document.preimage, signed.value)
+        head = signed.read()
+        self.memo.verify(signer.certificate.public_key, signed.document.preimage, signed.value)
         if head.signer != signer.certificate.key_id:
             raise Problem("signature-invalid", "The page names another signer than its own.")
         if signer.ledger not in (None, head.ledger):
