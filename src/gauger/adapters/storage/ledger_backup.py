@@ -1,0 +1,76 @@
+"""Backup of a ledger while it works, and restore, which always opens a new epoch."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from gauger.adapters.storage.ledger.connection import connect, migrate, schema_version, translated
+from gauger.adapters.storage.private_files import named_failure, sync_folder
+from gauger.core.problems import Problem
+
+RESTORED = "restored"
+"""Name of the mark that the next start finds: it opens a new epoch."""
+
+
+def backup(ledger: Path, target: Path) -> None:
+    """Copy a ledger's file, as it is at one moment; its writer is not held up.
+
+    Args:
+        ledger: The file in use.
+        target: The copy, which must not exist.
+
+    Raises:
+        Problem: ``store-missing``, ``store-exists``, ``store-full`` or ``store-failed``.
+    """
+    if target.exists():
+        raise Problem("store-exists", f"There is a file {target} already.")
+    with closing(connect(ledger, readonly=True)) as source:
+        _require_ledger(source, ledger)
+        _copy(source, target)
+
+
+def restore(copy: Path, ledger: Path) -> None:
+    """Make a ledger's file from a backup, marked so that its next start opens a new epoch.
+
+    Args:
+        copy: The backup.
+        ledger: The file to make, which must not exist.
+
+    Raises:
+        Problem: ``store-missing``, ``store-exists``, ``store-newer``, ``store-damaged``,
+            ``store-full`` or ``store-failed``.
+    """
+    if ledger.exists():
+        raise Problem("store-exists", f"There is a ledger at {ledger}.")
+    part = ledger.with_name(f".{ledger.name}.part")
+    part.unlink(missing_ok=True)
+    with closing(connect(copy, readonly=True)) as source:
+        _require_ledger(source, copy)
+        _copy(source, part)
+    with closing(connect(part)) as made:
+        migrate(made, part)
+        made.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (RESTORED, copy.name))
+        made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    try:
+        part.replace(ledger)
+        sync_folder(ledger.parent)
+    except OSError as error:
+        raise named_failure(error, ledger) from error
+
+
+def _require_ledger(db: sqlite3.Connection, path: Path) -> None:
+    if not schema_version(db):
+        raise Problem("store-missing", f"{path} holds no ledger.")
+
+
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    try:
+        # Tokens and secrets are only kept as digests, but usage is nobody else's business.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise named_failure(error, target) from error
+    with translated(target), closing(sqlite3.connect(target)) as made:
+        source.backup(made)
+        made.execute("PRAGMA journal_mode=DELETE")
+    sync_folder(target.parent)
