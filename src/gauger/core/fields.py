@@ -3,6 +3,7 @@
 import binascii
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from gauger.core.identity import AccountRef, Digest, Udi
@@ -24,6 +25,12 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 _SHOWN: Final = 64
 
 
+@lru_cache(maxsize=1024)
+def _udi(pid: str, serial: str) -> Udi:
+    """Return a UDI; a report names its own several times, and a sending many more."""
+    return Udi(pid, serial)
+
+
 def decode_base64(text: str, what: str) -> bytes:
     """Decode standard base64 with padding; only the one canonical form is taken.
 
@@ -37,14 +44,19 @@ def decode_base64(text: str, what: str) -> bytes:
     Raises:
         Problem: ``malformed``.
     """
-    try:
-        value = binascii.a2b_base64(text, strict_mode=True)
-    except (binascii.Error, ValueError) as error:
-        raise Problem("malformed", f"{what} is not base64: {error}.") from error
-    # Spare bits in the last character would give one value two spellings.
-    if encode_base64(value) != text:
+    value = _from_base64(text)
+    if value is None:
         raise Problem("malformed", f"{what} is not base64 in its one canonical form.")
     return value
+
+
+def _from_base64(text: str) -> bytes | None:
+    try:
+        value = binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError):
+        return None
+    # Spare bits in the last character would give one value two spellings.
+    return value if encode_base64(value) == text else None
 
 
 def encode_base64(value: bytes) -> str:
@@ -59,21 +71,30 @@ class Fields:
     method returns None where it is missing or null. Fields that nobody asks for are ignored.
     """
 
-    __slots__ = ("_members", "_name", "_parent")
+    __slots__ = ("_is_item", "_members", "_name", "_parent")
 
-    def __init__(self, value: JsonValue, what: str, parent: "Fields | None" = None) -> None:
+    def __init__(
+        self,
+        value: JsonValue,
+        what: str,
+        parent: "Fields | None" = None,
+        *,
+        is_item: bool = False,
+    ) -> None:
         """Take a decoded value.
 
         Args:
             value: The decoded value.
-            what: How a refusal names it, for example ``the ACK``.
+            what: How a refusal names it, for example ``the ACK``; with a parent, its field there.
             parent: The object that holds it, or None.
+            is_item: Whether it is an item of a list in that field.
 
         Raises:
             Problem: ``malformed`` where the value is no object.
         """
         self._name = what
         self._parent = parent
+        self._is_item = is_item
         if not isinstance(value, dict):
             raise Problem("malformed", f"{self.what} is not a JSON object.")
         self._members: dict[str, JsonValue] = value
@@ -81,7 +102,10 @@ class Fields:
     @property
     def what(self) -> str:
         """How a refusal names this object; put together only where one is made."""
-        return self._name if self._parent is None else f"{self._name} of {self._parent.what}"
+        if self._parent is None:
+            return self._name
+        item = "an item of " if self._is_item else ""
+        return f"{item}{self._name!r} of {self._parent.what}"
 
     def __contains__(self, name: str) -> bool:
         return self._members.get(name) is not None
@@ -119,7 +143,12 @@ class Fields:
 
     def optional_text(self, name: str, *, limit: int = MAXIMUM_TEXT) -> str | None:
         """Return a text of up to ``limit`` characters, empty ones too, or None."""
-        return self.text(name, limit=limit, least=0) if name in self else None
+        value = self._members.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str) or len(value) > limit:
+            raise self.refuse(name, f"a text of up to {limit} characters")
+        return value
 
     def choice(self, name: str, allowed: Sequence[str]) -> str:
         """Return a text that is one of those allowed."""
@@ -145,7 +174,10 @@ class Fields:
 
     def time(self, name: str) -> int:
         """Return a time in epoch seconds, from 1970 to the year 9999."""
-        return self.integer(name, least=0, most=LATEST_TIME)
+        value = self._members.get(name)
+        if type(value) is not int or not 0 <= value <= LATEST_TIME:
+            raise self.refuse(name, "a time in epoch seconds, up to the year 9999")
+        return value
 
     def optional_time(self, name: str) -> int | None:
         """Return a time in epoch seconds, or None."""
@@ -192,9 +224,8 @@ class Fields:
     def base64(self, name: str, *, limit: int = 16_384, size: int | None = None) -> bytes:
         """Return bytes from base64: exactly ``size`` of them, or up to ``limit``."""
         most = limit if size is None else size
-        text = self.text(name, limit=(most + 2) // 3 * 4, least=0)
-        value = decode_base64(text, f"In {self.what} the field {name!r}")
-        if len(value) > most or (size is not None and len(value) != size):
+        value = _from_base64(self.text(name, limit=(most + 2) // 3 * 4, least=0))
+        if value is None or len(value) > most or (size is not None and len(value) != size):
             raise self.refuse(name, f"{most} bytes in base64")
         return value
 
@@ -204,8 +235,11 @@ class Fields:
 
     def base64_list(self, name: str, *, limit: int = 8) -> tuple[bytes, ...]:
         """Return a list of byte strings from base64, up to 16 kB each; missing is empty."""
-        texts = self.texts(name, limit=limit, length=21_848)
-        return tuple(decode_base64(text, f"In {self.what} an item of {name!r}") for text in texts)
+        values = tuple(map(_from_base64, self.texts(name, limit=limit, length=21_848)))
+        decoded = tuple([value for value in values if value is not None])
+        if len(decoded) != len(values):
+            raise self.refuse(name, "a list of base64 texts in their one canonical form")
+        return decoded
 
     def _list(self, name: str, limit: int) -> list[JsonValue]:
         value = self._members.get(name)
@@ -230,16 +264,15 @@ class Fields:
         value = self._members.get(name)
         if type(value) is not dict:
             raise self.refuse(name, "an object")
-        return Fields(value, repr(name), self)
+        return Fields(value, name, self)
 
     def optional_child(self, name: str) -> "Fields | None":
         """Return an object, or None."""
-        return self.child(name) if name in self else None
+        return None if self._members.get(name) is None else self.child(name)
 
     def items(self, name: str, *, limit: int = MAXIMUM_ITEMS) -> tuple["Fields", ...]:
         """Return a list of objects; a missing list is empty."""
-        what = f"an item of {name!r}"
-        return tuple([Fields(value, what, self) for value in self._list(name, limit)])
+        return tuple([Fields(value, name, self, is_item=True) for value in self._list(name, limit)])
 
     def critical(self, known: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """Return the names of ``critical``, all of which the reader must know.
@@ -260,7 +293,7 @@ class Fields:
         pid, serial = members.get("udi_pid"), members.get("udi_serial_number")
         if not isinstance(pid, str) or not isinstance(serial, str):
             raise Problem("malformed", f"{self.what} has no udi_pid and udi_serial_number.")
-        return Udi(pid, serial)
+        return _udi(pid, serial)
 
     def udi(self, name: str) -> Udi:
         """Return a UDI."""

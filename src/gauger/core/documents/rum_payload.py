@@ -6,7 +6,7 @@ add ``gauger`` members to its two ``meta`` objects (`spec/rum-report.md`).
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 from gauger.core.documents.body import to_json_or_none
 from gauger.core.documents.page import SignedHead
@@ -213,8 +213,7 @@ def _read_inner(fields: Fields | None) -> InnerSignature | None:
 
 
 def _read_measurement(fields: Fields) -> Measurement:
-    meta = fields.optional_child("meta") or _NOTHING
-    ours = meta.optional_child("gauger") or _NOTHING
+    meta = fields.optional_child("meta")
     return Measurement(
         start=fields.time("start_time"),
         end=fields.time("end_time"),
@@ -223,13 +222,35 @@ def _read_measurement(fields: Fields) -> Measurement:
         samples=fields.integer("num_samples", least=0),
         sample_interval=fields.integer("sample_interval"),
         metric=fields.text("metric_name", limit=128),
-        termination_reason=meta.optional_text("termination_reason", limit=128),
-        close_reason=meta.optional_text("close_reason", limit=128),
-        clock_change=_read_seconds(meta, "clock_change_delta"),
-        added=meta.udis("added_sudi_list") if "added_sudi_list" in meta else None,
-        removed=meta.udis("removed_sudi_list") if "removed_sudi_list" in meta else None,
-        relative=ours.boolean("relative", default=False),
+        # Most measurements say no more than this; the rest is read where there is something.
+        **_read_remarks(meta) if meta is not None and meta.names() else _NO_REMARKS,
     )
+
+
+class _Remarks(TypedDict, total=False):
+    """What a measurement may also say; the fields are those of `Measurement`."""
+
+    termination_reason: str | None
+    close_reason: str | None
+    clock_change: int | None
+    added: tuple[Udi, ...] | None
+    removed: tuple[Udi, ...] | None
+    relative: bool
+
+
+_NO_REMARKS: Final[_Remarks] = {}
+
+
+def _read_remarks(meta: Fields) -> _Remarks:
+    ours = meta.optional_child("gauger")
+    return {
+        "termination_reason": meta.optional_text("termination_reason", limit=128),
+        "close_reason": meta.optional_text("close_reason", limit=128),
+        "clock_change": _read_seconds(meta, "clock_change_delta"),
+        "added": meta.udis("added_sudi_list") if "added_sudi_list" in meta else None,
+        "removed": meta.udis("removed_sudi_list") if "removed_sudi_list" in meta else None,
+        "relative": ours is not None and ours.boolean("relative", default=False),
+    }
 
 
 def _read_count(fields: Fields) -> int:
@@ -283,9 +304,6 @@ def _check_ours(payload: Payload, meta: GaugerMeta) -> None:
                 f"was closed at {meta.closed_at}."
             )
             raise Problem("malformed", detail)
-
-
-_NOTHING: Final = Fields({}, "nothing")
 
 
 def encode_payload(payload: Payload) -> bytes:
