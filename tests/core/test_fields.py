@@ -83,19 +83,35 @@ def test_a_missing_field_is_named_as_missing() -> None:
         fields(a=[1]).items("a")
 
 
-def test_optional_fields_are_none_where_absent_or_null() -> None:
-    for read in (fields(), fields(x=None)):
-        assert read.optional_text("x") is None
-        assert read.optional_integer("x") is None
-        assert read.optional_time("x") is None
-        assert read.optional_digest("x") is None
-        assert read.optional_hex_id("x") is None
-        assert read.optional_base64("x") is None
-        assert read.optional_child("x") is None
-        assert read.optional_udi("x") is None
-        assert read.optional_account("x") is None
-        assert not (read.texts("x") or read.items("x") or read.udis("x") or read.values("x"))
-        assert "x" not in read
+OPTIONAL: list[Callable[[Fields], object]] = [
+    lambda read: read.optional_text("x"),
+    lambda read: read.optional_integer("x"),
+    lambda read: read.optional_time("x"),
+    lambda read: read.optional_digest("x"),
+    lambda read: read.optional_hex_id("x"),
+    lambda read: read.optional_base64("x"),
+    lambda read: read.optional_child("x"),
+    lambda read: read.optional_udi("x"),
+    lambda read: read.optional_account("x"),
+]
+LISTS: list[Callable[[Fields], object]] = [
+    lambda read: read.texts("x"),
+    lambda read: read.items("x"),
+    lambda read: read.udis("x"),
+    lambda read: read.values("x"),
+    lambda read: read.digests("x"),
+    lambda read: read.base64_list("x"),
+]
+
+
+@pytest.mark.parametrize("members", [{}, {"x": None}], ids=["absent", "null"])
+def test_optional_fields_are_none_and_lists_empty_where_absent_or_null(
+    members: dict[str, JsonValue],
+) -> None:
+    absent = fields(**members)
+    assert [read(absent) for read in OPTIONAL] == [None] * len(OPTIONAL)
+    assert [read(absent) for read in LISTS] == [()] * len(LISTS)
+    assert "x" not in absent
 
 
 def test_optional_fields_are_read_where_they_are() -> None:

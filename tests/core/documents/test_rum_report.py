@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -133,7 +134,7 @@ def test_any_flipped_bit_of_the_signature_is_refused() -> None:
         lambda content: json.dumps(dict(reversed(content.items())), separators=(",", ":")),
     ],
 )
-def test_a_payload_written_again_is_refused(rewrite: Any) -> None:  # noqa: ANN401 -- a lambda
+def test_a_payload_written_again_is_refused(rewrite: Callable[[dict[str, Any]], str]) -> None:
     signed = rewrite(json.loads(SIGNED)).encode()
     assert signed != SIGNED
     with refused("signature-invalid"):

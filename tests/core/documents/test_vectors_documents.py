@@ -33,7 +33,7 @@ SPEC = Path(__file__).resolve().parents[3] / "spec"
 Case = dict[str, Any]
 
 
-def load(name: str) -> Any:  # noqa: ANN401 -- JSON
+def load(name: str) -> Any:  # noqa: ANN401 -- any JSON value
     return json.loads((SPEC / "vectors" / "documents" / f"{name}.json").read_text())
 
 
