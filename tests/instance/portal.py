@@ -1,6 +1,6 @@
 """A small portal over real HTTPS that answers, withholds, refuses or lies as a test says."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import ssl
 import threading
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gauger.adapters.keys.file import FileSigner
+from gauger.adapters.keys.trust_folder import read_manufacturer
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, Companion
 from gauger.core.documents.body import Answer
@@ -42,6 +43,7 @@ from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
+from gauger.tools.trust import RootFolder
 from tests.instance.world import ACCOUNT, START, World
 
 LEDGER = "1d" * 16
@@ -251,14 +253,13 @@ def answer_file(documents: list[Document]) -> bytes:
     return b"".join(write_file(items))
 
 
-def response(request: Request, status: Status = Status.OK, **more: object) -> Response:
+def response(request: Request, status: Status = Status.OK) -> Response:
     """Return a response to a request."""
     return Response(
         status=status,
         type=request.type,
         timestamp=START * 1000,
         nonce=request.nonce,
-        **more,  # type: ignore[arg-type] -- fields of the response
     )
 
 
@@ -273,16 +274,17 @@ def honest(portal: Portal, request: Request) -> Response:
     try:
         documents = portal.documents_for(request)
     except Problem as problem:
-        return response(request, Status.FAILED, problem=WireProblem.of(problem))
+        return replace(response(request, Status.FAILED), problem=WireProblem.of(problem))
     item = Acknowledgement(udi=request.udi, smart_license=answer_file(documents))
-    return response(request, acknowledgements=(item,) if documents else ())
+    return replace(response(request), acknowledgements=(item,) if documents else ())
 
 
 def poll_later(seconds: int) -> Answering:
     """Say that the answer is to be polled for."""
 
     def act(_: Portal, request: Request) -> Response:
-        return response(request, Status.OK_POLL, poll_id="p-1", poll_interval=seconds)
+        answer = response(request, Status.OK_POLL)
+        return replace(answer, poll_id="p-1", poll_interval=seconds)
 
     return act
 
@@ -292,7 +294,7 @@ def refuse(code: str, detail: str = "as the test says") -> Answering:
 
     def act(_: Portal, request: Request) -> Response:
         problem = WireProblem.of(Problem(code, detail))
-        return response(request, Status.FAILED, problem=problem)
+        return replace(response(request, Status.FAILED), problem=problem)
 
     return act
 
@@ -309,7 +311,7 @@ def judge(ruling: Ruling, code: str) -> Answering:
         reports = [read_report(item) for sent in request.reports for item in sent.usage]
         documents = [portal.verdict(report, ruling, code) for report in reports]
         item = Acknowledgement(udi=request.udi, smart_license=answer_file(documents))
-        return response(request, acknowledgements=(item,))
+        return replace(response(request), acknowledgements=(item,))
 
     return act
 
@@ -367,9 +369,6 @@ class RootTrust:
 
     def store(self) -> TrustStore:
         """Return the newest root set and the manufacturer."""
-        from gauger.adapters.keys.trust_folder import read_manufacturer
-        from gauger.tools.trust import RootFolder
-
         store = RootFolder(self.world.factory / "root", self.world.workshop).store()
         maker = read_manufacturer(self.world.factory / "manufacturer")
         return store.with_manufacturer(maker).with_test_clock()
@@ -401,7 +400,7 @@ def make_certificate() -> tuple[bytes, bytes]:
     """Return key and certificate (PEM) of a server on loopback."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     certificate = (
         x509.CertificateBuilder()
@@ -410,7 +409,7 @@ def make_certificate() -> tuple[bytes, bytes]:
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(start)
-        .not_valid_after(datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC))
+        .not_valid_after(dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

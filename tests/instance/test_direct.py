@@ -37,9 +37,7 @@ def test_trust_by_token_brings_account_and_trust_code(online: Agent) -> None:
     assert "SMART_LIC-6-TRUST_CODE_INSTALL_SUCCESS" in names(online)
 
 
-def test_an_answer_that_is_polled_for_arrives(
-    world: World, portal: Portal, online: Agent
-) -> None:
+def test_an_answer_that_is_polled_for_arrives(world: World, portal: Portal, online: Agent) -> None:
     trust(online)
     online.set_count(tag_of(online), 1)
     online.flush()

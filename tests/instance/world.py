@@ -1,7 +1,7 @@
 """A factory, devices, and a clock that the test moves."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gauger import profiles
@@ -70,6 +70,8 @@ class World:
         self.clock = MovedClock(self.root / "clock.json")
         self.workshop = Workshop(FileClock(self.clock.path), SystemEntropy())
         init_factory(self.factory, FactoryOrder(), self.workshop)
+        self.signer("cssm")
+        self.signer("factory")
 
     @property
     def factory(self) -> Path:
@@ -84,33 +86,34 @@ class World:
             )
         return FileSigner.load(folder)
 
-    def bundle(self, name: str = "bundle", **order: object) -> Path:
+    def bundle(
+        self,
+        name: str = "bundle",
+        *,
+        profile: str = "c9800-cl",
+        serial: str = SERIAL,
+        trust_code: bool = False,
+    ) -> Path:
         """Mint a device and return its bundle."""
         out = self.root / name
-        profile = profiles.builtin(str(order.pop("profile", "c9800-cl")))
-        serial = str(order.pop("serial", SERIAL))
-        signer = None
-        made = MintOrder(profile=profile, serial=serial, **order)  # type: ignore[arg-type] -- fields of the order
-        if made.needs_signer:
-            self.signer("factory")
-            signer = self.factory / "signers" / "factory"
-        mint(self.factory, out, made, workshop=self.workshop, signer=signer)
+        order = MintOrder(profile=profiles.builtin(profile), serial=serial, trust_code=trust_code)
+        signer = self.factory / "signers" / "factory" if order.needs_signer else None
+        mint(self.factory, out, order, workshop=self.workshop, signer=signer)
         return out
 
-    def open(self, name: str = "device", bundle: Path | None = None, **more: object) -> Agent:
-        """Open a device's agent under the moved clock."""
-        options = Options(
-            data=self.root / name,
-            bundle=bundle,
-            clock_file=self.clock.path,
-            **more,  # type: ignore[arg-type] -- fields of the options
-        )
-        return open_agent(options)
+    def options(self, name: str = "device") -> Options:
+        """Return where a device lives, under the moved clock."""
+        return Options(data=self.root / name, clock_file=self.clock.path)
 
-    def device(self, **order: object) -> Agent:
+    def open(
+        self, name: str = "device", bundle: Path | None = None, *, ca: Path | None = None
+    ) -> Agent:
+        """Open a device's agent under the moved clock."""
+        return open_agent(replace(self.options(name), bundle=bundle, ca=ca))
+
+    def device(self, profile: str = "c9800-cl") -> Agent:
         """Mint a device and open it for the first time."""
-        self.signer()
-        return self.open(bundle=self.bundle(**order))
+        return self.open(bundle=self.bundle(profile=profile))
 
 
 def tag_of(agent: Agent, index: int = 0) -> str:

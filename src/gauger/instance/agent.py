@@ -47,7 +47,6 @@ _COALESCE_SECONDS: Final = 0.5
 """Changes within it are stored together: at most two commits a second, each within one."""
 
 _SLICE: Final = 65536
-_MOST_SENDINGS: Final = 1000
 
 
 class Agent:
@@ -187,17 +186,20 @@ class Agent:
         """Go on with the sending under way, then send what is left; stop where one waits."""
         engine = self._engine
         engine.close_reports(ReportInput.CLOSE_TO_REPORT)
-        for _ in range(_MOST_SENDINGS):
+        sent: set[int] = set()
+        while True:
             before = engine.memory.singles.usage_exchange
-            if before is None and not engine.put_under_way(Occasion.SYNC):
+            if before is None and not engine.put_under_way(Occasion.SYNC, sent):
                 return
             exchange = engine.memory.singles.usage_exchange
-            carried = len(exchange.report_ids) if exchange is not None else 0
+            carried = exchange.report_ids if exchange is not None else ()
+            sent.update(carried)
             answered = engine.talk("usage")
             _raise_problem(answered)
             if answered is None:
                 return
-            yield (0 if before is not None and before.handed_over else carried), answered
+            is_new = before is None or not before.handed_over
+            yield len(carried) if is_new else 0, answered
             if not answered.is_over:
                 return
 
@@ -276,7 +278,8 @@ class Agent:
         engine = self._engine
         taken = engine.importing.take(draft, engine.holdings(), documents, Pipe.FILE)
         if taken.refusal is not None:
-            draft.log(events.install_failed(self.now(), documents[-1].type, taken.refusal))
+            kind = documents[0].type if len(documents) == 1 else "answer"
+            draft.log(events.install_failed(self.now(), kind, taken.refusal))
         return taken
 
     def configure(self, changes: Sequence[ConfigChange]) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -277,15 +277,19 @@ class Engine:
         self.close_reports(ReportInput.CLOSE_TO_REPORT)
         return self.put_under_way(Occasion.SCHEDULE)
 
-    def put_under_way(self, occasion: Occasion) -> bool:
+    def put_under_way(self, occasion: Occasion, sent: Collection[int] = frozenset()) -> bool:
         """Store a sending of what is closed; return whether there was anything to send.
+
+        Args:
+            occasion: Why.
+            sent: Reports that went already on this occasion.
 
         Raises:
             Problem: ``store-full`` or ``store-failed``.
         """
         with self.lock:
             draft = self.memory.draft()
-            begun = self.exchanging.prepare_usage(draft, occasion)
+            begun = self.exchanging.prepare_usage(draft, occasion, sent)
             self.memory.commit(draft)
             return begun
 

@@ -4,7 +4,7 @@ One sending and one trust request may be under way. Their exact bytes are in the
 leave, so that after a crash or a lost answer the identical request fetches the identical answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -102,12 +102,15 @@ class Exchanging:
         self._trusting = parts.trusting
         self._lived = parts.lived
 
-    def prepare_usage(self, draft: Draft, occasion: Occasion) -> bool:
+    def prepare_usage(
+        self, draft: Draft, occasion: Occasion, sent: Collection[int] = frozenset()
+    ) -> bool:
         """Put a sending of reports under way, if there is anything to send.
 
         Args:
             draft: The change that it becomes part of; what it closes was stored before.
             occasion: Why.
+            sent: Reports that went already on this occasion; each goes once.
 
         Returns:
             Whether there is one now that was not before.
@@ -115,7 +118,9 @@ class Exchanging:
         if draft.singles.usage_exchange is not None:
             return False
         lived = self._lived()
-        chosen = sending.batch(self._candidates(draft, occasion), occasion)
+        candidates = self._candidates(draft, occasion)
+        fresh = (item for item in candidates if item.report_id not in sent)
+        chosen = sending.batch(fresh, occasion)
         carried = self._fitting(chosen.report_ids)
         schedule = sending.after_message(draft.singles.schedule, lived, chosen, occasion)
         if chosen.more or len(carried) < len(chosen.report_ids):

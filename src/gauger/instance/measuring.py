@@ -63,8 +63,9 @@ class Measuring:
             relative = self.timeline.relative
             again = sampling.restarted(sampler, self.present(), relative=relative)
             draft.tags[tag] = replace(draft.tags[tag], sampler=again)
-        if self._around.keeps_counts:
-            self._meter.restore([(tag, record.stated) for tag, record in draft.tags.items()])
+            if not self._around.keeps_counts:
+                draft.tags[tag] = replace(draft.tags[tag], stated=0)
+        self._meter.restore([(tag, record.stated) for tag, record in draft.tags.items()])
         self._stamp(draft)
 
     def measure(self, draft: Draft) -> bool:
@@ -122,7 +123,7 @@ class Measuring:
             draft.tags[change.tag] = replace(
                 before,
                 sampler=sampler,
-                stated=self._meter.stated(change.tag),
+                stated=self._meter.stated(change.tag) if self._around.keeps_counts else 0,
                 first_use=first_use,
             )
             _note_change(draft, before.sampler, change, wall)

@@ -1,0 +1,171 @@
+"""Prove the store of a product instance whole, reading and changing nothing."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from gauger.adapters.entropy import SystemEntropy
+from gauger.adapters.storage.instance_anchor import Anchor, read_anchor
+from gauger.adapters.storage.instance_open import StorePaths, check_schema, compare_with_anchor
+from gauger.adapters.storage.instance_sqlite import InstanceStore, named_errors
+from gauger.adapters.storage.private_files import read_private
+from gauger.adapters.storage.sealed import Seal
+from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.envelope import read_document
+from gauger.core.documents.rum_report import RumReport, read_report
+from gauger.core.instance.report_life import ReportState
+from gauger.core.problems import Problem
+from gauger.instance.memory import Memory, read_detail
+from gauger.instance.ports import StoredReport
+from gauger.instance.records import ReportDetail
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFinding:
+    """One thing that is not whole.
+
+    Attributes:
+        where: What was looked at: ``store``, ``events``, ``anchor``, ``report 1800000000``, …
+        code: A code of the problem table.
+        detail: What is wrong with it.
+    """
+
+    where: str
+    code: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.code}, {self.detail}"
+
+
+def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding]:
+    """Prove a product instance's store whole: seals, event chain, anchor, reports and their chains.
+
+    The store is opened read-only, so a running agent is not disturbed.
+
+    Args:
+        data: Data folder.
+        keys: Key folder; ``data/keys`` where None.
+
+    Returns:
+        What is not whole; empty where everything is.
+    """
+    paths = StorePaths(data=data, keys=keys or data / "keys")
+    checks = _Checks()
+    with checks.named("store"), _opened(paths) as store:
+        checks.run("events", store.verify_chain)
+        checks.run("anchor", lambda: compare_with_anchor(store, _anchor(paths)))
+        checks.run("records", lambda: Memory(store))
+        for row in _rows(store, checks):
+            checks.run(f"report {row.report_id}", partial(_check_report, store, row))
+        for _ in checks.guarded("events", store.entries()):
+            continue
+    return checks.findings
+
+
+class _Checks:
+    """Collects what fails, and goes on."""
+
+    def __init__(self) -> None:
+        self.findings: list[InstanceFinding] = []
+
+    @contextmanager
+    def named(self, where: str) -> Iterator[None]:
+        """Note a refusal of what is done inside."""
+        try:
+            yield
+        except Problem as problem:
+            self.findings.append(InstanceFinding(where, problem.code, problem.detail))
+
+    def run(self, where: str, check: Callable[[], object]) -> None:
+        """Carry out one check."""
+        with self.named(where):
+            check()
+
+    def guarded(self, where: str, items: Iterator[object]) -> Iterator[object]:
+        """Read on until one item does not open."""
+        with self.named(where):
+            yield from items
+
+
+@contextmanager
+def _opened(paths: StorePaths) -> Iterator[InstanceStore]:
+    if not paths.store.exists():
+        raise Problem("store-missing", f"There is no store in {paths.data}.")
+    key = read_private(paths.key)
+    if key is None:
+        raise Problem("key-missing", f"There is no key at {paths.key}.")
+    with named_errors():
+        connection = sqlite3.connect(f"file:{paths.store}?mode=ro", uri=True, isolation_level=None)
+    try:
+        if not check_schema(connection):
+            raise Problem("store-damaged", "The store is empty.")
+        _check_pages(connection)
+        yield InstanceStore(connection, Seal(key, SystemEntropy()), None)
+    finally:
+        connection.close()
+
+
+def _check_pages(connection: sqlite3.Connection) -> None:
+    with named_errors():
+        (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
+    if answer != "ok":
+        raise Problem("store-damaged", f"The file's pages do not fit: {answer}.")
+
+
+def _anchor(paths: StorePaths) -> Anchor | None:
+    key = read_private(paths.key)
+    return None if key is None else read_anchor(paths.anchor, Seal(key, SystemEntropy()))
+
+
+def _rows(store: InstanceStore, checks: _Checks) -> Iterator[StoredReport]:
+    after = 0
+    states = [state.value for state in ReportState]
+    with checks.named("reports"):
+        while rows := store.reports(states, after=after, limit=_PAGE):
+            yield from rows
+            after = rows[-1].report_id
+
+
+def _check_report(store: InstanceStore, row: StoredReport) -> None:
+    detail = read_detail(row)
+    if detail.life.state.value != row.state:
+        raise Problem("store-damaged", "Its state is kept twice, differently.")
+    item = store.item(row.report_id, "report")
+    if detail.life.state in {ReportState.OPEN, ReportState.PURGED}:
+        return
+    if item is None or row.digest is None:
+        raise Problem("store-damaged", "It is closed, and its signed bytes are gone.")
+    report = read_report(item)
+    _check_bytes(store, row, report)
+    _check_place(store, detail, report)
+    _check_ack(store, row)
+
+
+def _check_bytes(store: InstanceStore, row: StoredReport, report: RumReport) -> None:
+    if report.digest != row.digest or report.payload.report_id != row.report_id:
+        raise Problem("store-damaged", "Its signed bytes are those of another report.")
+    meta = report.payload.meta
+    if meta is None or meta.incarnation != store.incarnation:
+        raise Problem("store-damaged", "It was signed by another incarnation of the store.")
+
+
+def _check_place(store: InstanceStore, detail: ReportDetail, report: RumReport) -> None:
+    """Check that the chain of the tag leads to the report before it."""
+    previous = store.report(detail.previous_id)
+    named = None if report.payload.meta is None else report.payload.meta.previous
+    if (None if previous is None else previous.digest) != named:
+        raise Problem("store-damaged", "It does not follow the report before it.")
+
+
+def _check_ack(store: InstanceStore, row: StoredReport) -> None:
+    ack = store.item(row.report_id, "ack")
+    if (ack is not None) != (row.acked_at is not None):
+        raise Problem("store-damaged", "State and ACK do not agree.")
+    if ack is not None and Acknowledgment.from_document(read_document(ack)).answers != row.digest:
+        raise Problem("store-damaged", "Its ACK is for another report.")

@@ -1,0 +1,183 @@
+"""What is measured, and that neither clocks nor crashes invent or lose usage."""
+
+from dataclasses import replace
+
+import pytest
+
+from gauger import NotAuthorized, Problem
+from gauger.core.documents.rum_payload import Measurement
+from gauger.core.documents.rum_report import read_report
+from gauger.core.documents.smart_license import ItemKind, read_items
+from gauger.core.identity import Udi
+from gauger.instance.agent import Agent
+from gauger.instance.main import open_agent
+from gauger.instance.meter import MAXIMUM_COUNT
+from gauger.instance.views import Selection, SelectionKind
+from tests.instance.world import DAY, ESSENTIALS, World, names, tag_of
+
+
+def told(world: World, agent: Agent) -> list[list[Measurement]]:
+    """Save everything and return the measurements of each report."""
+    path = world.root / "all.xml"
+    agent.save_usage(Selection(kind=SelectionKind.ALL), path)
+    return [
+        list(read_report(item.text).payload.measurements)
+        for item in read_items([path.read_bytes()])
+        if item.kind is ItemKind.RUM_REPORT
+    ]
+
+
+def counts(measurements: list[Measurement]) -> list[tuple[int, int]]:
+    return [(item.count, item.end - item.start) for item in measurements]
+
+
+@pytest.mark.requirement("PI-2")
+def test_use_is_recorded_with_times_from_first_use(world: World, device: Agent) -> None:
+    begun = world.clock.wall
+    with device.use(ESSENTIALS, 2):
+        device.flush()
+        world.clock.advance(100)
+    device.flush()
+    world.clock.advance(50)
+    ((first, rest),) = told(world, device)
+    assert (first.start, first.end, first.count) == (begun, begun + 101, 2)
+    assert (rest.count, rest.end) == (0, begun + 151)
+    assert device.usage()[0].first_use == begun
+
+
+@pytest.mark.requirement("PI-2")
+def test_one_report_for_each_tag_and_a_measurement_for_each_day(
+    world: World, device: Agent
+) -> None:
+    device.set_count(tag_of(device, 2), 1)
+    device.set_count(tag_of(device, 3), 5)
+    device.flush()
+    for _ in range(12):
+        world.clock.advance(DAY / 4)
+        device.tick()
+    reports = told(world, device)
+    assert len(reports) == 2
+    assert all(sum(length for _, length in counts(report)) == 3 * DAY + 1 for report in reports)
+    assert [len(report) for report in reports] == [4, 4]
+
+
+def test_the_shortest_use_leaves_a_trace(world: World, device: Agent) -> None:
+    for _ in range(1000):
+        with device.use(ESSENTIALS), device.use(ESSENTIALS, 2):
+            pass
+    device.flush()
+    world.clock.advance(10)
+    (report,) = told(world, device)
+    assert counts(report)[0] == (3, 1)
+
+
+@pytest.mark.requirement("PI-4")
+@pytest.mark.threat("G1", role="instance")
+def test_a_crash_invents_nothing(world: World, device: Agent) -> None:
+    device.set_count(ESSENTIALS, 4)
+    device.flush()
+    world.clock.advance(1000)
+    device.tick()
+    world.clock.advance(600)
+    device._release()  # as the kernel does when the process is killed
+    world.clock.reboot(off=5000)
+    again = world.open()
+    (report,) = told(world, again)
+    assert counts(report) == [(4, 1001)]
+    assert report[0].close_reason == "ProductReload"
+    again.stop()
+
+
+def test_counts_of_a_sidecar_outlive_it_and_those_of_a_library_do_not(world: World) -> None:
+    world.device().stop()
+    for keeps, level in ((False, 0), (True, 0), (True, 7)):
+        agent = open_agent(replace(world.options(), keeps_counts=keeps))
+        assert sum(view.count for view in agent.usage()) == level
+        agent.set_count(ESSENTIALS, 7)
+        agent.flush()
+        agent.stop()
+
+
+@pytest.mark.parametrize("seconds", [-10 * 365 * DAY, -3600, -1, 1, 3600, 10 * 365 * DAY])
+@pytest.mark.threat("H3", role="instance")
+def test_a_moved_clock_neither_adds_nor_takes_usage(
+    world: World, device: Agent, seconds: int
+) -> None:
+    device.set_count(ESSENTIALS, 1)
+    device.flush()
+    world.clock.advance(1000)
+    device.tick()
+    world.clock.step(seconds)
+    device.tick()
+    world.clock.advance(500)
+    device.tick()
+    measured = [item for report in told(world, device) for item in report]
+    assert 1500 <= sum(item.end - item.start for item in measured) <= 1502
+    assert ("SMART_LIC-5-SYSTEM_CLOCK_CHANGED" in names(device)) == (abs(seconds) > 2)
+
+
+def test_access_points_are_counted_and_named(world: World, device: Agent) -> None:
+    points = [Udi("AIR-AP2802I-E-K9", f"FDW{number:04d}") for number in range(3)]
+    for point in points:
+        device.join_access_point(point)
+    device.join_access_point(points[0])
+    device.flush()
+    world.clock.advance(60)
+    device.leave_access_point(points[1])
+    device.leave_access_point(Udi("AIR-AP2802I-E-K9", "NEVER"))
+    device.flush()
+    world.clock.advance(60)
+    first, second = told(world, device)
+    assert [count for count, _ in counts(first)] == [3, 2]
+    assert set(first[0].added or ()) == set(points)
+    assert first[1].removed == (points[1],)
+    assert counts(first) == counts(second)
+
+
+@pytest.mark.requirement("PI-5")
+def test_enforced_licences_are_refused_by_name(world: World) -> None:
+    agent = world.device(profile="example-router")
+    for feature in ("ring-redundancy", "hseck9"):
+        with pytest.raises(NotAuthorized, match="no authorization code"):
+            agent.use(feature)
+        with pytest.raises(NotAuthorized):
+            agent.set_count(feature, 1)
+        agent.set_count(feature, 0)
+    with agent.use("routing-base"):
+        agent.flush()
+    agent.stop()
+
+
+@pytest.mark.parametrize("count", [0, -1, MAXIMUM_COUNT + 1])
+def test_a_count_that_is_none_is_refused(device: Agent, count: int) -> None:
+    with pytest.raises(Problem, match="invalid-argument"):
+        device.use(ESSENTIALS, count)
+
+
+def test_an_unknown_licence_is_refused(device: Agent) -> None:
+    with pytest.raises(Problem, match="unknown-entitlement"):
+        device.set_count("no-such-licence", 1)
+
+
+def test_a_report_that_grows_large_is_closed(world: World, device: Agent) -> None:
+    for number in range(230):
+        device.set_count(ESSENTIALS, number % 2 + 1)
+        device.flush()
+        world.clock.advance(10)
+    rows = device.report_rows()
+    assert [row.state for row in rows] == ["CLOSED", "OPEN"]
+    assert device.report_detail(rows[0].report_id).reason == "SIZE"
+
+
+@pytest.mark.threat("H1", role="instance")
+def test_a_clock_that_was_never_set_measures_seconds_of_the_boot(world: World) -> None:
+    bundle = world.bundle()
+    world.clock.step(1000 - world.clock.wall)
+    agent = world.open(bundle=bundle)
+    agent.set_count(ESSENTIALS, 1)
+    agent.flush()
+    world.clock.advance(100)
+    (report,) = told(world, agent)
+    assert report[0].relative
+    assert report[0].end - report[0].start == 101
+    agent.stop()

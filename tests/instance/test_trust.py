@@ -1,0 +1,98 @@
+"""Which trust code is good for what, and what the operator is told."""
+
+import pytest
+
+from gauger.core.problems import Problem
+from gauger.instance.agent import Agent
+from gauger.instance.views import Scope
+from tests.instance.portal import Portal, poll_later, refuse, withhold
+from tests.instance.world import World, go_smart, names
+
+TOKEN = "a-token-of-the-portal"
+
+
+@pytest.mark.requirement("T2-trust")
+@pytest.mark.threat("B16", role="instance")
+def test_a_factory_code_is_refused_for_direct_and_a_token_replaces_it(
+    world: World, portal: Portal
+) -> None:
+    agent = world.open(bundle=world.bundle(trust_code=True), ca=world.root / "tls.pem")
+    go_smart(agent, portal.url)
+    with pytest.raises(Problem) as refused:
+        agent.sync(Scope.ALL)
+    assert refused.value.code == "factory-trust-not-allowed"
+    assert "license smart trust idtoken" in refused.value.kind.next_step
+    assert portal.seen == []
+    agent.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    assert agent.status().trust[0].origin == "cssm"
+    agent.sync(Scope.ALL)
+    agent.stop()
+
+
+def test_without_any_trust_code_nothing_is_sent(portal: Portal, online: Agent) -> None:
+    with pytest.raises(Problem, match="trust-missing"):
+        online.sync(Scope.ALL)
+    online.tick()
+    assert portal.seen == []
+    assert any("license smart trust" in notice for notice in online.status().notices)
+    assert names(online).count("SAEVT_COMM_BLOCKED") == 1
+
+
+@pytest.mark.threat("B17", role="instance")
+def test_a_code_of_the_portal_is_replaced_only_by_force(online: Agent) -> None:
+    online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    with pytest.raises(Problem, match="already-installed"):
+        online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    online.establish_trust(TOKEN, Scope.ALL, force=True)
+
+
+@pytest.mark.parametrize("code", ["token-expired", "token-unknown", "clock-skew"])
+def test_a_refused_token_is_named_and_asked_no_more(
+    world: World, portal: Portal, online: Agent, code: str
+) -> None:
+    portal.script.append(refuse(code))
+    with pytest.raises(Problem, match=code):
+        online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    world.clock.advance(86_400)
+    online.tick()
+    assert len(portal.seen) == 1
+
+
+def test_a_lost_trust_code_is_fetched_by_itself(
+    world: World, portal: Portal, online: Agent
+) -> None:
+    portal.script.append(withhold)
+    with pytest.raises(Problem, match="comm-failed"):
+        online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    world.clock.advance(100)
+    online.tick()
+    assert online.status().trust[0].origin == "cssm"
+    assert portal.seen[0].body == portal.seen[1].body
+
+
+def test_a_trust_code_that_is_polled_for(world: World, portal: Portal, online: Agent) -> None:
+    portal.script.append(poll_later(10))
+    online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    assert online.status().trust[0].origin is None
+    world.clock.advance(11)
+    online.tick()
+    assert online.status().trust[0].origin == "cssm"
+
+
+def test_a_token_that_can_be_none_is_refused_at_once(portal: Portal, online: Agent) -> None:
+    for token in ("", "ü", "x" * 600):
+        with pytest.raises(Problem, match="token-unknown"):
+            online.establish_trust(token, Scope.LOCAL, force=False)
+    assert portal.seen == []
+
+
+def test_keys_that_nothing_needs_are_destroyed(world: World, online: Agent) -> None:
+    for force in (False, True, True):
+        online.establish_trust(TOKEN, Scope.LOCAL, force=force)
+    keys = list((world.root / "device" / "keys").glob("licensing-*.pem"))
+    assert len(keys) == 1
+
+
+def test_the_transport_must_be_on(device: Agent) -> None:
+    with pytest.raises(Problem, match="transport-off"):
+        device.sync(Scope.ALL)
