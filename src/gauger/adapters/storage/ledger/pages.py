@@ -92,7 +92,7 @@ class Pages:
             body=body.encode(),
             digest=Digest(head_digest.hex()),
             signer=Digest(signer),
-            chain=_chain(chain),
+            chain=read_chain(chain),
             signature=signature,
         )
 
@@ -191,5 +191,6 @@ def _chain_text(chain: Iterable[bytes]) -> str:
     return json.dumps([encode_base64(certificate) for certificate in chain])
 
 
-def _chain(text: str) -> tuple[bytes, ...]:
+def read_chain(text: str) -> tuple[bytes, ...]:
+    """Return the certificates of a signer as they are stored."""
     return tuple(decode_base64(item, "A stored certificate") for item in json.loads(text))

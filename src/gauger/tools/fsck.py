@@ -1,0 +1,44 @@
+"""`gauger fsck`: recognises the stores of a data folder and proves each of them whole."""
+
+from pathlib import Path
+from typing import Final
+
+from gauger.adapters.storage.instance_open import StorePaths
+from gauger.core.problems import TABLE, Problem
+from gauger.tools.fsck_findings import Examination, Fault
+from gauger.tools.fsck_instance import check_instance
+from gauger.tools.fsck_ledger import examine_ledger
+
+LEDGERS: Final = ("cssm.sqlite", "ledger.db")
+"""Names that a ledger's file has in a data folder."""
+
+
+def examine(data: Path, keys: Path | None = None) -> tuple[Examination, ...]:
+    """Examine every store of a data folder.
+
+    Args:
+        data: The data folder of a portal or product instance, or the file of a ledger.
+        keys: The key folder of a product instance, where it is not the default one.
+
+    Returns:
+        One examination for each store that was found.
+
+    Raises:
+        Problem: ``store-missing`` where there is none; ``store-newer``.
+    """
+    ledgers = [data] if data.is_file() else [data / name for name in LEDGERS]
+    found = [examine_ledger(path) for path in ledgers if path.is_file()]
+    instance = StorePaths(data=data, keys=keys or data / "keys").store
+    if instance.is_file():
+        found.append(_examine_instance(data, keys, instance))
+    if not found:
+        raise Problem("store-missing", f"{data} holds no store of this system.")
+    return tuple(found)
+
+
+def _examine_instance(data: Path, keys: Path | None, store: Path) -> Examination:
+    examination = Examination(path=store, kind="The product instance's store")
+    for finding in check_instance(data, keys):
+        step = TABLE[finding.code].next_step
+        examination.add(Fault(where=finding.where, what=finding.detail, next_step=step))
+    return examination

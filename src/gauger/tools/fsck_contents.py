@@ -1,0 +1,96 @@
+"""Checks that what a ledger holds fits together: reports, their rows, and their answers."""
+
+import json
+import sqlite3
+from typing import Final
+
+from gauger.adapters.storage.ledger.connection import PLACES, unpack
+from gauger.core.authority.claims import read_claims
+from gauger.core.authority.rows import ReportReceived, decode_row
+from gauger.core.documents.rum_report import read_report
+from gauger.core.problems import Problem
+from gauger.tools.fsck_findings import Examination, Fault
+
+_ACKNOWLEDGED: Final = ("ack", "verdict")
+
+
+def check_contents(db: sqlite3.Connection, examination: Examination) -> None:
+    """Check reports and answers of the ledger that is attached as ``kept``."""
+    _check_reports(db, examination)
+    _check_answers(db, examination)
+    _check_unanswered(db, examination)
+
+
+def _check_reports(db: sqlite3.Connection, examination: Examination) -> None:
+    """Check that each row says what its report says: nothing was counted that nobody signed."""
+    query = "SELECT id, body FROM kept.ledger WHERE kind = ? ORDER BY id"
+    for source, body in db.execute(query, (ReportReceived.KIND,)):
+        where = f"page {source >> PLACES}, row {source & (1 << PLACES) - 1}"
+        try:
+            row = decode_row(ReportReceived.KIND, unpack(body))
+            if not isinstance(row, ReportReceived) or not _agrees(row):
+                what = "The row does not say what its report says."
+                examination.add(Fault(where=where, what=what))
+        except Problem as problem:
+            examination.add(Fault(where=where, what=problem.detail))
+
+
+def _agrees(row: ReportReceived) -> bool:
+    claims = read_claims(read_report(row.item), None)
+    absolute = tuple((item.start, item.end, item.count) for item in claims.absolute)
+    relative = tuple((item.start, item.end, item.count) for item in claims.relative)
+    said = (claims.udi, claims.digest, claims.tag, claims.report_id, absolute, relative)
+    return said == (row.udi, row.digest, row.tag, row.report_id, row.absolute, row.relative)
+
+
+def _check_answers(db: sqlite3.Connection, examination: Examination) -> None:
+    """Check that answers name what they are filed under, and that their companions are there."""
+    examination.counts["documents"] = 0
+    for number, kind, answers, body in db.execute(
+        "SELECT id, type, answers, body FROM kept.documents ORDER BY id"
+    ).fetchall():
+        examination.counts["documents"] += 1
+        where = f"document {number} ({kind})"
+        try:
+            said = json.loads(unpack(body))
+            filed = None if answers is None else answers.hex()
+            if said.get("answers") != filed or said.get("type") != kind:
+                examination.add(Fault(where=where, what="It is filed as something else."))
+            for companion in said.get("companions", ()):
+                _check_companion(db, examination, where, companion["digest"])
+        except (Problem, ValueError, TypeError, AttributeError, LookupError) as error:
+            examination.add(Fault(where=where, what=f"It cannot be read: {error}."))
+
+
+def _check_companion(
+    db: sqlite3.Connection, examination: Examination, where: str, wanted: str
+) -> None:
+    query = "SELECT 1 FROM kept.documents WHERE digest = ?"
+    if db.execute(query, (bytes.fromhex(wanted),)).fetchone() is not None:
+        return
+    # Root sets are no leaves: they prove themselves, and stand in the rows.
+    roots = db.execute("SELECT document FROM kept.root_sets").fetchall()
+    if not any(wanted == _digest_of(text) for (text,) in roots):
+        examination.add(Fault(where=where, what=f"Its companion {wanted} is missing."))
+
+
+def _digest_of(text: str) -> str:
+    from gauger.core.documents.envelope import read_document  # noqa: PLC0415 -- rarely needed
+
+    return read_document(text).digest
+
+
+def _check_unanswered(db: sqlite3.Connection, examination: Examination) -> None:
+    for table, condition in (
+        ("reports", "verdict <> 'signature-unverifiable'"),
+        ("trust_requests", "1"),
+    ):
+        query = f"SELECT digest FROM kept.{table} WHERE {condition}"  # noqa: S608 -- constants
+        for (answered,) in db.execute(query).fetchall():
+            found = db.execute(
+                "SELECT 1 FROM kept.documents WHERE answers = ? AND type IN (?, ?)",
+                (bytes.fromhex(answered), *_ACKNOWLEDGED),
+            ).fetchone()
+            if found is None:
+                what = "There is no answer to it."
+                examination.add(Fault(where=f"{table}, {answered}", what=what))

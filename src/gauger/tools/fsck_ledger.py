@@ -1,0 +1,320 @@
+"""Proves a ledger whole: rows, pages, heads, signatures, and projections made anew."""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gauger.adapters.storage.ledger.connection import (
+    PLACES,
+    SCHEMA_VERSION,
+    connect,
+    migrate,
+    row_id,
+    unpack,
+)
+from gauger.adapters.storage.ledger.names import Names
+from gauger.adapters.storage.ledger.pages import read_chain
+from gauger.adapters.storage.ledger.projector import Projector
+from gauger.authority.pager import rows_preimage
+from gauger.core.authority.rows import PageRenewed, RootSetTaken, Row, decode_row
+from gauger.core.documents import keyring, merkle
+from gauger.core.documents.envelope import (
+    DirectSignature,
+    Document,
+    preimage,
+    read_document,
+)
+from gauger.core.documents.page import Leaf, PageHead, head_leaf
+from gauger.core.documents.root_set import RootSet
+from gauger.core.identity import Digest, digest
+from gauger.core.problems import Problem
+from gauger.tools.fsck_contents import check_contents
+from gauger.tools.fsck_findings import Examination, Fault
+from gauger.tools.fsck_replay import compare_projections
+
+_MOST_STATED: Final = 10
+
+
+def examine_ledger(path: Path) -> Examination:
+    """Examine the file of a ledger, as it is at one moment; nothing of it is changed.
+
+    Args:
+        path: The file. A portal may be at work on it.
+
+    Raises:
+        Problem: ``store-newer`` where a newer release wrote it; ``store-missing``.
+    """
+    examination = Examination(path=path, kind="The ledger")
+    with _workplace(path) as db:
+        try:
+            _check_version(db, path)
+            _check_file(db, examination)
+            _Pages(db, examination).check()
+            compare_projections(db, examination)
+            check_contents(db, examination)
+        except sqlite3.Error as error:
+            examination.add(Fault(where="the file", what=f"SQLite cannot read it: {error}."))
+        except Problem as problem:
+            if problem.code == "store-newer":
+                raise
+            examination.add(Fault(where="the store", what=problem.detail))
+    return examination
+
+
+@contextmanager
+def _workplace(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open an empty ledger of today's schema with the examined one beside it, named ``kept``."""
+    if not path.is_file():
+        raise Problem("store-missing", f"There is no ledger at {path}.")
+    with tempfile.TemporaryDirectory(prefix="gauger-fsck-") as folder:
+        fresh = Path(folder) / "replay.db"
+        with closing(connect(fresh)) as db:
+            migrate(db, fresh)
+            db.execute("PRAGMA synchronous=OFF")
+            db.execute("ATTACH ? AS kept", (f"{path.absolute().as_uri()}?mode=ro",))
+            # One transaction is one moment of the examined file, whoever works on it meanwhile.
+            db.execute("BEGIN")
+            yield db
+
+
+def _check_version(db: sqlite3.Connection, path: Path) -> None:
+    known = db.execute("SELECT 1 FROM kept.sqlite_schema WHERE name = 'ledger_schema'").fetchone()
+    if known is None:
+        raise Problem("store-missing", f"{path} holds no ledger.")
+    (version,) = db.execute("SELECT version FROM kept.ledger_schema").fetchone()
+    if version > SCHEMA_VERSION:
+        detail = f"{path} has schema {version}; this release knows {SCHEMA_VERSION}."
+        raise Problem("store-newer", detail)
+
+
+def _check_file(db: sqlite3.Connection, examination: Examination) -> None:
+    for (message,) in db.execute("PRAGMA kept.integrity_check(20)").fetchall():
+        if message != "ok":
+            examination.add(Fault(where="the file", what=f"SQLite finds: {message}."))
+
+
+@dataclass(slots=True)
+class _Trust:
+    """Certificates that any root set of the ledger lists, by key id."""
+
+    listed: dict[Digest, bytes] = field(default_factory=dict)
+
+    def take(self, row: RootSetTaken) -> None:
+        """Take the signers of a root set."""
+        for signer in RootSet.from_document(read_document(row.document)).signers:
+            self.listed[signer.key_id] = signer.certificate
+
+    def verify(self, document: Document, chain: tuple[bytes, ...], value: bytes) -> None:
+        """Check a head's signature by a signer that was trusted at some time.
+
+        Raises:
+            Problem: ``unknown-key`` or ``signature-invalid``.
+        """
+        top = keyring.load_certificate(chain[-1])
+        if self.listed.get(top.key_id) != top.der:
+            raise Problem("unknown-key", "No root set of the ledger lists its signer.")
+        certificate = keyring.load_certificate(chain[0])
+        if certificate is not top:
+            keyring.verify_issued(certificate, top)
+        keyring.verify(certificate.public_key, document.preimage, value)
+
+
+class _Pages:
+    """Goes through the pages in order, and replays their rows on the way."""
+
+    def __init__(self, db: sqlite3.Connection, examination: Examination) -> None:
+        self._db = db
+        self._examination = examination
+        self._projector = Projector(db, Names(db))
+        self._frontier = merkle.Frontier()
+        self._trust = _Trust()
+        self._unsigned: dict[int, int | None] = {}
+        self._ledger: str | None = None
+        self._epoch = 0
+        self._since: int | None = None
+
+    def check(self) -> None:
+        """Check every page."""
+        counts = dict.fromkeys(("pages", "rows", "leaves"), 0)
+        self._examination.counts.update(counts)
+        heads = self._db.execute(
+            "SELECT h.page, h.body, h.digest, h.signer, h.signature, s.chain FROM kept.heads h"
+            " LEFT JOIN kept.signers s ON s.key = h.signer ORDER BY h.page"
+        ).fetchall()
+        for place, head in enumerate(heads):
+            self._check_page(place, head)
+        self._check_rest(len(heads))
+        self._check_unsigned(len(heads))
+
+    def _fault(self, where: str, what: str, **more: str) -> None:
+        self._examination.add(Fault(where=where, what=what, since=self._since, **more))
+
+    def _check_page(self, place: int, stored: tuple[Any, ...]) -> None:
+        page, body, stored_digest, signer, signature, chain = stored
+        where = f"page {place}"
+        self._examination.counts["pages"] += 1
+        if page != place:
+            self._fault(where, f"It is missing; page {page} follows.")
+        data = body.encode()
+        if digest(data) != stored_digest.hex():
+            self._fault(where, "The head is not the one that its digest names.")
+        rows = self._rows(page, where)
+        head = self._head(data, where)
+        if head is not None:
+            self._since = head.issued_at
+            self._check_head(page, head, where)
+            self._check_leaves(page, head, rows, where)
+            self._check_signature(page, data, (signer, chain, signature), where)
+        self._grow(data, where)
+
+    def _rows(self, page: int, where: str) -> list[tuple[str, str]]:
+        """Read and replay the rows of a page."""
+        found: list[tuple[str, str]] = []
+        query = "SELECT id, kind, body FROM kept.ledger WHERE id >= ? AND id < ? ORDER BY id"
+        for source, kind, body in self._db.execute(
+            query, (row_id(page, 0), row_id(page + 1, 0))
+        ).fetchall():
+            self._examination.counts["rows"] += 1
+            try:
+                text = unpack(body)
+                found.append((kind, text))
+                row = decode_row(kind, text)
+                self._notice(row)
+                self._projector.apply(row, source)
+            except Problem as problem:
+                self._fault(f"{where}, row {source & (1 << PLACES) - 1}", problem.detail)
+            except (sqlite3.Error, TypeError, ValueError) as error:
+                self._fault(
+                    f"{where}, row {source & (1 << PLACES) - 1}", f"Cannot replay: {error}."
+                )
+        return found
+
+    def _notice(self, row: Row) -> None:
+        if isinstance(row, RootSetTaken):
+            self._trust.take(row)
+        elif isinstance(row, PageRenewed):
+            self._unsigned.pop(row.page, None)
+
+    def _head(self, body: bytes, where: str) -> PageHead | None:
+        unsigned = DirectSignature(chain=(), value=b"")
+        document = Document(
+            type=PageHead.TYPE, version=PageHead.VERSION, body=body, signature=unsigned
+        )
+        try:
+            return PageHead.from_document(document)
+        except Problem as problem:
+            self._fault(where, f"The head cannot be read: {problem.detail}")
+            return None
+
+    def _check_head(self, page: int, head: PageHead, where: str) -> None:
+        if head.page != page:
+            self._fault(where, f"The head says that it is of page {head.page}.")
+        if head.previous_root != self._frontier.root().hex():
+            self._fault(where, "The head does not follow the heads before it.")
+        if self._ledger not in (None, head.ledger):
+            self._fault(where, f"The head is of another ledger, {head.ledger}.")
+        if head.epoch.number < self._epoch:
+            self._fault(where, "The epoch goes back.")
+        self._ledger, self._epoch = head.ledger, max(self._epoch, head.epoch.number)
+
+    def _check_leaves(
+        self, page: int, head: PageHead, rows: list[tuple[str, str]], where: str
+    ) -> None:
+        hashes = []
+        query = (
+            "SELECT l.id, l.salt, l.hash, l.document, d.digest, d.type, d.version, d.body"
+            " FROM kept.leaves l LEFT JOIN kept.documents d ON d.id = l.document"
+            " WHERE l.id >= ? AND l.id < ? ORDER BY l.id"
+        )
+        leaves = self._db.execute(query, (row_id(page, 0), row_id(page + 1, 0))).fetchall()
+        for place, leaf in enumerate(leaves):
+            self._examination.counts["leaves"] += 1
+            at = f"{where}, leaf {place}"
+            if leaf[0] != row_id(page, place):
+                self._fault(at, "It is missing.")
+            made = self._leaf_hash(leaf, rows, at, is_first=place == 0)
+            if made != leaf[2]:
+                what = "The rows are not those of the page." if place == 0 else "It was altered."
+                self._fault(at, what)
+            hashes.append(leaf[2])
+        frontier, _ = merkle.tree(hashes)
+        if len(leaves) != head.leaf_count or frontier.root().hex() != head.page_root:
+            self._fault(where, "The leaves are not those that the head names.")
+
+    def _leaf_hash(
+        self, leaf: tuple[Any, ...], rows: list[tuple[str, str]], where: str, *, is_first: bool
+    ) -> bytes | None:
+        _, salt, _, number, stored_digest, kind, version, body = leaf
+        try:
+            if is_first:
+                return Leaf(salt, rows_preimage(rows)).hash if number is None else None
+            data = unpack(body).encode()
+            if digest(data) != stored_digest.hex():
+                self._fault(where, "The document is not the one that its digest names.")
+            return Leaf(salt, preimage(kind, version, data)).hash
+        except (Problem, ValueError, TypeError, AttributeError):
+            return None
+
+    def _check_signature(
+        self, page: int, body: bytes, signed: tuple[str, str | None, bytes | None], where: str
+    ) -> None:
+        signer, chain_text, value = signed
+        try:
+            chain = read_chain(chain_text or "")
+        except (Problem, ValueError):
+            self._fault(where, "The certificates of the signer cannot be read.")
+            return
+        if keyring.load_certificate(chain[0]).key_id != signer:
+            self._fault(where, "The certificates are of another signer.")
+        if value is None:
+            self._unsigned[page] = self._since
+            return
+        block = DirectSignature(chain=chain, value=value)
+        document = Document(
+            type=PageHead.TYPE, version=PageHead.VERSION, body=body, signature=block
+        )
+        try:
+            self._trust.verify(document, chain, value)
+        except Problem as problem:
+            self._fault(where, f"The signature does not hold: {problem.detail}")
+
+    def _grow(self, body: bytes, where: str) -> None:
+        """Add the head to the tree over all heads, and compare the nodes that it completes."""
+        for level, place, made in self._frontier.append(head_leaf(body)):
+            stored = self._db.execute(
+                "SELECT hash FROM kept.nodes WHERE level = ? AND place = ?", (level, place)
+            ).fetchone()
+            if stored is None or stored[0] != made:
+                self._fault(f"{where}, node {level}/{place}", "The tree over the heads differs.")
+
+    def _check_rest(self, pages: int) -> None:
+        """Find what belongs to no page."""
+        beyond = row_id(pages, 0)
+        for table, query in (
+            ("rows", "SELECT count(*) FROM kept.ledger WHERE id >= ? OR id < 0"),
+            ("leaves", "SELECT count(*) FROM kept.leaves WHERE id >= ? OR id < 0"),
+        ):
+            (count,) = self._db.execute(query, (beyond,)).fetchone()
+            if count:
+                self._fault(f"the {table}", f"{count} belong to no page.")
+        (nodes,) = self._db.execute("SELECT count(*) FROM kept.nodes").fetchone()
+        expected = sum(pages >> level for level in range(pages.bit_length()))
+        if nodes != expected:
+            self._fault("the tree over the heads", f"It has {nodes} nodes, not {expected}.")
+        (orphans,) = self._db.execute(
+            "SELECT count(*) FROM kept.documents d WHERE NOT EXISTS"
+            " (SELECT 1 FROM kept.leaves l WHERE l.document = d.id)"
+        ).fetchone()
+        if orphans:
+            self._fault("the documents", f"{orphans} stand in no page.")
+
+    def _check_unsigned(self, pages: int) -> None:
+        if self._unsigned.pop(pages - 1, -1) != -1:
+            self._examination.notes.append(f"The newest page, {pages - 1}, is not signed yet.")
+        for page, since in list(self._unsigned.items())[:_MOST_STATED]:
+            fault = Fault(where=f"page {page}", what="It is not signed.", since=since)
+            self._examination.add(fault)
