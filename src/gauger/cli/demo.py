@@ -1,0 +1,26 @@
+"""`gauger demo`: the main story, told with real processes."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from gauger.tools.demo import story
+
+
+@click.command()
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Work in this new folder and leave it for looking around.",
+)
+def demo(keep: Path | None) -> None:
+    """Tell the main story with real processes on loopback; ends by itself.
+
+    Files of real devices are taken from the folder that GAUGER_SHARED names, ../shared if unset.
+    """
+    shared = Path(os.environ.get("GAUGER_SHARED", "../shared"))
+    is_well = story.tell(click.echo, keep=keep, shared=shared if shared.is_dir() else None)
+    if not is_well:
+        sys.exit(1)

@@ -1,0 +1,34 @@
+"""The main story from end to end."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gauger.tools.demo import beginnings, closing, direct, offline, refusals
+from gauger.tools.demo.scene import Scene, StepFailed
+from gauger.tools.demo.stage import Stage
+
+
+def tell(say: Callable[[str], None], *, keep: Path | None, shared: Path | None) -> bool:
+    """Tell the main story with real processes.
+
+    Args:
+        say: Where the story goes, a line at a time.
+        keep: Folder to leave for looking around; None for a temporary one.
+        shared: Folder with files of real devices, or None.
+
+    Returns:
+        Whether every step ended as it should.
+    """
+    began = time.monotonic()
+    with Stage(keep) as stage:
+        scene = Scene(stage=stage, say=say, shared=shared)
+        try:
+            for part in (beginnings, direct, offline, refusals, closing):
+                part.tell(scene)
+        except StepFailed as failure:
+            say(f"\nThe story ends here, at: {failure}.")
+            return False
+    seconds = time.monotonic() - began
+    say(f"\nAll {scene.steps} steps ended as they should, in {seconds:.0f} s. Nothing is running.")
+    return True
