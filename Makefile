@@ -39,7 +39,7 @@ demos: demo ## Run every demo
 
 .PHONY: run
 run: setup ## Serve a CSSM on loopback with example data; prints where to go next
-	@$(BIN)/gauger demo --serve $(ARGS)
+	@$(BIN)/gauger cssm run-example $(ARGS)
 
 ##@ Check
 
