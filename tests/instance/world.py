@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gauger import profiles
-from gauger.adapters.clock import FileClock
+from gauger.adapters.clock import FileClock, SystemClock
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.file import FileSigner
 from gauger.core.identity import AccountRef
@@ -60,15 +60,22 @@ class MovedClock:
 
 @dataclass
 class World:
-    """Everything that one test needs, in one folder."""
+    """Everything that one test needs, in one folder.
+
+    Attributes:
+        root: The folder.
+        real: Whether the factory works by the machine's clock, as devices without `--clock` do.
+    """
 
     root: Path
+    real: bool = False
     clock: MovedClock = field(init=False)
     workshop: Workshop = field(init=False)
 
     def __post_init__(self) -> None:
         self.clock = MovedClock(self.root / "clock.json")
-        self.workshop = Workshop(FileClock(self.clock.path), SystemEntropy())
+        clock = SystemClock() if self.real else FileClock(self.clock.path)
+        self.workshop = Workshop(clock, SystemEntropy())
         init_factory(self.factory, FactoryOrder(), self.workshop)
         self.signer("cssm")
         self.signer("factory")
