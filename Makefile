@@ -63,7 +63,7 @@ types: setup ## Check types with mypy --strict
 
 .PHONY: imports
 imports: setup ## Check which module may import which
-	@PYTHONPATH=src $(BIN)/lint-imports --no-logo
+	@PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
 	@$(PY) -m checks.import_rules
 
 .PHONY: style
