@@ -4,7 +4,7 @@ import pytest
 
 from gauger.core.problems import Problem
 from gauger.cssm.access import CallerKind, Role
-from gauger.cssm.commands.people import ADMINISTRATOR
+from gauger.cssm.local import ADMINISTRATOR
 from tests.cssm.parts import A1, A2, EVERYTHING, OPERATOR, A, B, Office, caller
 
 ADMIN = caller((Role.SMART_ADMINISTRATOR, A), name="admin")

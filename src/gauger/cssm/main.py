@@ -22,7 +22,6 @@ from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.adapters.storage.private_files import (
     private_folder,
-    read_private,
     replace_file,
     write_private,
 )
@@ -32,8 +31,8 @@ from gauger.core.authority.commands import FoundLedger
 from gauger.core.documents.envelope import write_document
 from gauger.core.problems import Problem
 from gauger.cssm.assembly import Outside, assemble
-from gauger.cssm.commands.people import ADMINISTRATOR
 from gauger.cssm.config import FILE_NAME, CssmConfig, template
+from gauger.cssm.local import SECRET
 from gauger.cssm.portal import Portal
 
 STORE: Final = "cssm.sqlite"
@@ -41,9 +40,7 @@ _SIGNER: Final = "signer"
 _TRUST: Final = "trust"
 _TLS: Final = "tls"
 _UPLOADS: Final = "uploads"
-SECRET: Final = "administrator.secret"  # noqa: S105 -- the name of a file
 SETTINGS: Final = FILE_NAME
-_ADDRESS: Final = "address"
 _HOST: Final = "host"
 
 
@@ -64,16 +61,6 @@ class NewPortal:
     signer: Path
     manufacturers: tuple[Path, ...]
     clock: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalAccess:
-    """How a command on the portal's host reaches it."""
-
-    url: str
-    client_id: str
-    secret: str
-    ca: Path | None
 
 
 def initialise(wanted: NewPortal) -> TlsFiles:
@@ -148,40 +135,6 @@ def tls_files(data: Path) -> TlsFiles:
     """Return the portal's TLS certificate and key, made anew where they are missing."""
     paths = TlsFiles.below(data / _TLS)
     return paths if paths.key.exists() else make_tls_files(data / _TLS)
-
-
-def announce(data: Path, url: str) -> None:
-    """Leave the portal's address for commands on the same host."""
-    write_private(data / _ADDRESS, url.encode("utf-8"))
-
-
-def withdraw(data: Path) -> None:
-    """Take the address away: the portal stops."""
-    (data / _ADDRESS).unlink(missing_ok=True)
-
-
-def local_access(data: Path) -> LocalAccess:
-    """Return how to reach the portal of a data folder as its administrator.
-
-    Raises:
-        Problem: ``key-missing`` without the administrator's secret; ``comm-failed`` where the
-            portal does not run.
-    """
-    secret = read_private(data / SECRET)
-    if secret is None:
-        message = f"There is no {SECRET} in {data}: make one with gauger cssm admin reset."
-        raise Problem("key-missing", message)
-    address = read_private(data / _ADDRESS)
-    if address is None:
-        message = f"No portal serves {data}: start it with gauger cssm serve --data {data}."
-        raise Problem("comm-failed", message)
-    certificate = TlsFiles.below(data / _TLS).certificate
-    return LocalAccess(
-        url=address.decode("utf-8").strip(),
-        client_id=ADMINISTRATOR,
-        secret=secret.decode("utf-8").strip(),
-        ca=certificate if certificate.exists() else None,
-    )
 
 
 def _write_trust(wanted: NewPortal) -> TrustFolder:

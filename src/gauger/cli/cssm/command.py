@@ -11,7 +11,7 @@ from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.showing import Answer, show
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
-from gauger.cssm import main
+from gauger.cssm.local import local_access
 
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
@@ -96,7 +96,7 @@ def connect(options: dict[str, Any]) -> Api:
     secret_file: Path | None = options.pop("client_secret_file")
     ca: Path | None = options.pop("ca")
     if data is not None and url is None:
-        found = main.local_access(data)
+        found = local_access(data)
         return Api(found.url, client_id=found.client_id, secret=found.secret, ca=found.ca)
     if url is None or client_id is None or secret_file is None:
         message = "Name a local portal with --data, or --url, --client-id and --client-secret-file."

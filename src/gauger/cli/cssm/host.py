@@ -6,6 +6,7 @@ import click
 
 from gauger.cli.cssm.command import FILE, FOLDER
 from gauger.cssm import main
+from gauger.cssm.local import SECRET
 
 PATH = click.Path(exists=True, path_type=Path)
 
@@ -36,7 +37,7 @@ def init(
     )
     made = main.initialise(wanted)
     click.echo(f"The portal's data is in {data}.")
-    click.echo(f"  administrator's secret (only you can read it): {data / main.SECRET}")
+    click.echo(f"  administrator's secret (only you can read it): {data / SECRET}")
     click.echo(f"  TLS certificate for localhost and 127.0.0.1:   {made.certificate}")
     click.echo(f"  settings, all commented out:                   {data / main.SETTINGS}")
     click.echo(f"Next: gauger cssm serve --data {data}")

@@ -14,6 +14,7 @@ from gauger.cli.cssm.host import clock_option, data_option
 from gauger.core.problems import Problem
 from gauger.cssm import main
 from gauger.cssm.config import CssmConfig, Value, load_config
+from gauger.cssm.local import announce, withdraw
 from gauger.surfaces.http.app import create_app
 from gauger.surfaces.http.limits import SMART_TRANSPORT
 from gauger.surfaces.http.server import PortalServer, server_settings
@@ -71,7 +72,7 @@ def run(
         url = _url(config, listener, plain_http=plain_http)
 
         def started() -> None:
-            main.announce(data, url)
+            announce(data, url)
             _tell(data, url, None if tls is None else tls.certificate, clock=clock)
             ready(url)
 
@@ -82,7 +83,7 @@ def run(
         try:
             PortalServer(settings, started).run(sockets=[listener])
         finally:
-            main.withdraw(data)
+            withdraw(data)
     click.echo("The portal has stopped.")
 
 

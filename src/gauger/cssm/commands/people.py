@@ -6,12 +6,10 @@ from typing import Final
 
 from gauger.core.problems import Problem
 from gauger.cssm.access import Action, Caller, CallerKind, Grant, Role, Scope
+from gauger.cssm.local import ADMINISTRATOR
 from gauger.cssm.means import Means
 from gauger.cssm.ports import Client, Member, PeopleStore, User
 from gauger.cssm.secrets import Passwords, new_id, new_secret, secret_digest
-
-ADMINISTRATOR: Final = "administrator"
-"""The API client of the portal's own host, made with the portal."""
 
 _NAME: Final = 128
 

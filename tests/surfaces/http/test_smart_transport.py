@@ -1,0 +1,227 @@
+"""Smart transport against a real server: at once, by poll, after a restart, refused by name."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.envelope import read_document
+from gauger.core.documents.smart_license import Item, ItemKind, read_items
+from gauger.core.documents.smart_transport import MessageType, Response, Status
+from gauger.cssm.config import CssmConfig, Guarding
+from tests.support.builders import ACCOUNT, DAY, UDI, Device, a_device, a_portal
+from tests.surfaces.http.portal import (
+    Web,
+    a_web,
+    always_poll,
+    at,
+    open_web,
+    poll_request,
+    trust_request,
+    usage_request,
+)
+
+
+def items(response: Response) -> list[Item]:
+    [answer] = response.acknowledgements
+    return list(read_items([answer.smart_license]))
+
+
+def ack(response: Response) -> Acknowledgment:
+    [found] = [item for item in items(response) if item.kind is ItemKind.RUM_ACK]
+    return Acknowledgment.from_document(read_document(found.text))
+
+
+def trusted(web: Web, device: Device) -> None:
+    """Let a device establish trust with an ID token, so that it belongs to the account."""
+    made = web.call("POST", f"{at()}/tokens", {}).json()
+    status, response = web.smart(
+        trust_request(made["token"], device.trust_request(token=made["token"]))
+    )
+    assert (status, response.status) == (200, Status.OK)
+
+
+@pytest.mark.requirement("T2-smart")
+@pytest.mark.requirement("SSM-6/trust")
+def test_trust_by_token_then_usage_is_acknowledged_at_once(web: Web) -> None:
+    device = a_device()
+    made = web.call("POST", f"{at()}/tokens", {"uses": 1}).json()
+    document = device.trust_request(token=made["token"])
+    _, established = web.smart(trust_request(made["token"], document))
+    kinds = [item.kind for item in items(established)]
+    assert ItemKind.TRUST_CODE in kinds
+    status, response = web.smart(usage_request(device, device.report()))
+    assert (status, response.status, response.nonce) == (200, Status.OK, "0d" * 16)
+    assert response.acknowledgements[0].udi == UDI
+    assert response.acknowledgements[0].software_tag == "tag"
+    assert ack(response).account == ACCOUNT
+
+
+@pytest.mark.requirement("T2-smart")
+def test_a_lost_ack_is_given_again_with_the_same_body(web: Web) -> None:
+    device = a_device()
+    trusted(web, device)
+    request = usage_request(device, device.report())
+    first, second = web.smart(request)[1], web.smart(request)[1]
+    assert ack(first).encode() == ack(second).encode()
+
+
+def test_a_request_is_answered_by_poll_where_that_is_set(tmp_path: Path) -> None:
+    with a_web(tmp_path, always_poll()) as web:
+        device = a_device()
+        made = web.call("POST", f"{at()}/tokens", {}).json()
+        request = trust_request(made["token"], device.trust_request(token=made["token"]))
+        status, asked = web.smart(request)
+        assert (status, asked.status, asked.poll_interval) == (202, Status.OK_POLL, 5)
+        answers = [polled(web, asked.poll_id) for _ in range(2)]
+        assert [one.status for one in answers] == [Status.COMPLETE] * 2
+        assert items(answers[0]) == items(answers[1])
+        assert answers[0].nonce == "0f" * 16
+
+
+def polled(web: Web, poll_id: str | None) -> Response:
+    """Poll until there is an answer."""
+    for _ in range(1000):
+        response = web.smart(poll_request(poll_id))[1]
+        if response.status is not Status.OK_POLL:
+            return response
+    raise AssertionError("the poll did not end")
+
+
+@pytest.mark.requirement("SSM-6/trust")
+def test_a_poll_is_answered_after_a_restart(tmp_path: Path) -> None:
+    with a_portal(tmp_path) as bench:
+        device = a_device()
+        with open_web(bench, always_poll()) as web:
+            made = web.call("POST", f"{at()}/tokens", {}).json()
+            token = made["token"]
+            asked = web.smart(trust_request(token, device.trust_request(token=token)))[1]
+            before = polled(web, asked.poll_id)
+        bench.restart()
+        with open_web(bench, always_poll()) as web:
+            after = polled(web, asked.poll_id)
+            assert after.status is Status.COMPLETE
+            assert ack(after).encode() == ack(before).encode()
+
+
+def test_what_was_not_kept_before_a_restart_is_asked_for_again(tmp_path: Path) -> None:
+    with a_web(tmp_path, always_poll()) as web:
+        web.store.add_poll("ab" * 16, "cd" * 32, now=web.bench.clock.now)
+        status, response = web.smart(poll_request("ab" * 16))
+        assert (status, response.status) == (200, Status.OK_TRY_AGAIN)
+
+
+def test_an_unknown_poll_is_refused_by_name(web: Web) -> None:
+    status, response = web.smart(poll_request("nothing"))
+    assert status == 404
+    assert response.problem
+    assert (response.status, response.problem.code) == (Status.FAILED, "poll-unknown")
+    assert response.problem.next_step
+
+
+def test_hello_is_answered(web: Web) -> None:
+    request = replace(poll_request(None), type=MessageType.HELLO, poll_id=None)
+    assert web.smart(request)[1].status is Status.OK
+
+
+@pytest.mark.threat("F1", role="cssm")
+def test_ten_wrong_id_tokens_and_the_address_waits(tmp_path: Path) -> None:
+    with a_web(tmp_path, CssmConfig(guarding=Guarding(failures=10))) as web:
+        device = a_device()
+        codes = []
+        for number in range(11):
+            wrong = f"wrong {number}"
+            _, response = web.smart(trust_request(wrong, device.trust_request(token=wrong)))
+            codes.append(response.problem.code if response.problem else "answered")
+        assert codes == ["answered"] * 10 + ["too-many-requests"]
+        web.bench.clock.now += 61
+        good = web.call("POST", f"{at()}/tokens", {}).json()["token"]
+        request = trust_request(good, device.trust_request(token=good, made_at=web.bench.clock.now))
+        assert web.smart(request)[0] == 200
+
+
+@pytest.mark.threat("F2", role="cssm")
+@pytest.mark.requirement("SSM-5")
+def test_an_expired_or_revoked_token_is_refused_by_name(web: Web) -> None:
+    device = a_device()
+    made = [web.call("POST", f"{at()}/tokens", {"days": 1}).json() for _ in range(2)]
+    web.call("POST", f"{at()}/tokens/{made[0]['token_id']}/revoke")
+    assert refusal(web, device, made[0]["token"]) == "token-revoked"
+    web.bench.clock.now += DAY
+    assert refusal(web, device, made[1]["token"]) == "token-expired"
+
+
+def refusal(web: Web, device: Device, token: str) -> str:
+    """Return the code of the signed verdict on a trust request."""
+    document = device.trust_request(token=token, made_at=web.bench.clock.now)
+    [found] = items(web.smart(trust_request(token, document))[1])
+    return str(read_document(found.text).body.partition(b'"code":"')[2].partition(b'"')[0], "ascii")
+
+
+def test_one_bad_report_in_a_request_spoils_nothing(web: Web) -> None:
+    device = a_device()
+    trusted(web, device)
+    good = device.report()
+    bad = device.report().replace('"value":"', '"value":"A', 1)
+    status, response = web.smart(usage_request(device, good, bad))
+    assert (status, response.status) == (200, Status.OK)
+    assert response.message == "1 of 2 documents were refused."
+    assert response.problem
+    assert ack(response).udi == UDI
+
+
+def test_a_request_whose_documents_are_all_refused_fails_by_name(web: Web) -> None:
+    status, response = web.smart(usage_request(a_device(), "{}"))
+    assert status == 400
+    assert response.status is Status.FAILED
+    assert response.problem
+    assert response.problem.code == "malformed"
+
+
+def test_an_empty_request_is_refused(web: Web) -> None:
+    status, response = web.smart(usage_request(a_device()))
+    assert (status, response.status) == (400, Status.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        ("text/plain", b"{}", "malformed"),
+        ("application/json", b"{", "truncated"),
+        ("application/json", b'{"type":"hello","type":"poll"}', "duplicate-key"),
+        ("application/json", b'{"message_version":"9.0"}', "upgrade-needed"),
+    ],
+)
+def test_what_is_no_request_is_refused_as_a_problem(
+    shared_web: Web, kind: str, body: bytes, code: str
+) -> None:
+    answer = shared_web.http.post(
+        "/licservice/license", content=body, headers={"Content-Type": kind}
+    )
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+
+
+@pytest.mark.parametrize("path", ["/", "/licservice/license/", "/its/service"])
+def test_a_wrong_url_is_told_the_right_one(shared_web: Web, path: str) -> None:
+    answer = shared_web.http.post(path, content=b"{}")
+    assert answer.status_code == 404
+    assert answer.json()["diagnostics"]["licensing_path"] == "/licservice/license"
+    assert "/licservice/license" in answer.json()["detail"]
+
+
+def test_a_large_request_is_answered_too(web: Web) -> None:
+    device = a_device()
+    trusted(web, device)
+    reports = [device.report() for _ in range(60)]
+    status, response = web.smart(usage_request(device, *reports))
+    assert (status, len([one for one in items(response) if one.kind is ItemKind.RUM_ACK])) == (
+        200,
+        60,
+    )
+
+
+def test_health_is_told_to_anyone(shared_web: Web) -> None:
+    assert shared_web.http.get("/healthz").json() == {"status": "ok"}
+    assert shared_web.http.get("/licservice/license").status_code == 404
