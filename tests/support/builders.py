@@ -16,9 +16,11 @@ from gauger.core.authority.commands import (
     IssueToken,
     OpenSmartAccount,
     OpenVirtualAccount,
+    Option,
     Pipe,
     ReceiveReport,
     ReceiveTrustRequest,
+    SetAccountOption,
 )
 from gauger.core.authority.outcomes import ReportOutcome, TokenOutcome, TrustOutcome
 from gauger.core.documents import keyring
@@ -39,7 +41,12 @@ from gauger.core.documents.rum_payload import (
     Payload,
     encode_payload,
 )
-from gauger.core.documents.rum_report import ReportSignature, SigningType, report_preimage, write_item
+from gauger.core.documents.rum_report import (
+    ReportSignature,
+    SigningType,
+    report_preimage,
+    write_item,
+)
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.documents.trust_request import TrustRequest, sign_trust_request
 from gauger.core.documents.versions import Order
@@ -315,21 +322,26 @@ class Device:
         if answer is None:
             return
         for document in answer.companions:
-            if document.type == TrustCode.TYPE and TrustCode.from_document(document).udi == self.udi:
+            if (
+                document.type == TrustCode.TYPE
+                and TrustCode.from_document(document).udi == self.udi
+            ):
                 self.trust_code = (write_document(document), key)
         signature = answer.acknowledgments[0].signature
         if isinstance(signature, PageSignature):
-            self.head = HeldHead(
-                head=signature.head, chain=signature.chain, value=signature.value
-            )
+            self.head = HeldHead(head=signature.head, chain=signature.chain, value=signature.value)
 
 
-def a_device(serial: str = "GGR0001", **changes: object) -> Device:
+def a_device(
+    serial: str = "GGR0001",
+    *,
+    incarnation: str = "11" * 16,
+    account: AccountRef | None = None,
+    ha: tuple[HaMember, ...] = (),
+) -> Device:
     """Return a device of the example manufacturer."""
-    made = Device(udi=Udi("C9800-CL-K9", serial))
-    for name, value in changes.items():
-        setattr(made, name, value)
-    return made
+    udi = Udi("C9800-CL-K9", serial)
+    return Device(udi=udi, incarnation=incarnation, account=account, ha=ha)
 
 
 @dataclass(kw_only=True)
@@ -412,6 +424,14 @@ class Bench:
             return {row.tag: (row.purchased, row.in_use, row.unverified_in_use) for row in rows}
         finally:
             reader.close()
+
+    def switch(self, account: AccountRef = ACCOUNT, *, count_unverified: bool) -> None:
+        """Switch an account's option."""
+        option = Option.COUNT_UNVERIFIED
+        command = SetAccountOption(
+            account=account, option=option, value=count_unverified, by="admin"
+        )
+        self.authority.execute(command)
 
     def restart(self, signer: FileSigner | None = None) -> None:
         """Stop the authority and start another on the same file."""

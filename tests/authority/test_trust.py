@@ -1,0 +1,254 @@
+"""Trust requests: tokens, codes, members, keys."""
+
+from dataclasses import replace
+
+import pytest
+
+from gauger.core.authority.commands import Pipe, ReceiveTrustRequest, RevokeToken
+from gauger.core.authority.outcomes import TrustOutcome, Verdict
+from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.envelope import read_document
+from gauger.core.documents.rum_payload import HaMember
+from gauger.core.documents.trust_code import TrustCode
+from gauger.core.identity import Udi, digest
+from gauger.core.problems import Problem
+from tests.support.builders import (
+    ACCOUNT,
+    DAY,
+    ELSEWHERE,
+    NOW,
+    OTHER_ACCOUNT,
+    UDI,
+    Bench,
+    a_device,
+    a_key,
+)
+
+MEMBER = Udi("C9800-CL-K9", "GGR0002")
+
+
+def codes(outcome: TrustOutcome) -> list[TrustCode]:
+    return [
+        TrustCode.from_document(one)
+        for one in outcome.answer.companions
+        if one.type == TrustCode.TYPE
+    ]
+
+
+@pytest.mark.requirement("SSM-6/trust")
+@pytest.mark.requirement("SSM-5")
+def test_a_token_brings_trust_and_an_account(portal: Bench) -> None:
+    token = portal.token()
+    outcome = portal.trust(a_device().trust_request(token=token), token=token)
+
+    assert outcome.verdict is Verdict.ACCEPTED
+    (code,) = codes(outcome)
+    assert (code.udi, code.generation, code.account) == (UDI, 1, ACCOUNT)
+    assert code.key_id == a_key("licensing 1").key_id
+    ack = Acknowledgment.from_document(outcome.answer.acknowledgments[0])
+    assert [item.type for item in ack.companions] == ["trust-code", "account-info"]
+
+
+def test_reports_are_signed_under_the_trust_code(portal: Bench) -> None:
+    token, device = portal.token(), a_device()
+    device.install(portal.trust(device.trust_request(token=token), token=token))
+    device.account = ACCOUNT
+
+    assert portal.report(device.report(), to=None).verdict is Verdict.ACCEPTED
+
+
+def test_the_same_request_gets_the_same_answer_when_its_token_is_gone(portal: Bench) -> None:
+    token = portal.token(uses=1)
+    request = a_device().trust_request(token=token)
+    first = portal.trust(request, token=token)
+    portal.clock.now += 365 * DAY
+    again = portal.trust(request, token=token)
+
+    assert again.verdict is Verdict.SAME
+    assert again.answer == first.answer
+
+
+@pytest.mark.threat("F2", role="cssm")
+@pytest.mark.requirement("SSM-5")
+@pytest.mark.parametrize("end", ["expired", "revoked", "used-up", "unknown"])
+def test_a_token_that_ended_is_refused(portal: Bench, end: str) -> None:
+    token = portal.token(uses=1 if end == "used-up" else None, days=1)
+    if end == "used-up":
+        portal.trust(a_device("GGR0009").trust_request(token=token, key="other"), token=token)
+    if end == "revoked":
+        portal.authority.execute(RevokeToken(account=ACCOUNT, token_id=1, by="admin"))
+    if end == "expired":
+        portal.clock.now += DAY
+    token = "nobody's" if end == "unknown" else token
+    outcome = portal.trust(
+        a_device().trust_request(token=token, made_at=portal.clock.now), token=token
+    )
+
+    assert (outcome.verdict, outcome.code) == (Verdict.REJECTED, f"token-{end}")
+    reader = portal.authority.reader()
+    row = reader.instance(UDI)
+    assert row is not None
+    assert row.account is None
+    reader.close()
+
+
+@pytest.mark.threat("F2", role="cssm")
+def test_of_a_hundred_for_the_last_use_exactly_one_wins(portal: Bench) -> None:
+    token = portal.token(uses=1)
+    waiting = [
+        portal.authority.enqueue(
+            ReceiveTrustRequest(
+                document=a_device(f"GGR9{n:03}").trust_request(token=token, key=f"key {n}"),
+                token_digest=digest(token.encode()),
+                pipe=Pipe.SMART,
+            )
+        )
+        for n in range(100)
+    ]
+    codes_ = [one.result() for one in waiting]
+
+    verdicts = [one.verdict for one in codes_ if isinstance(one, TrustOutcome)]
+    assert verdicts.count(Verdict.ACCEPTED) == 1
+    assert verdicts.count(Verdict.REJECTED) == 99
+
+
+def test_the_token_must_be_the_one_that_the_request_names(portal: Bench) -> None:
+    token = portal.token()
+    outcome = portal.trust(a_device().trust_request(token=token))
+
+    assert outcome.code == "token-unknown"
+
+
+def test_direct_trust_needs_a_token_once(portal: Bench) -> None:
+    device = a_device()
+    refused = portal.trust(device.trust_request())
+    token = portal.token()
+    portal.trust(device.trust_request(token=token), token=token)
+    renewed = portal.trust(device.trust_request(key="licensing 2"))
+
+    assert refused.code == "trust-missing"
+    assert renewed.verdict is Verdict.ACCEPTED
+    assert codes(renewed)[0].generation == 2
+
+
+@pytest.mark.threat("B18", role="cssm")
+@pytest.mark.threat("H2", role="cssm")
+@pytest.mark.parametrize(("minutes", "verdict"), [(59, Verdict.ACCEPTED), (61, Verdict.REJECTED)])
+def test_a_clock_over_an_hour_off_is_refused_with_both_times(
+    portal: Bench, minutes: int, verdict: Verdict
+) -> None:
+    token = portal.token()
+    for sign in (1, -1):
+        device = a_device(f"GGR80{minutes}{sign + 1}")
+        request = device.trust_request(
+            token=token, made_at=NOW + sign * minutes * 60, key=f"k{sign}"
+        )
+        outcome = portal.trust(request, token=token)
+        assert outcome.verdict is verdict
+        if verdict is Verdict.REJECTED:
+            assert outcome.code == "clock-skew"
+            assert outcome.detail.count("UTC") == 2
+
+
+def test_without_a_token_the_clock_is_not_judged(portal: Bench) -> None:
+    request = a_device().trust_request(made_at=NOW - 400 * DAY)
+
+    assert portal.trust(request, pipe=Pipe.FILE, to=ACCOUNT).verdict is Verdict.ACCEPTED
+
+
+def test_a_file_brings_trust_for_the_account_it_is_uploaded_to(portal: Bench) -> None:
+    device = a_device()
+    portal.report(device.report(), to=ACCOUNT)
+    outcome = portal.trust(device.trust_request(), pipe=Pipe.FILE, to=ACCOUNT)
+    elsewhere = portal.trust(device.trust_request(), pipe=Pipe.FILE, to=ELSEWHERE)
+
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert elsewhere.code == "belongs-elsewhere"
+    assert not elsewhere.answer.companions
+
+
+def test_an_older_request_is_stale(portal: Bench) -> None:
+    device = a_device()
+    portal.report(device.report())
+    older = device.trust_request()
+    portal.trust(device.trust_request(), pipe=Pipe.FILE)
+    outcome = portal.trust(older, pipe=Pipe.FILE)
+
+    assert (outcome.verdict, outcome.code) == (Verdict.REJECTED, "stale-request")
+    assert portal.trust(older, pipe=Pipe.FILE).answer == outcome.answer
+
+
+@pytest.mark.threat("C8", role="cssm")
+def test_two_devices_never_enrol_one_key(portal: Bench) -> None:
+    token = portal.token()
+    portal.trust(a_device().trust_request(token=token), token=token)
+    outcome = portal.trust(a_device("GGR0002").trust_request(token=token), token=token)
+
+    assert (outcome.verdict, outcome.code) == (Verdict.REJECTED, "key-reuse")
+
+
+@pytest.mark.threat("A26", role="cssm")
+def test_a_member_that_the_sender_does_not_represent_is_left_out(portal: Bench) -> None:
+    device = a_device()
+    portal.report(device.report())
+    outcome = portal.trust(device.trust_request(members=(MEMBER,)), pipe=Pipe.FILE)
+
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert outcome.flags == ("not-permitted",)
+    assert str(MEMBER) in outcome.detail
+    assert [code.udi for code in codes(outcome)] == [UDI]
+
+
+def test_the_active_asks_for_its_members(portal: Bench) -> None:
+    members = (HaMember(role="Active", udi=UDI), HaMember(role="Standby", udi=MEMBER))
+    device = a_device(ha=members)
+    portal.report(device.report())
+    outcome = portal.trust(device.trust_request(members=(MEMBER,)), pipe=Pipe.FILE)
+    again = portal.trust(device.trust_request(members=(MEMBER,)), pipe=Pipe.FILE)
+
+    assert {code.udi: code.generation for code in codes(outcome)} == {UDI: 1, MEMBER: 1}
+    assert {code.udi: code.generation for code in codes(again)} == {UDI: 2, MEMBER: 2}
+    reader = portal.authority.reader()
+    row = reader.instance(MEMBER)
+    assert row is not None
+    assert (row.account, row.provisional) == (ACCOUNT, True)
+    reader.close()
+
+
+def test_a_member_of_another_account_is_left_out(portal: Bench) -> None:
+    members = (HaMember(role="Active", udi=UDI), HaMember(role="Standby", udi=MEMBER))
+    device = a_device(ha=members)
+    portal.report(a_device("GGR0002").report(), to=OTHER_ACCOUNT)
+    portal.report(device.report())
+    outcome = portal.trust(device.trust_request(members=(MEMBER,)), pipe=Pipe.FILE)
+
+    assert outcome.flags == ("not-permitted",)
+
+
+@pytest.mark.threat("C2", role="cssm")
+def test_an_old_key_holds_until_the_new_one_was_used(portal: Bench) -> None:
+    device = a_device()
+    portal.report(device.report(((NOW - 9000, NOW - 8000, 1),)))
+    device.install(portal.trust(device.trust_request(), pipe=Pipe.FILE))
+    portal.report(device.report(((NOW - 8000, NOW - 7000, 1),)))
+    old = replace(device, last=dict(device.last), incarnation="55" * 16)
+    renewed = portal.trust(device.trust_request(key="licensing 2"), pipe=Pipe.FILE)
+    still = portal.report(device.report(((NOW - 7000, NOW - 6000, 1),)))
+    device.install(renewed, "licensing 2")
+    portal.report(device.report(((NOW - 6000, NOW - 5000, 1),)))
+    before = portal.report(old.report(((NOW - 6500, NOW - 6000, 1),)))
+    after = portal.report(old.report(((NOW - 5000, NOW - 4000, 1),)))
+
+    assert still.verdict is Verdict.ACCEPTED
+    assert before.verdict is Verdict.ACCEPTED
+    assert (after.verdict, after.code) == (Verdict.REJECTED, "superseded-key")
+
+
+def test_a_forged_request_gets_no_verdict(portal: Bench) -> None:
+    document = read_document(a_device().trust_request())
+    other = a_device("GGR0002").trust_request()
+
+    with pytest.raises(Problem) as caught:
+        portal.trust(other.replace("GGR0002", "GGR0003"))
+    assert caught.value.code in {"wrong-subject", "signature-invalid"}
+    assert document.type == "trust-request"
