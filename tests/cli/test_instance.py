@@ -202,6 +202,13 @@ def test_profiles_are_listed() -> None:
     assert "air-network-essentials (DNA_NWSTACK_E): unenforced perpetual, own tag" in said
 
 
+@pytest.mark.requirement("PI-1")
+def test_one_profile_is_shown_with_the_tags_that_an_order_needs() -> None:
+    said = typed("instance", "profiles", "--profile", "c9800-cl")
+    assert "regid.2018-06.com.cisco.DNA_NWStack,1.0_e7244e71" in said
+    assert "ewc-ap" not in said
+
+
 @pytest.mark.requirement("PI-1/own-profile")
 def test_a_profile_of_ones_own_is_checked(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"

@@ -133,12 +133,13 @@ def access_point(
 
 
 @instance.command()
-@click.option("--profile", "file", type=_FILE, help="Check and show a profile of your own.")
-def profiles(*, file: Path | None) -> None:
-    """List the product profiles, or check one of your own."""
-    if file is not None:
-        profile = product_profiles.from_file(file)
-        click.echo("\n".join([*_described(profile), f"Next: gauger factory mint --profile {file}"]))
+@click.option("--profile", "wanted", help="Show one with its tags: a name, or a file of your own.")
+def profiles(*, wanted: str | None) -> None:
+    """List the product profiles, or check one and show its entitlement tags."""
+    if wanted is not None:
+        profile = product_profiles.find(wanted)
+        told = [*_described(profile), *_tags(profile)]
+        click.echo("\n".join([*told, f"Next: gauger factory mint --profile {wanted}"]))
         return
     for name in product_profiles.names():
         click.echo("\n".join(_described(product_profiles.builtin(name))))
@@ -155,6 +156,14 @@ def _described(profile: Profile) -> list[str]:
         what = f"{licence.enforcement.value} {licence.term.value}"
         lines.append(f"  {licence.feature} ({licence.name}): {what}{by}{own}")
     return lines
+
+
+def _tags(profile: Profile) -> list[str]:
+    """Return what an order needs: the tag of every licence."""
+    return [
+        "Entitlement tags:",
+        *(f"  {licence.feature}\n    {licence.tag}" for licence in profile.licences),
+    ]
 
 
 def _joined(words: Sequence[str]) -> str:
