@@ -163,6 +163,23 @@ def test_without_trust_the_bytes_are_still_checked(place: Path) -> None:
     assert "fetch the original" in render(look(place, json.dumps(content)))
 
 
+def test_an_unknown_manufacturer_is_told_from_altered_bytes(place: Path) -> None:
+    elsewhere = replace(declared(), pids=frozenset({"OTHER"}))
+    known = Yardstick(trust=TrustStore(manufacturers=(elsewhere,)), now=NOW)
+    assert look(place, item(), known).seal is Seal.UNTRUSTED
+    assert look(place, text_of(signed()), known).seal is Seal.UNTRUSTED
+    altered = replace(signed(), body=signed(replace(REQUEST, counter=4)).body)
+    assert look(place, text_of(altered), known).seal is Seal.FAILS
+
+
+def test_an_unknown_signer_is_told_from_altered_bytes(place: Path) -> None:
+    stranger = Authority(number=12, chain=(signer_certificate(12),))
+    document = stranger.direct(json.loads(ACK.encode()), "ack")
+    assert look(place, text_of(document)).seal is Seal.UNTRUSTED
+    altered = replace(document, body=document.body.replace(b"gap", b"gaP"))
+    assert look(place, text_of(altered)).seal is Seal.FAILS
+
+
 def test_a_report_that_carries_no_known_trust_fails_by_name(place: Path) -> None:
     signature = replace(sudi_signature(encode_payload(PAYLOAD)), udi=Udi("C9800-CL-K9", "GGR0002"))
     content = json.loads(item())
@@ -260,7 +277,9 @@ def test_an_answer_file_is_judged_as_an_import_would(place: Path) -> None:
     assert [part.seal for part in whole.parts] == [Seal.HOLDS, Seal.HOLDS]
     assert whole.title == "Answer file, for a product instance"
     alone = look(place, answer_file((ItemKind.RUM_ACK, answer)))
-    assert [part.seal for part in alone.parts] == [Seal.FAILS]
+    assert [part.seal for part in alone.parts] == [Seal.UNTRUSTED]
+    assert "THAT KEY IS NOT TRUSTED" in render(alone)
+    assert not alone.is_sound
 
 
 def test_a_usage_file_tells_its_other_parts(place: Path) -> None:

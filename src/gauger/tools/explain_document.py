@@ -95,19 +95,36 @@ def _judge_request(
     except Problem as problem:
         if problem.code != "unknown-key":
             raise
-    else:
-        return Seal.HOLDS, "made by the SUDI key and by the new key"
+        _check_pair(document, pair)
+        if yardstick.trust.manufacturers:
+            return Seal.UNTRUSTED, f"{problem.detail} ({problem.code})"
+        return Seal.UNALTERED, "name its manufacturer with --manufacturer to check"
+    return Seal.HOLDS, "made by the SUDI key and by the new key"
+
+
+def _check_pair(document: Document, pair: PairSignature) -> None:
     request = TrustRequest.from_document(document)
     certificate = keyring.load_certificate(pair.chain[0])
     keyring.verify(certificate.public_key, document.preimage, pair.sudi)
     keyring.verify(request.public_key, document.preimage, pair.key)
-    return Seal.UNALTERED, "name its manufacturer with --manufacturer to check"
 
 
 def _judge_answer(document: Document, yardstick: Yardstick) -> tuple[Seal, str]:
-    if yardstick.trust.root_set is not None:
+    if yardstick.trust.root_set is None:
+        _check_chain(document)
+        return Seal.UNALTERED, _NOT_CHECKED
+    try:
         verified = yardstick.trust.verify(document, expected=document.type, now=yardstick.now)
-        return Seal.HOLDS, f"made by {verified.signer.common_name or verified.signer.key_id}"
+    except Problem as problem:
+        if problem.code != "unknown-key":
+            raise
+        _check_chain(document)
+        return Seal.UNTRUSTED, f"{problem.detail} ({problem.code})"
+    return Seal.HOLDS, f"made by {verified.signer.common_name or verified.signer.key_id}"
+
+
+def _check_chain(document: Document) -> None:
+    """Check that the bytes are those that the key in the block signed, whosever it is."""
     signature = document.signature
     if isinstance(signature, PageSignature):
         head = SignedHead.of(signature)
@@ -115,7 +132,6 @@ def _judge_answer(document: Document, yardstick: Yardstick) -> tuple[Seal, str]:
         verify_leaf(document, signature, PageHead.from_document(head.document))
     elif isinstance(signature, DirectSignature):
         _check_first(signature.chain, document.preimage, signature.value)
-    return Seal.UNALTERED, _NOT_CHECKED
 
 
 def _check_first(chain: tuple[bytes, ...], message: bytes, value: bytes) -> None:

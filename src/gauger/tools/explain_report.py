@@ -140,29 +140,27 @@ def _judge(report: RumReport, yardstick: Yardstick) -> tuple[Seal, str, tuple[st
     try:
         signer = verify_report(report, yardstick.trust, yardstick.now)
     except Problem as problem:
-        return _judge_apart(report, problem)
+        return _judge_apart(report, problem, has_trust=bool(yardstick.trust.manufacturers))
     key = "the SUDI key" if signer.kind is SigningType.SUDI else "the key of its trust code"
     return Seal.HOLDS, f"made by {key} of {signature.udi}", ()
 
 
-def _judge_apart(report: RumReport, problem: Problem) -> tuple[Seal, str, tuple[str, ...]]:
+def _judge_apart(
+    report: RumReport, problem: Problem, *, has_trust: bool
+) -> tuple[Seal, str, tuple[str, ...]]:
     """Where trust is missing here, tell at least whether the bytes are unaltered."""
-    chain = report.signature.chain
     detail = f"{problem.detail} ({problem.code})"
     if problem.code != "unknown-key" or report.signature.signing_type != SigningType.SUDI:
         return Seal.FAILS, detail, (problem.kind.next_step,)
     try:
-        certificate = keyring.load_certificate(chain[0])
-        keyring.verify(
-            certificate.public_key, report_preimage(report.signed), report.signature.value
-        )
+        certificate = keyring.load_certificate(report.signature.chain[0])
+        message = report_preimage(report.signed)
+        keyring.verify(certificate.public_key, message, report.signature.value)
     except Problem as other:
         return Seal.FAILS, f"{other.detail} ({other.code})", (other.kind.next_step,)
-    return (
-        Seal.UNALTERED,
-        f"name its manufacturer with --manufacturer to check ({problem.code})",
-        (),
-    )
+    if has_trust:
+        return Seal.UNTRUSTED, detail, (problem.kind.next_step,)
+    return Seal.UNALTERED, "name its manufacturer with --manufacturer to check", ()
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ class Seal(StrEnum):
 
     HOLDS = "holds"
     UNALTERED = "unaltered"
+    UNTRUSTED = "untrusted"
     FAILS = "fails"
     UNVERIFIABLE = "unverifiable"
     UNSIGNED = "unsigned"
@@ -24,6 +25,7 @@ _SEAL_TEXTS = {
     Seal.HOLDS: "holds",
     Seal.UNALTERED: "fits the key that came with it; whether that key is to be trusted was not "
     "checked",
+    Seal.UNTRUSTED: "fits the key that came with it, BUT THAT KEY IS NOT TRUSTED here",
     Seal.FAILS: "DOES NOT HOLD",
     Seal.UNVERIFIABLE: "cannot be checked by anyone but the vendor",
     Seal.UNSIGNED: "none; nothing protects this part",
@@ -54,8 +56,8 @@ class Finding:
 
     @property
     def is_sound(self) -> bool:
-        """Whether everything could be read and no signature fails."""
-        if self.problem is not None or self.seal is Seal.FAILS:
+        """Whether everything could be read and no signature fails or is of a distrusted key."""
+        if self.problem is not None or self.seal in {Seal.FAILS, Seal.UNTRUSTED}:
             return False
         return all(part.is_sound for part in self.parts)
 
