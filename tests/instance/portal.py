@@ -1,7 +1,6 @@
 """A small portal over real HTTPS that answers, withholds, refuses or lies as a test says."""
 
 import datetime as dt
-import ipaddress
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -396,12 +395,12 @@ def serving_tls(root: Path, handler: type[BaseHTTPRequestHandler]) -> Iterator[i
         server.server_close()
 
 
-def make_certificate() -> tuple[bytes, bytes]:
-    """Return key and certificate (PEM) of a server on loopback."""
+def make_certificate(host: str = "localhost") -> tuple[bytes, bytes]:
+    """Return key and certificate (PEM) of a server."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.DNSName(host)]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -164,7 +164,7 @@ def _named_failures(url: str) -> Iterator[None]:
     except httpcore.TimeoutException as error:
         raise Problem("comm-timeout", f"{url} did not answer in time.", peer=url) from error
     except httpcore.ConnectError as error:
-        code = "tls-failed" if isinstance(error.__cause__, ssl.SSLError) else "comm-failed"
+        code = "tls-failed" if _is_of_tls(error) else "comm-failed"
         message = f"No connection to {url}: {_cause(error)}."
         raise Problem(code, message, peer=url) from error
     except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
@@ -173,6 +173,13 @@ def _named_failures(url: str) -> Iterator[None]:
     except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError) as error:
         message = f"{url!r} cannot be asked: {_cause(error)}."
         raise Problem("not-a-licensing-url", message, peer=url) from error
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    """Tell whether TLS failed: the pool wraps the socket's error, once or twice."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _cause(error: Exception) -> str:

@@ -1,0 +1,85 @@
+"""Clocks: the machine's, and the file that a test moves."""
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gauger.adapters.clock import FileClock, SystemClock, open_clock
+from gauger.core.problems import Problem
+
+
+def write(path: Path, wall: int, monotonic: float) -> Path:
+    path.write_text(json.dumps({"wall": wall, "monotonic": monotonic}))
+    return path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write(tmp_path / "clock.json", 1000, 5.0)
+
+
+def test_the_machines_clock_is_no_test_clock() -> None:
+    clock = open_clock(None)
+    assert isinstance(clock, SystemClock)
+    assert not clock.is_test
+    assert abs(clock.wall() - time.time()) < 2
+    before = clock.monotonic()
+    clock.pause(threading.Event(), 0.001)
+    assert clock.monotonic() > before
+
+
+def test_a_file_moves_both_times(file: Path) -> None:
+    clock = open_clock(file)
+    assert clock.is_test
+    assert (clock.wall(), clock.monotonic()) == (1000, 5.0)
+    write(file, 2000, 70.5)
+    assert (clock.wall(), clock.monotonic()) == (2000, 70.5)
+
+
+def test_a_file_caught_half_written_lets_time_stand_still(file: Path) -> None:
+    clock = FileClock(file)
+    file.write_text('{"wall": 20')
+    assert clock.wall() == 1000
+    file.unlink()
+    assert clock.monotonic() == 5.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"wall": 1}', '{"wall": -1, "monotonic": 0}', '{"wall": 1, "monotonic": NaN}'],
+)
+def test_a_file_that_holds_no_time_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "clock.json"
+    path.write_text(text)
+    with pytest.raises(Problem, match="invalid-argument"):
+        FileClock(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="file-not-found"):
+        FileClock(tmp_path / "nothing")
+
+
+def test_a_pause_ends_when_the_file_has_moved_on(file: Path) -> None:
+    clock = FileClock(file)
+    ended = threading.Event()
+
+    def wait() -> None:
+        clock.pause(threading.Event(), 900)
+        ended.set()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert not ended.wait(0.1)
+    write(file, 2000, 906.0)
+    assert ended.wait(20)
+    thread.join()
+
+
+def test_a_pause_ends_when_it_is_woken(file: Path) -> None:
+    wake = threading.Event()
+    wake.set()
+    FileClock(file).pause(wake, 900)

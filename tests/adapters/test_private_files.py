@@ -1,0 +1,68 @@
+"""Private files: mode 0600, replaced as a whole, failures by name."""
+
+from pathlib import Path
+
+import pytest
+
+from gauger.adapters.storage.private_files import (
+    named_failure,
+    private_folder,
+    read_private,
+    write_private,
+)
+from gauger.adapters.storage.writer_lock import WriterLock
+from gauger.core.problems import Problem
+
+
+def test_a_private_file_is_written_and_read(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path / "keys")
+    assert read_private(folder / "key") is None
+    write_private(folder / "key", b"one")
+    write_private(folder / "key", b"two")
+    assert read_private(folder / "key") == b"two"
+    assert (folder / "key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in folder.iterdir()] == ["key"]
+
+
+def test_what_others_may_read_is_refused(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path / "keys")
+    write_private(folder / "key", b"one")
+    (folder / "key").chmod(0o640)
+    with pytest.raises(Problem, match="key-exposed"):
+        read_private(folder / "key")
+    folder.chmod(0o750)
+    with pytest.raises(Problem, match="key-exposed"):
+        private_folder(folder)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Problem, match="file-not-written"):
+        private_folder(tmp_path / "file" / "keys")
+    with pytest.raises(Problem, match="store-failed"):
+        write_private(tmp_path / "none" / "key", b"x")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path / "keys")
+    (folder / "key").mkdir(mode=0o700)
+    with pytest.raises(Problem, match="store-failed"):
+        read_private(folder / "key")
+
+
+def test_a_full_disk_has_its_own_name(tmp_path: Path) -> None:
+    assert named_failure(OSError(28, "No space left on device"), tmp_path).code == "store-full"
+    assert named_failure(OSError(5, "Input/output error"), tmp_path).code == "store-failed"
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with WriterLock(path):
+        second = WriterLock(path)
+        with pytest.raises(Problem, match="store-locked"):
+            second.acquire()
+        second.release()
+    with WriterLock(path):
+        pass
+    with pytest.raises(Problem, match="store-failed"):
+        WriterLock(tmp_path / "none" / "lock").acquire()
