@@ -79,7 +79,7 @@ def test_a_missing_field_is_named_as_missing() -> None:
         fields().text("x")
     with pytest.raises(Problem, match="In 'b' of 'a' of the test the field 'x' is missing"):
         fields(a={"b": {}}).child("a").child("b").text("x")
-    with pytest.raises(Problem, match="an item of 'a' of the test is not a JSON object"):
+    with pytest.raises(Problem, match="A JSON object is expected as an item of 'a' of the test"):
         fields(a=[1]).items("a")
 
 

@@ -185,7 +185,7 @@ def test_what_is_no_json_is_malformed_or_trails(text: str) -> None:
 
 
 def test_a_refusal_names_the_input_and_the_place() -> None:
-    with pytest.raises(Problem, match="the test is not JSON at line 2, column 3"):
+    with pytest.raises(Problem, match="In the test line 2, column 3 is not JSON"):
         read("{\n  x}")
     with pytest.raises(Problem, match="the key 'a' stands twice"):
         read('{"a":1,"a":2}')

@@ -46,7 +46,7 @@ def decode_base64(text: str, what: str) -> bytes:
     """
     value = _from_base64(text)
     if value is None:
-        raise Problem("malformed", f"{what} is not base64 in its one canonical form.")
+        raise Problem("malformed", f"Base64 in its one canonical form is expected as {what}.")
     return value
 
 
@@ -96,7 +96,7 @@ class Fields:
         self._parent = parent
         self._is_item = is_item
         if not isinstance(value, dict):
-            raise Problem("malformed", f"{self.what} is not a JSON object.")
+            raise Problem("malformed", f"A JSON object is expected as {self.what}.")
         self._members: dict[str, JsonValue] = value
 
     @property
@@ -292,7 +292,7 @@ class Fields:
         members = self._members
         pid, serial = members.get("udi_pid"), members.get("udi_serial_number")
         if not isinstance(pid, str) or not isinstance(serial, str):
-            raise Problem("malformed", f"{self.what} has no udi_pid and udi_serial_number.")
+            raise Problem("malformed", f"There is no udi_pid and udi_serial_number in {self.what}.")
         return _udi(pid, serial)
 
     def udi(self, name: str) -> Udi:

@@ -104,7 +104,7 @@ def decode(data: bytes | str, *, what: str, cap: int, depth: int = MAXIMUM_DEPTH
     """
     raw, text = _text(data, what, cap)
     if raw == b"" or raw.isspace():
-        raise Problem("truncated", f"{what} is empty.")
+        raise Problem("truncated", f"There is nothing in {what}.")
     _check_depth(raw, what, depth)
     # Looking at each integer costs a fifth of the whole: only where one may be too long.
     careful = _LONG_INTEGER in raw.translate(_DIGITS_TO_0)
@@ -134,17 +134,17 @@ def encode(value: JsonValue) -> str:
 def _text(data: bytes | str, what: str, cap: int) -> tuple[bytes, str]:
     """Return the input as bytes and as text, without a byte order mark."""
     if len(data) > cap:
-        raise Problem("too-large", f"{what} has {len(data)} bytes; the cap is {cap}.")
+        raise Problem("too-large", f"The size of {what} is {len(data)}; the cap is {cap}.")
     if isinstance(data, bytes):
         return _decoded(data.removeprefix(_BOM), what)
     data = data.removeprefix("\ufeff")
     try:
         raw = data.encode()
     except UnicodeEncodeError as error:
-        detail = f"{what} has a lone surrogate at character {error.start}."
+        detail = f"In {what} stands a lone surrogate, at character {error.start}."
         raise Problem("text-not-allowed", detail) from error
     if len(raw) > cap:
-        raise Problem("too-large", f"{what} has {len(raw)} bytes; the cap is {cap}.")
+        raise Problem("too-large", f"The size of {what} is {len(raw)}; the cap is {cap}.")
     return raw, data
 
 
@@ -153,7 +153,7 @@ def _decoded(raw: bytes, what: str) -> tuple[bytes, str]:
         return raw, raw.decode()
     except UnicodeDecodeError as error:
         hint = "; it looks like UTF-16" if raw.startswith(_UTF_16_BOMS) else ""
-        detail = f"{what} is not UTF-8 at byte {error.start}{hint}."
+        detail = f"In {what} byte {error.start} is not UTF-8{hint}."
         raise Problem("text-not-allowed", detail) from error
 
 
@@ -175,14 +175,14 @@ def _check_depth(raw: bytes, what: str, depth: int) -> None:
             return
         levels = levels.replace(b"[]", b"")
     if b"[]" in levels or levels.count(b"[") > depth:
-        raise Problem("too-deep", f"{what} is nested deeper than {depth} levels.")
+        raise Problem("too-deep", f"In {what} more than {depth} levels are nested.")
 
 
 def _check_surrogates(value: JsonValue, what: str) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise Problem("text-not-allowed", f"{what} holds a lone surrogate.") from error
+        raise Problem("text-not-allowed", f"In {what} stands a lone surrogate.") from error
 
 
 def _problem(error: json.JSONDecodeError, what: str) -> Problem:
@@ -192,8 +192,8 @@ def _problem(error: json.JSONDecodeError, what: str) -> Problem:
     if error.msg == "Extra data":
         return Problem("trailing-data", f"After the end of {what} more follows, at {at}.")
     if not rest or error.msg.startswith("Unterminated") or _is_cut(error.msg, rest):
-        return Problem("truncated", f"{what} ends before its content does, at {at}.")
-    return Problem("malformed", f"{what} is not JSON at {at}: {error.msg}.")
+        return Problem("truncated", f"The end of {what} is missing, at {at}.")
+    return Problem("malformed", f"In {what} {at} is not JSON: {error.msg}.")
 
 
 def _is_cut(reason: str, rest: str) -> bool:

@@ -41,7 +41,7 @@ class AccountInfo(Versioned):
             fields.text("smart_account", limit=253), fields.text("virtual_account", limit=128)
         )
         if head["account"] != account:
-            raise Problem("malformed", f"{fields.what} is for another account than it names.")
+            raise Problem("malformed", f"In {fields.what} two accounts are named.")
         return cls(
             issued_at=head["issued_at"],
             test_clock=head["test_clock"],

@@ -56,7 +56,7 @@ class Body(ABC):
         if fields.text("type") != document.type or fields.integer("version") != document.version:
             raise Problem("wrong-type", f"Inside, {what} says that it is something else.")
         if document.version != cls.VERSION:
-            detail = f"{what} has version {document.version}; {cls.VERSION} is known here."
+            detail = f"Version {document.version} of {what} is not known here; {cls.VERSION} is."
             raise Problem("upgrade-needed", detail)
         fields.critical()
         return fields
