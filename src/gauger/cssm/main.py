@@ -18,6 +18,7 @@ from gauger.adapters.keys.trust_folder import (
     write_manufacturer,
     write_root_sets,
 )
+from gauger.adapters.storage.ledger_backup import backup, restore
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.adapters.storage.private_files import (
@@ -26,6 +27,7 @@ from gauger.adapters.storage.private_files import (
     write_private,
 )
 from gauger.adapters.storage.upload_files import UploadFiles
+from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.authority.service import Authority, AuthoritySettings
 from gauger.core.authority.commands import FoundLedger
 from gauger.core.documents.envelope import write_document
@@ -85,6 +87,52 @@ def initialise(wanted: NewPortal) -> TlsFiles:
         )
         _new_secret(data, portal)
     return make_tls_files(data / _TLS)
+
+
+def back_up(data: Path, target: Path) -> None:
+    """Copy a portal's ledger, people and jobs while it works; keys are not in the copy.
+
+    Raises:
+        Problem: ``store-missing``, ``store-exists``, ``store-full`` or ``store-failed``.
+    """
+    backup(data / STORE, target)
+
+
+def restore_portal(data: Path, copy: Path, *, signer: Path | None, clock: Path | None) -> Path:
+    """Make a portal from a backup; its next start, which is here, opens a new epoch.
+
+    Args:
+        data: The data folder; one that holds a ledger is refused.
+        copy: The backup.
+        signer: Folder of the signer's key, for a data folder that has none.
+        clock: File of a test clock, or null.
+
+    Returns:
+        The file of the administrator's new secret: one that a thief may have read with the old
+        machine must not open the new one.
+    """
+    restore(copy, private_folder(data) / STORE)
+    if signer is not None:
+        FileSigner.load(signer).save(data / _SIGNER)
+    if not (data / SETTINGS).exists():
+        replace_file(data / SETTINGS, template().encode("utf-8"))
+    return reset_administrator(data, clock)
+
+
+def replace_signer(data: Path, signer: Path) -> None:
+    """Put another signer in place of the portal's; the old one's folder is kept beside it.
+
+    Raises:
+        Problem: ``store-locked`` while the portal serves; of the new signer's folder.
+    """
+    fresh = FileSigner.load(signer)
+    with WriterLock(data / f"{STORE}.lock"):
+        old = (data / _SIGNER).rename(data / f"{_SIGNER}-{fresh.key_id[:8]}-replaced-it")
+        try:
+            fresh.save(data / _SIGNER)
+        except Problem:
+            old.rename(data / _SIGNER)
+            raise
 
 
 def reset_administrator(data: Path, clock: Path | None = None) -> Path:

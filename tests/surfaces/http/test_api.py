@@ -72,7 +72,7 @@ def test_an_account_that_cannot_be_opened_is_refused_by_name(
         ("/accounts", {"domain": "x.example", "name": "", "role": "Vendor Operator"}),
         (f"{at()}/tokens", {"account_id": 7}),
         (f"{at()}/orders", {**ORDER, "by": "someone else"}),
-        (f"{at()}/orders", {**ORDER, "lines": [{**ORDER["lines"][0], "in_use": 0}]}),  # type: ignore[dict-item]  # JSON
+        (f"{at()}/orders", {**ORDER, "lines": [{**ORDER["lines"][0], "in_use": 0}]}),  # type: ignore[dict-item]  # values of several types
         ("/accounts/example.com/users", {"name": "x", "roles": [], "must_change": False}),
     ],
 )

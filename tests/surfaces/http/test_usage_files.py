@@ -147,7 +147,7 @@ def test_an_empty_upload_is_refused(web: Web) -> None:
 def test_a_report_of_another_account_is_refused_there(web: Web) -> None:
     web.upload(usage_file([a_device().report()]))
     device = a_device()
-    device.last[TAG] = "00" * 32  # type: ignore[assignment]  # a digest
+    device.last[TAG] = "00" * 32  # type: ignore[assignment]  # a digest that no report has
     job_id = web.http.post(
         f"/api/v1{at(ELSEWHERE)}/usage-files",
         content=usage_file([device.report()]),

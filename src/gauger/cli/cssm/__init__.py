@@ -14,7 +14,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "init": ("host:init", "Make a portal's data folder."),
         "serve": ("serve:serve", "Serve a portal until it is stopped."),
         "admin": ("host:admin", "Recover the administrator's access, on the host."),
-        "backup": ("host:backup", "Copy a portal while it works."),
+        "backup": ("host:backup", "Copy a portal's ledger while it works."),
         "restore": ("host:restore", "Make a portal from a backup; opens a new epoch."),
         "run-example": ("example:run_example", "Serve a portal with example data."),
         "account": ("accounts:account", "Smart Accounts."),
@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "usage": ("usage:usage", "Usage files: upload, verdicts, ACK file."),
         "event": ("events:event", "The event log."),
         "ledger": ("events:ledger", "Heads and proofs of the ledger."),
+        "trust": ("trust:trust", "Root sets and manufacturers."),
         "user": ("people:user", "Users and their roles."),
         "client": ("people:client", "API clients and their roles."),
     }

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from gauger.cli.cssm.showing import Json
 from gauger.core.identity import AccountRef
 from gauger.core.problems import TABLE, Problem
 
@@ -16,9 +17,6 @@ PREFIX: Final = "/api/v1"
 _TIMEOUT: Final = httpx.Timeout(30.0, read=60.0)
 _ROWS: Final = 500
 _PIECE: Final = 256 * 1024
-
-Json = Mapping[str, Any]
-"""What the API answers; its description says which fields."""
 
 
 class Api:
@@ -50,12 +48,12 @@ class Api:
     ) -> None:
         self._http.close()
 
-    def get(self, path: str, **params: str | int | None) -> Any:  # noqa: ANN401 -- JSON
+    def get(self, path: str, **params: str | int | None) -> Json:
         """Return what a path answers."""
         wanted = {name: value for name, value in params.items() if value not in (None, "")}
         return self._send("GET", path, params=wanted).json()
 
-    def send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 -- JSON
+    def send(self, method: str, path: str, body: object = None) -> Json:
         """Send a body (JSON) and return what is answered; None where nothing is."""
         answer = self._send(method, path, json=body) if body else self._send(method, path)
         return answer.json() if answer.content else None
@@ -75,8 +73,7 @@ class Api:
 
         headers = {"Content-Type": "application/octet-stream"}
         answer = self._send("POST", path, params={"name": name}, content=pieces(), headers=headers)
-        found: Json = answer.json()
-        return found
+        return answer.json()
 
     def download(self, path: str) -> bytes:
         """Return the bytes of a file that a path gives."""

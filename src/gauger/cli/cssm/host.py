@@ -55,3 +55,34 @@ def reset(data: Path, clock: Path | None) -> None:
     """Make a new administrator's secret; the old one and its sessions end, the log says so."""
     path = main.reset_administrator(data, clock)
     click.echo(f"The administrator's new secret is in {path}; the old one is void.")
+
+
+@admin.command("signer")
+@data_option
+@click.option("--signer", type=PATH, required=True, help="Folder of the new signer's key.")
+def set_signer(data: Path, signer: Path) -> None:
+    """Sign with another key from the next start on; the portal must be stopped."""
+    main.replace_signer(data, signer)
+    click.echo(f"The portal in {data} signs with the key of {signer} from its next start on.")
+
+
+@click.command()
+@data_option
+@click.option("--out", type=FILE, required=True, help="The copy to make.")
+def backup(data: Path, out: Path) -> None:
+    """Copy a portal's ledger, people and jobs while it works; keys are not in the copy."""
+    main.back_up(data, out)
+    click.echo(f"The backup is {out}. Keep {data / 'signer'} as well: a backup holds no key.")
+
+
+@click.command()
+@data_option
+@click.option("--from", "copy", type=FILE, required=True, help="The backup.")
+@click.option("--signer", type=PATH, help="Folder of the signer's key, for a new data folder.")
+@clock_option
+def restore(data: Path, copy: Path, *, signer: Path | None, clock: Path | None) -> None:
+    """Make a portal from a backup; it opens a new epoch and asks devices for what is missing."""
+    secret = main.restore_portal(data, copy, signer=signer, clock=clock)
+    click.echo(f"The portal in {data} is restored, in a new epoch.")
+    click.echo(f"  administrator's new secret: {secret}")
+    click.echo(f"Next: gauger cssm serve --data {data}")

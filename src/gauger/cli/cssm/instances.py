@@ -3,9 +3,9 @@
 import click
 
 from gauger.cli.cssm import showing
-from gauger.cli.cssm.client import Api, Json, account_path, smart_path
+from gauger.cli.cssm.client import Api, account_path, smart_path
 from gauger.cli.cssm.command import ACCOUNT, account_option, api_command
-from gauger.cli.cssm.showing import Answer, Table, when, words
+from gauger.cli.cssm.showing import Answer, Json, Table, when, words
 from gauger.core.identity import AccountRef, Udi
 
 

@@ -1,12 +1,10 @@
 """`gauger cssm user | client`."""
 
-from typing import Any
-
 import click
 
 from gauger.cli.cssm.client import Api, smart_path
 from gauger.cli.cssm.command import api_command
-from gauger.cli.cssm.showing import Answer, Table, words
+from gauger.cli.cssm.showing import Answer, Json, Table, words
 from gauger.core.problems import Problem
 
 _ROLES = {
@@ -141,7 +139,7 @@ def _path(scope: str, rest: str) -> str:
     return smart_path(domain, f"/virtual-accounts/{name}{rest}" if slash else rest)
 
 
-def _members(found: Any) -> Table:  # noqa: ANN401 -- JSON
+def _members(found: Json) -> Table:
     return Table(
         columns=("Kind", "Name", "Roles"),
         rows=[(row["kind"], row["name"], words(map(_role, row["roles"]))) for row in found],
@@ -149,6 +147,6 @@ def _members(found: Any) -> Table:  # noqa: ANN401 -- JSON
     )
 
 
-def _role(row: Any) -> str:  # noqa: ANN401 -- JSON
+def _role(row: Json) -> str:
     names = [name for name in (row["smart_account"], row["virtual_account"]) if name]
     return f"{row['role']} of {'/'.join(names)}" if names else str(row["role"])

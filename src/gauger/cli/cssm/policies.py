@@ -1,13 +1,12 @@
 """`gauger cssm policy`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from gauger.cli.cssm.client import Api, account_path, smart_path
 from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command, write_file
-from gauger.cli.cssm.showing import Answer, Table, account, when
+from gauger.cli.cssm.showing import Answer, Json, Table, account, when
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 
@@ -31,7 +30,7 @@ def policy() -> None:
 @click.option("--enforced", metavar=_RULE, help="Enforced licences, in days.")
 @click.option("--export", metavar=_RULE, help="Export-controlled licences, in days.")
 @api_command
-def set_policy(api: Api, **options: Any) -> Answer:  # noqa: ANN401 -- click's own
+def set_policy(api: Api, **options: Json) -> Answer:
     """Assign a policy; a group that is left out keeps the default's requirements."""
     rules = {group: _rule(options[group]) for group in _GROUPS if options[group] is not None}
     body = {"name": options["name"], "ack_required": not options["no_ack"], "rules": rules}
@@ -98,7 +97,7 @@ def _rule(text: str) -> dict[str, int]:
     return {"first_report": first, "frequency": frequency, "on_change": change}
 
 
-def _whose(row: Any) -> str:  # noqa: ANN401 -- JSON
+def _whose(row: Json) -> str:
     if row["smart_account"] is None:
         return "all accounts"
     return account(row) if row["virtual_account"] is not None else str(row["smart_account"])

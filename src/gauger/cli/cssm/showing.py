@@ -10,6 +10,9 @@ import click
 
 from gauger.core.text import one_line
 
+Json = Any
+"""A value that the API gives; its description says which fields it has."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
@@ -36,7 +39,7 @@ class Answer:
         text: Lines before the table.
     """
 
-    data: Any
+    data: Json
     table: Table | None = None
     text: str = ""
 
@@ -62,12 +65,12 @@ def when(seconds: int | None) -> str:
         return str(seconds)
 
 
-def udi(value: Any) -> str:  # noqa: ANN401 -- JSON
+def udi(value: Json) -> str:
     """Return a product instance of the API as text."""
     return f"PID:{value['udi_pid']},SN:{value['udi_serial_number']}"
 
 
-def account(value: Any) -> str:  # noqa: ANN401 -- JSON
+def account(value: Json) -> str:
     """Return an account of the API as text; a dash for none."""
     return "-" if value is None else f"{value['smart_account']}/{value['virtual_account']}"
 

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from gauger.cli.cssm.client import Api, account_path
 from gauger.cli.cssm.command import FILE, account_option, api_command, write_file
-from gauger.cli.cssm.showing import Answer, Table, when, words
+from gauger.cli.cssm.showing import Answer, Json, Table, when, words
 from gauger.core.identity import AccountRef
 from gauger.core.problems import TABLE, Problem
 
@@ -103,7 +103,7 @@ def download_ack(api: Api, account: AccountRef, job_id: str, out: Path) -> Answe
     return Answer(data={"file": str(out), "size": len(content)}, text=text)
 
 
-def _finished(api: Api, account: AccountRef, job: Any) -> Any:  # noqa: ANN401 -- JSON
+def _finished(api: Api, account: AccountRef, job: Json) -> Json:
     """Wait for the end of a job.
 
     Raises:
@@ -126,11 +126,11 @@ def _finished(api: Api, account: AccountRef, job: Any) -> Any:  # noqa: ANN401 -
     return job
 
 
-def _verdicts(api: Api, account: AccountRef, job_id: str) -> list[Any]:
+def _verdicts(api: Api, account: AccountRef, job_id: str) -> list[Json]:
     return list(api.rows(account_path(account, f"/usage-files/{job_id}/verdicts")))
 
 
-def _summary(job: Any, verdicts: list[Any]) -> str:  # noqa: ANN401 -- JSON
+def _summary(job: Json, verdicts: list[Json]) -> str:
     counts: dict[str, int] = {}
     for row in verdicts:
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
@@ -138,7 +138,7 @@ def _summary(job: Any, verdicts: list[Any]) -> str:  # noqa: ANN401 -- JSON
     return f"{job['file_name']}: {job['state']}, {told}."
 
 
-def _table(verdicts: list[Any]) -> Table:
+def _table(verdicts: list[Json]) -> Table:
     return Table(
         columns=("Item", "What", "Product instance", "Verdict", "Notes"),
         rows=[
@@ -155,7 +155,7 @@ def _table(verdicts: list[Any]) -> Table:
     )
 
 
-def _notes(row: Any) -> str:  # noqa: ANN401 -- JSON
+def _notes(row: Json) -> str:
     if row["code"] is None:
         return words(row["flags"])
     return f"{row['code']}: {row['detail'] or ''}"

@@ -72,9 +72,9 @@ class JobRunner:
             self._wake.clear()
             try:
                 self.run_open_jobs()
-            except Exception:  # noqa: BLE001 -- logged with its trace by `exception` below
-                # The edge of this thread: a job must not end the work on all that follow.
-                _LOG.exception("An upload could not be worked through; it is tried again.")
+            except Exception as error:  # noqa: BLE001 -- the edge of this thread, see below
+                # One job must not end the work on all that follow.
+                _LOG.error("An upload could not be worked through.", exc_info=error)
                 self._stopping.wait(_PAUSE)
                 continue
             self._wake.wait(_PAUSE if self._attempts else None)

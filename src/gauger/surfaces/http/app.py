@@ -25,6 +25,7 @@ from gauger.surfaces.http.api import (
     policies,
     reports,
     tokens,
+    trust,
     usage_files,
 )
 from gauger.surfaces.http.api.guard import PREFIX
@@ -50,6 +51,7 @@ _ROUTERS: Final = (
     events.top,
     events.smart,
     events.virtual,
+    trust.top,
     people.me,
     people.top,
     people.smart,
@@ -57,9 +59,28 @@ _ROUTERS: Final = (
 )
 
 
+class _Described(FastAPI):
+    """An application whose description says how callers prove themselves."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of the API."""
+        found = super().openapi()
+        found["components"]["securitySchemes"] = {
+            "oauth2": {
+                "type": "oauth2",
+                "flows": {
+                    "clientCredentials": {"tokenUrl": oauth.PATH, "scopes": {}},
+                    "password": {"tokenUrl": oauth.PATH, "scopes": {}},
+                },
+            }
+        }
+        found["security"] = [{"oauth2": []}]
+        return found
+
+
 def api() -> FastAPI:
     """Return the application without a portal behind it; enough to describe the API."""
-    app = FastAPI(
+    app = _Described(
         title="Gauger CSSM",
         version=version("gauger"),
         summary="Accounts, licences, product instances, reports and their verdicts.",
