@@ -436,13 +436,14 @@ class Bench:
     def restart(self, signer: FileSigner | None = None) -> None:
         """Stop the authority and start another on the same file."""
         self.authority.stop()
-        self.authority = _authority(self.path, self.clock, self.factory, signer)
+        self.authority = an_authority(self.path, self.clock, self.factory, signer)
         self.authority.start()
 
 
-def _authority(
+def an_authority(
     path: Path, clock: ManualClock, factory: Factory, signer: FileSigner | None = None
 ) -> Authority:
+    """Return an authority that was not started yet."""
     return Authority(
         store=SqliteLedger(path),
         signer=signer or factory.signer(),
@@ -459,7 +460,7 @@ def a_portal(folder: Path, factory: Factory | None = None) -> Iterator[Bench]:
     clock, factory = ManualClock(), factory or a_factory()
     path = folder / "ledger.db"
     bench = Bench(
-        path=path, authority=_authority(path, clock, factory), clock=clock, factory=factory
+        path=path, authority=an_authority(path, clock, factory), clock=clock, factory=factory
     )
     bench.authority.start()
     try:

@@ -97,7 +97,7 @@ def found(unit: Unit, command: FoundLedger) -> Decision:
             abandons=(),
         ),
     )
-    trust, root_sets = books.trust, {}
+    trust, root_sets = TrustStore(accepts_test_clock=unit.test_clock), {}
     for text in command.root_sets:
         document = read_document(text)
         trust = trust.pin(document) if trust.root_set is None else trust.advance(document)

@@ -227,10 +227,10 @@ class Writer:
     def _finish(self, unit: Unit, page: Page | None) -> Callable[[Digest], Document]:
         """Sign a committed page and return what finds documents."""
         self._saved()
-        self._books, self.trust = unit.books, unit.books.trust
-        self._next_due = self._means.store.lookups.next_due()
         if page is None:
             return self._resolver({})
+        self._books, self.trust = unit.books, unit.books.trust
+        self._next_due = self._means.store.lookups.next_due()
         number = unit.books.page
         self._pager.committed(unit.books)
         self._unsigned = number
