@@ -37,6 +37,8 @@ from gauger.tools.fsck_findings import Examination, Fault
 from gauger.tools.fsck_replay import compare_projections
 
 _MOST_STATED: Final = 10
+_UNREADABLE: Final = (sqlite3.Error, ValueError, TypeError, AttributeError, LookupError)
+"""What damage looks like where a value is not even of the kind that its column holds."""
 
 
 def examine_ledger(path: Path) -> Examination:
@@ -56,8 +58,8 @@ def examine_ledger(path: Path) -> Examination:
             _Pages(db, examination).check()
             compare_projections(db, examination)
             check_contents(db, examination)
-        except sqlite3.Error as error:
-            examination.add(Fault(where="the file", what=f"SQLite cannot read it: {error}."))
+        except _UNREADABLE as error:
+            examination.add(Fault(where="the file", what=f"It cannot be read: {error}."))
         except Problem as problem:
             if problem.code == "store-newer":
                 raise
@@ -265,10 +267,11 @@ class _Pages:
         signer, chain_text, value = signed
         try:
             chain = read_chain(chain_text or "")
-        except (Problem, ValueError):
+            key = keyring.load_certificate(chain[0]).key_id
+        except (Problem, ValueError, IndexError):
             self._fault(where, "The certificates of the signer cannot be read.")
             return
-        if keyring.load_certificate(chain[0]).key_id != signer:
+        if key != signer:
             self._fault(where, "The certificates are of another signer.")
         if value is None:
             self._unsigned[page] = self._since

@@ -1,0 +1,210 @@
+"""The order of arrival changes no total: batches in any order, and a dumb model beside it."""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+
+from gauger.core.authority.commands import DecideDue, MoveInstance, Pipe, ReceiveReport
+from gauger.core.authority.outcomes import ReportOutcome, Verdict
+from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.tools.fsck_ledger import examine_ledger
+from tests.support.builders import (
+    ACCOUNT,
+    NOW,
+    OTHER_ACCOUNT,
+    OTHER_TAG,
+    TAG,
+    UDI,
+    Bench,
+    Device,
+    a_device,
+    a_portal,
+)
+
+SLOW = settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+def a_batch() -> list[str]:
+    """Return six reports of one device: two licences, an overlap, a restart, a clash."""
+    device = a_device()
+    items = [
+        device.report(((NOW - 9000, NOW - 6000, 2),)),
+        device.report(((NOW - 6000, NOW - 3000, 4),)),
+        device.report(((NOW - 6000, NOW - 3000, 1),), tag=OTHER_TAG),
+    ]
+    clone = replace(device, last=dict(device.last))
+    items.append(device.report(((NOW - 3000, NOW, 1),)))
+    items.append(clone.report(((NOW - 3500, NOW, 7),)))
+    items.append(a_device(incarnation="88" * 16).report(((NOW - 7000, NOW - 5000, 3),)))
+    return items
+
+
+def totals(portal: Bench) -> object:
+    reader = portal.authority.reader()
+    row = reader.instance(UDI)
+    verdicts = {one.digest: one.verdict for one in reader.reports()}
+    reader.close()
+    assert row is not None
+    usage = [(one.tag, one.in_use, one.observed_until, one.count_seconds) for one in row.usage]
+    return usage, portal.balance(), verdicts, row.gaps
+
+
+def ledger_after(items: Iterable[str], *, together: bool) -> object:
+    with TemporaryDirectory() as folder, a_portal(Path(folder)) as portal:
+        commands = [ReceiveReport(item=item, pipe=Pipe.FILE, uploaded_to=ACCOUNT) for item in items]
+        if together:
+            for waiting in [portal.authority.enqueue(command) for command in commands]:
+                waiting.result()
+        else:
+            for command in commands:
+                portal.authority.execute(command)
+        assert examine_ledger(portal.path).is_whole
+        return totals(portal)
+
+
+@pytest.mark.threat("A13", role="cssm")
+def test_any_order_of_a_small_batch_gives_the_same_ledger() -> None:
+    items = a_batch()
+    expected = ledger_after(items, together=False)
+    orders = list(itertools.permutations(range(len(items))))
+
+    for order in orders[:: len(orders) // 24]:
+        assert ledger_after([items[at] for at in order], together=True) == expected
+
+
+@pytest.mark.threat("A13", role="cssm")
+@given(st.randoms(use_true_random=False), st.integers(20, 40))
+@SLOW
+def test_any_order_of_a_long_chain_gives_the_same_ledger(random: object, length: int) -> None:
+    device = a_device()
+    items = [
+        device.report(((NOW - 90 * (length - at), NOW - 90 * (length - at - 1), at % 3),))
+        for at in range(length)
+    ]
+    expected = ledger_after(items, together=True)
+    random.shuffle(items)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+
+    assert ledger_after(items, together=True) == expected
+
+
+@dataclass
+class Model:
+    """What a child would write down: which reports count, and the highest count each second."""
+
+    owner: AccountRef = ACCOUNT
+    claims: dict[Digest, tuple[str, tuple[int, int, int]]] = field(default_factory=dict)
+    deferred: dict[Digest, tuple[int, str, tuple[int, int, int]]] = field(default_factory=dict)
+
+    def in_use(self, tag: str) -> int:
+        claims = [claim for of, claim in self.claims.values() if of == tag]
+        last = max((end for _, end, _ in claims), default=0)
+        return max((count for _, end, count in claims if end == last), default=0)
+
+    def area(self, tag: str) -> int:
+        held: dict[int, int] = {}
+        for of, (start, end, count) in self.claims.values():
+            if of == tag:
+                for at in range(start, end, 100):
+                    held[at] = max(held.get(at, 0), count)
+        return sum(held.values()) * 100
+
+
+class Ledger(RuleBasedStateMachine):
+    """Random honest and restored devices against the model."""
+
+    sent = Bundle("sent")
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = TemporaryDirectory()
+        self.running = a_portal(Path(self.folder.name))
+        self.portal = self.running.__enter__()
+        self.device: Device = a_device()
+        self.model = Model()
+        self.count = 0
+
+    @rule(
+        target=sent,
+        tag=st.sampled_from([TAG, OTHER_TAG]),
+        start=st.integers(-40, 60),
+        length=st.integers(1, 20),
+        count=st.integers(0, 5),
+    )
+    def report(self, tag: str, start: int, length: int, count: int) -> tuple[str, Digest]:
+        claim = (NOW + 100 * start, NOW + 100 * (start + length), count)
+        item = self.device.report((claim,), tag=tag)
+        digest = self.device.last[tag]
+        outcome = self.portal.report(item, to=None if self.count else ACCOUNT)
+        self.count += 1
+        if outcome.verdict is Verdict.DEFERRED:
+            assert outcome.until is not None
+            self.model.deferred[digest] = (outcome.until, tag, claim)
+        else:
+            assert outcome.verdict is Verdict.ACCEPTED
+            self.model.claims[digest] = (tag, claim)
+        return item, digest
+
+    @rule(sending=sent)
+    def replay(self, sending: tuple[str, Digest]) -> None:
+        outcome = self.portal.report(sending[0], to=None)
+        assert isinstance(outcome, ReportOutcome)
+        assert outcome.verdict is Verdict.SAME
+
+    @rule(account=st.sampled_from([ACCOUNT, OTHER_ACCOUNT]))
+    def move(self, account: AccountRef) -> None:
+        if self.count:
+            self.portal.authority.execute(MoveInstance(udi=UDI, to=account, by="admin"))
+            self.model.owner = account
+
+    @rule(seconds=st.integers(100, 4000))
+    def wait(self, seconds: int) -> None:
+        self.portal.clock.now += seconds
+        self.portal.authority.execute(DecideDue())
+        for digest, (until, tag, claim) in list(self.model.deferred.items()):
+            if until <= self.portal.clock.now:
+                self.model.claims[digest] = (tag, claim)
+                del self.model.deferred[digest]
+
+    @rule()
+    def restart(self) -> None:
+        self.portal.restart()
+
+    @invariant()
+    def agrees(self) -> None:
+        if not self.count:
+            return
+        reader = self.portal.authority.reader()
+        row = reader.instance(Udi(UDI.pid, UDI.serial))
+        reader.close()
+        assert row is not None
+        found = {one.tag: (one.in_use, one.count_seconds) for one in row.usage}
+        for tag in (TAG, OTHER_TAG):
+            in_use, area = found.get(tag, (0, 0))
+            assert (in_use, area) == (self.model.in_use(tag), self.model.area(tag))
+            held = self.portal.balance(self.model.owner).get(tag, (0, 0, 0))
+            assert held[1] == in_use
+
+    def teardown(self) -> None:
+        if not hasattr(self, "portal"):
+            return
+        self.portal.authority.stop()
+        assert examine_ledger(self.portal.path).is_whole
+        self.folder.cleanup()
+
+
+TestLedger = Ledger.TestCase
+TestLedger.settings = settings(
+    max_examples=12,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
