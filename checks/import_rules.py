@@ -48,7 +48,7 @@ class Rule:
 RULES = (
     Rule(
         package="gauger.core.documents.keyring",
-        allowed=PURE | {"gauger.core", "cryptography"},
+        allowed=PURE | {"gauger.core", "cryptography", "warnings"},
         forbidden_calls=IMPURE_CALLS,
     ),
     Rule(

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from cryptography.utils import CryptographyDeprecationWarning
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,10 +146,6 @@ def test_any_flipped_bit_of_what_travels_is_refused_or_changes_nothing(
             _require_the_same(kind, flipped, proof)
 
 
-@pytest.mark.xfail(
-    raises=(TypeError, CryptographyDeprecationWarning),
-    reason="the keyring lets two complaints of the crypto library about certificates through",
-)
 @pytest.mark.parametrize(("kind", "good"), [("report", REPORT), ("document", DOCUMENT)])
 def test_any_flipped_bit_of_a_certificate_is_refused_or_changes_nothing(
     kind: str, good: bytes

@@ -7,6 +7,7 @@ deterministic (RFC 6979), so a weak random source at run time cannot leak a key.
 
 import functools
 import re
+import warnings
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_pem_private_key,
 )
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from gauger.core.identity import Digest, Udi, digest
@@ -46,6 +48,8 @@ _ECDSA: Final = ec.ECDSA(SHA256())
 _ECDSA_DETERMINISTIC: Final = ec.ECDSA(SHA256(), deterministic_signing=True)
 _FORM_ERRORS: Final = (
     ValueError,
+    TypeError,
+    CryptographyDeprecationWarning,
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
@@ -233,7 +237,10 @@ def load_certificate(der: bytes) -> Certificate:
     if len(der) > _CERTIFICATE_CAP:
         raise Problem("too-large", f"A certificate of {len(der)} bytes is over {_CERTIFICATE_CAP}.")
     try:
-        return _read_certificate(x509.load_der_x509_certificate(der))
+        # What the library only warns of (a serial number that is not positive) is refused here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CryptographyDeprecationWarning)
+            return _read_certificate(x509.load_der_x509_certificate(der))
     except UnsupportedAlgorithm as error:
         raise Problem(
             "algorithm-not-allowed", "The certificate's key is of no kind known here."
