@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from gauger import profiles
+from gauger.core.documents.envelope import read_document
 from gauger.core.documents.smart_license import Item, ItemKind, read_items
 from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.identity import AccountRef, Udi
@@ -338,8 +339,10 @@ class Site:
         return Account(self.portal, AccountRef(domain, virtual))
 
     def bundle(
-        self, profile: Profile | str = "c9800-cl", **order: Any
-    ) -> tuple[Path, Udi, Profile]:  # noqa: ANN401 -- fields of MintOrder
+        self,
+        profile: Profile | str = "c9800-cl",
+        **order: Any,  # noqa: ANN401 -- fields of MintOrder
+    ) -> tuple[Path, Udi, Profile]:
         """Mint a device as it was ordered."""
         model = profiles.find(profile) if isinstance(profile, str) else profile
         out = self.new_path("bundle")
@@ -381,6 +384,11 @@ def items(path: Path, kind: ItemKind | None = None) -> list[Item]:
     """Return what a file holds, in order."""
     found = read_items(iter([path.read_bytes()]))
     return [item for item in found if kind in {None, item.kind}]
+
+
+def documents(path: Path) -> list[tuple[str, str]]:
+    """Return kind and digest of each document of a file: its signature may differ."""
+    return [(item.kind.value, read_document(item.text).digest) for item in items(path)]
 
 
 @contextmanager
