@@ -193,8 +193,8 @@ def balance(api: Api, account: AccountRef) -> Answer:
 
 def _line(text: str, end: int | None) -> dict[str, Any]:
     # A tag of ISO 19770-2 form holds no equals sign.
-    tag, name, quantity, *rest = [*text.split("="), "", ""]
-    term = rest[0] or "perpetual"
+    tag, name, quantity, term, *_ = [*text.split("="), "", "", ""]
+    term = term or "perpetual"
     if not quantity.isdecimal() or term not in {"perpetual", "subscription"}:
         message = f"{text!r} is no line: write TAG=NAME=QUANTITY or TAG=NAME=QUANTITY=TERM."
         raise Problem("invalid-argument", message)

@@ -105,23 +105,23 @@ def list_clients(api: Api, scope: str) -> Answer:
 
 
 @client.command("roles")
-@click.argument("client_id")
+@click.argument("name")
 @scope_option
 @roles_option
 @api_command
-def set_client_roles(api: Api, client_id: str, scope: str, roles: tuple[str, ...]) -> Answer:
+def set_client_roles(api: Api, name: str, scope: str, roles: tuple[str, ...]) -> Answer:
     """Replace the roles that a client holds for an account; none takes all away."""
-    return _set_roles(api, f"/clients/{client_id}/roles", scope, roles)
+    return _set_roles(api, f"/clients/{name}/roles", scope, roles)
 
 
 @client.command("remove")
-@click.argument("client_id")
+@click.argument("name")
 @scope_option
 @api_command
-def remove_client(api: Api, client_id: str, scope: str) -> Answer:
+def remove_client(api: Api, name: str, scope: str) -> Answer:
     """Remove an API client; its sessions end at once."""
-    api.send("DELETE", _path(scope, f"/clients/{client_id}"))
-    return Answer(data=None, text=f"Client {client_id} is removed.")
+    api.send("DELETE", _path(scope, f"/clients/{name}"))
+    return Answer(data=None, text=f"Client {name} is removed.")
 
 
 def _set_roles(api: Api, rest: str, scope: str, roles: tuple[str, ...]) -> Answer:

@@ -1,0 +1,167 @@
+"""`gauger cssm serve` and its kin as real processes: TLS, signals, backup, restore, example."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gauger.core.problems import Problem
+from tests.cli.portal_host import Host, gauger, make_host, served
+from tests.support.builders import NOW
+
+_PATIENCE = 40.0
+
+
+@contextmanager
+def process(ready: Path, *words: str | Path) -> Iterator["subprocess.Popen[str]"]:
+    """Run `gauger` until the end of the block; the block begins when the ready file is there."""
+    command = [sys.executable, "-m", "gauger", *map(str, words), "--ready-file", str(ready)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        until = time.monotonic() + _PATIENCE
+        while not ready.exists():
+            assert running.poll() is None, running.communicate()[0]
+            assert time.monotonic() < until, "the portal did not start"
+            time.sleep(0.02)
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                running.kill()
+
+
+def test_a_portal_serves_over_tls_and_stops_when_it_is_told(tmp_path: Path) -> None:
+    host, ready = make_host(tmp_path), tmp_path / "ready"
+    with process(ready, "cssm", "serve", "--data", host.data, "--port", "0") as running:
+        assert ready.read_text().startswith("https://127.0.0.1:")
+        assert host.json("account", "list") == []
+        assert stat.S_IMODE((host.data / "tls" / "key.pem").stat().st_mode) == 0o600
+        running.send_signal(signal.SIGTERM)
+        printed = running.communicate(timeout=_PATIENCE)[0]
+    assert running.returncode == 0, printed
+    assert "license smart url smart https://" in printed
+    assert "The portal has stopped." in printed
+    assert not (host.data / "address").exists()
+    gone = host.run("account", "list")
+    assert isinstance(gone.exception, Problem)
+    assert gone.exception.code == "comm-failed"
+
+
+def test_what_was_durable_is_there_after_a_kill(tmp_path: Path) -> None:
+    host = make_host(tmp_path)
+    words = ("cssm", "serve", "--data", host.data, "--port", "0")
+    with process(tmp_path / "first", *words) as running:
+        host.told("account", "add", "example.com")
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait(_PATIENCE)
+    unreachable = host.run("account", "list")
+    assert isinstance(unreachable.exception, Problem)
+    assert unreachable.exception.code == "comm-failed"
+    with process(tmp_path / "second", *words):
+        assert [row["domain"] for row in host.json("account", "list")] == ["example.com"]
+
+
+def test_a_test_clock_and_plain_http_are_said_aloud(tmp_path: Path) -> None:
+    host, clock = make_host(tmp_path), tmp_path / "clock.json"
+    clock.write_text(json.dumps({"wall": NOW, "monotonic": 1.0}))
+    words = ("cssm", "serve", "--data", host.data, "--port", "0", "--plain-http", "--clock", clock)
+    with process(tmp_path / "ready", *words) as running:
+        assert (tmp_path / "ready").read_text().startswith("http://127.0.0.1:")
+        host.told("account", "add", "example.com")
+        assert host.json("account", "list")[0]["opened_at"] == NOW
+        running.send_signal(signal.SIGINT)
+        printed = running.communicate(timeout=_PATIENCE)[0]
+    assert "TEST CLOCK" in printed
+    assert "PLAIN HTTP" in printed
+
+
+def test_a_test_clock_is_for_loopback_only(tmp_path: Path) -> None:
+    host, clock = make_host(tmp_path), tmp_path / "clock.json"
+    clock.write_text(json.dumps({"wall": NOW, "monotonic": 1.0}))
+    for address in ("192.0.2.1", "portal.example"):
+        refused = host.run("serve", "--host", address, "--clock", clock)
+        assert isinstance(refused.exception, Problem)
+        assert refused.exception.code == "invalid-argument"
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    host = make_host(tmp_path)
+    with served(host) as url:
+        port = url.rpartition(":")[2]
+    other = make_host(tmp_path / "other")
+    with served(other) as url:
+        port = url.rpartition(":")[2]
+        refused = host.run("serve", "--port", port)
+    assert isinstance(refused.exception, Problem)
+    assert port in refused.exception.detail
+
+
+@pytest.mark.threat("F8", role="cssm")
+def test_a_lost_secret_is_replaced_on_the_host_and_the_log_says_so(tmp_path: Path) -> None:
+    host = make_host(tmp_path)
+    secret = host.data / "administrator.secret"
+    before = secret.read_text()
+    assert "is void" in host.told("admin", "reset")
+    assert secret.read_text() != before
+    with served(host):
+        kinds = [row["kind"] for row in host.json("event", "list")]
+        assert kinds.count("administrator-reset") == 2
+        locked = host.run("admin", "reset")
+        assert isinstance(locked.exception, Problem)
+        assert locked.exception.code == "store-locked"
+
+
+def test_a_portal_comes_back_from_a_backup_in_a_new_epoch(tmp_path: Path) -> None:
+    host, copy = make_host(tmp_path), tmp_path / "backup.sqlite"
+    with served(host):
+        host.told("account", "add", "example.com")
+        host.told("user", "add", "ann", "--for", "example.com", "--role", "smart-user")
+        assert "holds no key" in host.told("backup", "--out", copy)
+        host.told("account", "add", "lost.example")
+    again = host.run("restore", "--from", copy)
+    assert isinstance(again.exception, Problem)
+    assert again.exception.code == "store-exists"
+    new = Host(folder=tmp_path, data=tmp_path / "new")
+    told = new.told("restore", "--from", copy, "--signer", host.data / "signer")
+    assert "new epoch" in told
+    with served(new):
+        assert [row["domain"] for row in new.json("account", "list")] == ["example.com"]
+        assert "ann" in new.told("user", "list")
+        assert new.json("ledger", "head")["epoch"] == 2
+    assert gauger("fsck", "--data", new.data).exit_code == 0
+
+
+def test_another_signer_takes_over(tmp_path: Path) -> None:
+    host = make_host(tmp_path)
+    same = host.told("admin", "signer", "--signer", tmp_path / "site" / "signer")
+    assert "next start" in same
+    assert list(host.data.glob("signer-*-replaced-it"))
+    with served(host):
+        assert host.json("account", "list") == []
+
+
+def test_a_data_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    refused = gauger("cssm", "serve", "--data", tmp_path)
+    assert isinstance(refused.exception, Problem)
+    assert refused.exception.code == "store-missing"
+
+
+def test_the_example_says_where_to_go_next(tmp_path: Path) -> None:
+    words = ("cssm", "run-example", "--data", tmp_path / "example", "--port", "0")
+    with process(tmp_path / "ready", *words) as running:
+        host = Host(folder=tmp_path, data=tmp_path / "example" / "cssm")
+        rows = host.json("balance", "--account", "example.com/DEFAULT")
+        assert {row["purchased"] for row in rows} == {50}
+        running.send_signal(signal.SIGTERM)
+        printed = running.communicate(timeout=_PATIENCE)[0]
+    assert "license smart trust idtoken" in printed
+    assert "gauger instance run" in printed
