@@ -104,10 +104,10 @@ def _lose(scene: Scene, proxy: WithholdingProxy) -> str:
 
 
 def _again(scene: Scene) -> str:
-    before, lost = _ledger(scene), _acks(scene)
+    before, lost = _ledger(scene), _newest_ack(scene)
     scene.execute(_DEVICE, "license smart sync all")
     scene.require("PENDING" not in _reports(scene), "A report still waits for its ACK.")
-    after, given = _ledger(scene), _acks(scene)
+    after, given = _ledger(scene), _newest_ack(scene)
     scene.require(before == after, f"The ledger changed:\n{before}\n{after}")
     scene.require(lost == given, "The ACK is not the one that was lost.")
     reports, totals = after
@@ -121,11 +121,9 @@ def _ledger(scene: Scene) -> tuple[list[tuple[object, object, object]], str]:
     return reports, ", ".join(f"{row['in_use']} in use" for row in balance)
 
 
-def _acks(scene: Scene) -> list[str]:
-    """Return the ACK of every report, as CSSM would give it again."""
+def _newest_ack(scene: Scene) -> str:
+    """Return the ACK of the newest report, as CSSM would give it again."""
     file = scene.stage.path("ack-again.xml")
-    acks = []
-    for row in scene.cssm_items("report", "list", "--account", ACCOUNT):
-        scene.cssm("report", "ack", str(row["digest"]), "--account", ACCOUNT, "--out", file)
-        acks.append(file.read_text())
-    return acks
+    newest = scene.cssm_items("report", "list", "--account", ACCOUNT)[-1]
+    scene.cssm("report", "ack", str(newest["digest"]), "--account", ACCOUNT, "--out", file)
+    return file.read_text()
