@@ -1,14 +1,16 @@
 """The agent: what surfaces and the library call, and the threads that do what is due."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from gauger.core.documents.envelope import Document
-from gauger.core.documents.smart_license import TO_INSTANCE, read_items
+from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.identity import Udi
 from gauger.core.instance import trust as trust_decisions
@@ -18,13 +20,15 @@ from gauger.core.instance.sending import Occasion, after_ha_event
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance import events
+from gauger.instance.answer_file import AnswerFile
 from gauger.instance.config import ConfigChange, Configuration, apply_change
 from gauger.instance.engine import Engine
 from gauger.instance.exchanging import Answered
-from gauger.instance.importing import Taken, document_of
+from gauger.instance.holdings import read_holdings
+from gauger.instance.importing import joined
 from gauger.instance.memory import Draft
 from gauger.instance.meter import Meter, Use
-from gauger.instance.ports import Store
+from gauger.instance.ports import Batch, Store
 from gauger.instance.saving import Saving
 from gauger.instance.showing import Showing
 from gauger.instance.surroundings import Surroundings
@@ -43,10 +47,10 @@ from gauger.instance.views import (
     UsageView,
 )
 
+_LOGGER: Final = logging.getLogger("gauger")
+
 _COALESCE_SECONDS: Final = 0.5
 """Changes within it are stored together: at most two commits a second, each within one."""
-
-_SLICE: Final = 65536
 
 
 class Agent:
@@ -127,7 +131,10 @@ class Agent:
                 draft = engine.memory.draft()
                 if kind == TrustCode.TYPE and has_key:
                     engine.trusting.adopt_factory_key(draft, document)
-                self._install(draft, [document])
+                holdings = engine.holdings()
+                taken = engine.importing.take(draft, holdings, [document], Pipe.FILE)
+                if taken.refusal is not None:
+                    draft.log(events.install_failed(self.now(), kind, taken.refusal))
                 engine.memory.keep(draft)
 
     def start(self) -> None:
@@ -256,31 +263,48 @@ class Agent:
 
     def import_file(self, path: Path) -> ImportResult:
         """Install what a file of the portal brings; see `ports.Operations`."""
-        engine = self._engine
-        found = (
-            document_of(item.kind, item.text)
-            for item in read_items(_chunks(path), wanted=TO_INSTANCE)
-        )
-        documents = [document for document in found if document is not None]
-        if not documents:
-            raise Problem("wrong-type", f"{path} holds nothing for a product instance.")
+        engine, file = self._engine, AnswerFile(path)
         with engine.lock:
-            draft = engine.memory.draft()
-            taken = self._install(draft, documents)
-            engine.memory.commit(draft)
+            self._judge(file)
+            results = [self._take(documents) for documents in file.slices()]
             engine.forget_keys()
         self._call.set()
-        if taken.refusal is not None:
-            raise taken.refusal
-        return taken.result
+        return joined(results)
 
-    def _install(self, draft: Draft, documents: Sequence[Document]) -> Taken:
+    def _judge(self, file: AnswerFile) -> None:
+        """Judge all of a file before any of it is taken; only root sets are taken even so.
+
+        Raises:
+            Problem: Why the file is refused.
+        """
         engine = self._engine
+        draft = engine.memory.draft()
+        for documents in file.slices():
+            holdings = read_holdings(draft.documents, self._around.pinned)
+            taken = engine.importing.take(draft, holdings, documents, Pipe.FILE)
+            draft.batch = Batch()
+            if taken.refusal is not None:
+                engine.change(partial(self._refused, documents, taken.refusal))
+                raise taken.refusal
+
+    def _refused(self, documents: Sequence[Document], refusal: Problem, draft: Draft) -> None:
+        """Keep root sets of a refused file: they verify by themselves."""
+        root_sets = [document for document in documents if document.type == RootSet.TYPE]
+        if root_sets:
+            self._engine.importing.take(draft, self._engine.holdings(), root_sets, Pipe.FILE)
+        kind = documents[0].type if len(documents) == 1 else "answer"
+        draft.log(events.install_failed(self.now(), kind, refusal))
+
+    def _take(self, documents: Sequence[Document]) -> ImportResult:
+        """Take one slice; it is judged again, in case the file was exchanged meanwhile."""
+        engine = self._engine
+        draft = engine.memory.draft()
         taken = engine.importing.take(draft, engine.holdings(), documents, Pipe.FILE)
         if taken.refusal is not None:
-            kind = documents[0].type if len(documents) == 1 else "answer"
-            draft.log(events.install_failed(self.now(), kind, taken.refusal))
-        return taken
+            raise taken.refusal
+        engine.exchanging.drop_settled(draft)
+        engine.memory.commit(draft)
+        return taken.result
 
     def configure(self, changes: Sequence[ConfigChange]) -> None:
         """Apply all lines or none, and make them durable; see `ports.Operations`."""
@@ -355,7 +379,7 @@ class Agent:
         """Store changes within a second; what the disk refuses stays in memory."""
         clock = self._around.clock
         while not self._stopping.is_set():
-            self._engine.measure()
+            _guarded(self._engine.measure)
             self._stopping.wait(_COALESCE_SECONDS)
             clock.pause(self._meter.wake, self._engine.pause())
 
@@ -364,21 +388,19 @@ class Agent:
         clock = self._around.clock
         while not self._stopping.is_set():
             self._call.clear()
-            self._engine.communicate()
+            _guarded(self._engine.communicate)
             if not self._stopping.is_set():
                 clock.pause(self._call, self._engine.pause())
+
+
+def _guarded(step: Callable[[], None]) -> None:
+    """Carry out one round of a thread: a fault of ours must not end measuring for good."""
+    try:
+        step()
+    except Exception:
+        _LOGGER.exception("A round failed that should not; the next one tries again.")
 
 
 def _raise_problem(answered: Answered | None) -> None:
     if answered is not None and answered.problem is not None:
         raise answered.problem
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_SLICE):
-                yield piece
-    except OSError as error:
-        message = f"The file {path} cannot be read: {error.strerror}."
-        raise Problem("file-not-found", message) from error

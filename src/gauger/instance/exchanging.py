@@ -6,6 +6,7 @@ leave, so that after a crash or a lost answer the identical request fetches the 
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from gauger.core.documents.envelope import Document
@@ -193,6 +194,18 @@ class Exchanging:
         return Answered(
             result=taken.result, problem=_verdict_problem(taken.trust_verdict), is_over=is_over
         )
+
+    def drop_settled(self, draft: Draft) -> None:
+        """Drop exchanges whose documents a file has answered meanwhile."""
+        usage = draft.singles.usage_exchange
+        if usage is not None and all(map(partial(self._is_settled, draft), usage.report_ids)):
+            _put(draft, "usage", None)
+        if draft.singles.trust.asked is None:
+            _put(draft, "trust", None)
+
+    def _is_settled(self, draft: Draft, report_id: int) -> bool:
+        row = find_report(draft, self._store, report_id)
+        return row is None or read_detail(row).life.is_acknowledged
 
     def failed(self, draft: Draft, problem: Problem) -> None:
         """Take that no answer came: back off, and tell of it once."""

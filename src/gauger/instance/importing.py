@@ -274,6 +274,16 @@ def document_of(kind: ItemKind, text: str) -> Document | None:
     return read_document(text) if kind in TO_INSTANCE else None
 
 
+def joined(results: Sequence[ImportResult]) -> ImportResult:
+    """Return what several slices of one file brought."""
+    return ImportResult(
+        acknowledged=tuple(sorted(item for one in results for item in one.acknowledged)),
+        refused=tuple(sorted(item for one in results for item in one.refused)),
+        installed=tuple(item for one in results for item in one.installed),
+        skipped=tuple(item for one in results for item in one.skipped),
+    )
+
+
 def _trust_verdict(plan: Plan) -> Verdict | None:
     for item in plan.settled:
         if item.type is AnsweredType.TRUST_REQUEST and isinstance(item.body, Verdict):

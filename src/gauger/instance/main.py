@@ -20,7 +20,7 @@ from gauger.adapters.storage.instance_open import (
 )
 from gauger.adapters.storage.private_files import private_folder, replace_file
 from gauger.adapters.storage.writer_lock import WriterLock
-from gauger.adapters.transport.smart import SmartTransport
+from gauger.adapters.transport.deferred import DeferredTransport
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance.agent import Agent
@@ -101,7 +101,7 @@ def _surroundings(
         pinned=pinned,
         clock=clock,
         entropy=entropy,
-        transport=SmartTransport(ca=_authorities(options)),
+        transport=DeferredTransport(_authorities(options)),
         keys=LicensingKeys(keys, entropy),
         hostname=socket.gethostname()[:255],
         keeps_counts=options.keeps_counts,

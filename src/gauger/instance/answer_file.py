@@ -1,0 +1,95 @@
+"""An answer file on the device: read item by item, and taken in slices where it is large."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.envelope import Document, read_document
+from gauger.core.documents.smart_license import TO_INSTANCE, read_items
+from gauger.core.documents.verdict import Verdict
+from gauger.core.problems import Problem
+
+SLICE_BYTES: Final = 4 * 1024 * 1024
+"""Most bytes of documents that are held at once."""
+
+_PIECE: Final = 65536
+_REPLIES: Final = frozenset({Acknowledgment.TYPE, Verdict.TYPE})
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """A file that the portal wrote.
+
+    The first slice holds what is installed and every ACK that lists it; replies that list nothing
+    follow in further slices. A file below `SLICE_BYTES` is one slice.
+
+    Attributes:
+        path: Where it is.
+    """
+
+    path: Path
+
+    def slices(self) -> Iterator[list[Document]]:
+        """Read the file, slice by slice.
+
+        Raises:
+            Problem: ``file-not-found``, ``wrong-type`` where nothing in it is for a product
+                instance, ``too-large`` where the first slice is, or why it cannot be read.
+        """
+        first = list(self._sized(is_first=True))
+        rest = _grouped(self._sized(is_first=False))
+        documents = [document for document, _ in first]
+        size = sum(length for _, length in first)
+        if size > SLICE_BYTES:
+            detail = f"{self.path} holds more to install than {SLICE_BYTES} bytes."
+            raise Problem("too-large", detail)
+        following, length = next(rest, ([], 0))
+        if size + length <= SLICE_BYTES:
+            documents, following = documents + following, []
+        if not documents and not following:
+            raise Problem("wrong-type", f"{self.path} holds nothing for a product instance.")
+        yield from (group for group in (documents, following) if group)
+        yield from (group for group, _ in rest)
+
+    def _sized(self, *, is_first: bool) -> Iterator[tuple[Document, int]]:
+        """Read the documents of the first slice or of the others, with their sizes."""
+        for item in read_items(_pieces(self.path), wanted=TO_INSTANCE):
+            if item.kind not in TO_INSTANCE:
+                continue
+            document = read_document(item.text)
+            if _is_first(document) is is_first:
+                yield document, len(item.text)
+
+
+def _is_first(document: Document) -> bool:
+    """Tell whether a document is installed, or lists what is."""
+    if document.type not in _REPLIES:
+        return True
+    return document.type == Acknowledgment.TYPE and bool(
+        Acknowledgment.from_document(document).companions
+    )
+
+
+def _grouped(documents: Iterator[tuple[Document, int]]) -> Iterator[tuple[list[Document], int]]:
+    group: list[Document] = []
+    size = 0
+    for document, length in documents:
+        if group and size + length > SLICE_BYTES:
+            yield group, size
+            group, size = [], 0
+        group.append(document)
+        size += length
+    if group:
+        yield group, size
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except OSError as error:
+        message = f"The file {path} cannot be read: {error.strerror}."
+        raise Problem("file-not-found", message) from error
