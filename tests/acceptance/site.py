@@ -32,6 +32,7 @@ from tests.acceptance.connections import watched
 DAY = 86_400
 HOUR = 3600
 PATIENCE = 20.0
+_ORDERS = itertools.count(1)
 ESSENTIALS = "air-network-essentials"
 DNA = "air-dna-essentials"
 

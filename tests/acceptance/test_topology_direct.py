@@ -57,7 +57,7 @@ def test_token_trust_usage_and_ack_with_policy_account_and_purchases(
     site: Site, account: Account
 ) -> None:
     device = site.device()
-    account.order("O-1", device, {ESSENTIALS: 5}, bought_with=True)
+    account.order(device, {ESSENTIALS: 5}, bought_with=True)
     account.policy("Quarterly", perpetual=(30, 60, 30))
     device.go_direct()
     device.use(ESSENTIALS, 3)
