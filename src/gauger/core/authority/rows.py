@@ -6,8 +6,8 @@ page is leaf 0 of that page (`spec/ledger.md`). Projections hold nothing that th
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from typing import ClassVar, Final, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, fields
+from typing import ClassVar, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.documents.versions import Order
@@ -493,19 +493,12 @@ def decode_row(kind: str, text: str) -> Row:
         raise Problem("upgrade-needed", f"A ledger row of kind {kind[:64]!r} is not known here.")
     what = f"the ledger row {kind!r}"
     value = decode(text, what=what, cap=ROW_CAP)
-    if not isinstance(value, dict):
-        raise Problem("malformed", f"{what} is not a JSON object.")
-    made = _READERS[kind](value, what)
-    return made if isinstance(made, Row) else _impossible(what)
+    return _READERS[kind](value, what)
 
 
 def row_bytes(kind: str, text: str) -> bytes:
     """Return what a page's digest covers for one row: kind, a zero byte, JSON, a line feed."""
     return b"%b\x00%b\n" % (kind.encode("ascii"), text.encode())
-
-
-def _impossible(what: str) -> Row:
-    raise Problem("malformed", f"{what} is not a row.")
 
 
 def _to_json(value: object) -> JsonValue:
@@ -523,6 +516,7 @@ def _to_json(value: object) -> JsonValue:
 
 
 _Reader = Callable[[JsonValue, str], object]
+_Made = TypeVar("_Made")
 
 
 def _refuse(what: str, wanted: str) -> Problem:
@@ -567,8 +561,10 @@ def _verdict(value: JsonValue, what: str) -> object:
     return Verdict(str(value))
 
 
-def _record(kind: Callable[..., object], readers: Mapping[str, _Reader]) -> _Reader:
-    def read(value: JsonValue, what: str) -> object:
+def _record(
+    kind: Callable[..., _Made], readers: Mapping[str, _Reader]
+) -> Callable[[JsonValue, str], _Made]:
+    def read(value: JsonValue, what: str) -> _Made:
         members = value if isinstance(value, dict) else {}
         if members.keys() != readers.keys():
             raise _refuse(what, "an object with the fields " + ", ".join(sorted(readers)))
@@ -603,13 +599,13 @@ def _reader(annotation: object) -> _Reader:
         if arguments[-1] is Ellipsis:
             return _sequence(_reader(arguments[0]))
         return _fixed([_reader(argument) for argument in arguments], None)
+    if not isinstance(annotation, type):
+        message = f"{annotation!r} cannot stand in a row"
+        raise TypeError(message)
     return _record_of(annotation)
 
 
-def _record_of(kind: object) -> _Reader:
-    if not isinstance(kind, type) or not is_dataclass(kind):
-        message = f"{kind!r} cannot stand in a row"
-        raise TypeError(message)
+def _record_of(kind: type[_Made]) -> Callable[[JsonValue, str], _Made]:
     hints = get_type_hints(kind)
     return _record(kind, {name: _reader(hints[name]) for name in _names(kind)})
 
