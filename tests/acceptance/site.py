@@ -160,14 +160,10 @@ class Account:
         self.send("PUT", "/policy", {"name": name, "rules": groups})
 
     def order(
-        self,
-        number: str,
-        device: "Device",
-        quantities: dict[str, int],
-        *,
-        bought_with: bool = False,
+        self, device: "Device", quantities: dict[str, int], *, bought_with: bool = False
     ) -> None:
         """Deposit licences of a device's product; the device itself may belong to the order."""
+        number = f"{self.ref}/{next(_ORDERS)}"
         licences = {feature: device.profile.licence(feature) for feature in quantities}
         lines = [
             {"tag": licences[feature].tag, "name": licences[feature].name, "quantity": quantity}

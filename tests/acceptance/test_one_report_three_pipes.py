@@ -109,7 +109,7 @@ def test_one_verdict_and_one_ack_whichever_pipe_is_first(
     answer = first(site, account, saved)
     (report,) = account.rows("/reports")
     assert (report["verdict"], report["code"], report["flags"]) == ("accepted", None, [])
-    assert sorted(kind for kind, _ in answer)[-1] == "smartLicenseRumAck"
+    assert "smartLicenseRumAck" in dict(answer)
     for pipe in PIPES:
         assert pipe(site, account, saved) == answer
     (after,) = account.rows("/reports")
