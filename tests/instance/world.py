@@ -100,10 +100,13 @@ class World:
         profile: str = "c9800-cl",
         serial: str = SERIAL,
         trust_code: bool = False,
+        policy: Path | None = None,
     ) -> Path:
         """Mint a device and return its bundle."""
         out = self.root / name
-        order = MintOrder(profile=profiles.builtin(profile), serial=serial, trust_code=trust_code)
+        order = MintOrder(
+            profile=profiles.builtin(profile), serial=serial, trust_code=trust_code, policy=policy
+        )
         signer = self.factory / "signers" / "factory" if order.needs_signer else None
         mint(self.factory, out, order, workshop=self.workshop, signer=signer)
         return out

@@ -183,8 +183,8 @@ class Agent:
                 sent += answered[0]
                 acknowledged += len(answered[1].result.acknowledged)
             waiting = engine.memory.singles.usage_exchange is not None
-            if waiting:
-                # What was closed meanwhile goes as soon as this exchange is over.
+            if waiting and engine.exchanging.has_unsent():
+                # What this sending could not carry goes as soon as it is over.
                 engine.change(self._push_soon)
         self._call.set()
         return SyncResult(sent=sent, acknowledged=acknowledged, waiting=waiting)

@@ -195,6 +195,10 @@ class Exchanging:
             result=taken.result, problem=_verdict_problem(taken.trust_verdict), is_over=is_over
         )
 
+    def has_unsent(self) -> bool:
+        """Return whether a report waits to be sent for the first time."""
+        return bool(self._store.reports(_SENDABLE, limit=1))
+
     def drop_settled(self, draft: Draft) -> None:
         """Drop exchanges whose documents a file has answered meanwhile."""
         usage = draft.singles.usage_exchange
