@@ -151,7 +151,7 @@ def test_a_report_passed_over_goes_with_the_next_sending(
     assert [row.state for row in online.report_rows()] == ["ACK", "ACK", "OPEN"]
 
 
-def test_a_verdict_on_a_trust_request_is_told(world: World, portal: Portal, online: Agent) -> None:
+def test_a_verdict_on_a_trust_request_is_told(portal: Portal, online: Agent) -> None:
     def reject(asking: Portal, request: Request) -> Response:
         asked = online._engine.memory.singles.trust.asked
         assert asked is not None
@@ -189,13 +189,13 @@ def test_a_problem_that_is_not_known_here_is_passed_on_in_words(
         return replace(response(request, Status.FAILED), problem=problem)
 
     portal.script.append(newer)
-    with pytest.raises(Problem, match="from-the-future.*Upgrade") as refused:
+    with pytest.raises(Problem, match=r"from-the-future.*Upgrade") as refused:
         online.establish_trust("token", Scope.LOCAL, force=False)
     assert refused.value.code == "peer-refused"
 
 
 def test_signed_bytes_are_dropped_after_their_retention(
-    world: World, portal: Portal, online: Agent, monkeypatch: pytest.MonkeyPatch
+    world: World, online: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gauger.instance.importing.KEPT", 2)
     trusted(online)
