@@ -18,7 +18,7 @@ from tests.surfaces.http.serving import serving, talk
 
 CONFIG = CssmConfig(
     limits=Limits(request_bytes=2048, api_bytes=1024, upload_bytes=4096),
-    deadlines=Deadlines(header_seconds=0.3, body_seconds=0.3, upload_idle_seconds=0.3),
+    deadlines=Deadlines(header_seconds=1.0, body_seconds=0.5, upload_idle_seconds=0.5),
 )
 
 

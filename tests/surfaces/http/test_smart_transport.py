@@ -1,5 +1,6 @@
 """Smart transport against a real server: at once, by poll, after a restart, refused by name."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gauger.core.documents.envelope import read_document
 from gauger.core.documents.smart_license import Item, ItemKind, read_items
 from gauger.core.documents.smart_transport import MessageType, Response, Status
 from gauger.cssm.config import CssmConfig, Guarding
-from tests.support.builders import ACCOUNT, DAY, UDI, Device, a_device, a_portal
+from tests.support.builders import ACCOUNT, DAY, ELSEWHERE, UDI, Device, a_device, a_portal
 from tests.surfaces.http.portal import (
     Web,
     a_web,
@@ -152,11 +153,40 @@ def test_an_expired_or_revoked_token_is_refused_by_name(web: Web) -> None:
     assert refusal(web, device, made[1]["token"]) == "token-expired"
 
 
+@pytest.mark.threat("F2", role="cssm")
+def test_of_many_uses_of_the_last_use_exactly_one_wins(web: Web) -> None:
+    token = web.call("POST", f"{at()}/tokens", {"uses": 1}).json()["token"]
+    devices = [a_device(f"GGR{number:04}") for number in range(100, 124)]
+    codes: list[str] = []
+    threads = [
+        threading.Thread(target=lambda one=one: codes.append(refusal(web, one, token)))
+        for one in devices
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(set(codes)) == ["", "token-used-up"]
+    assert codes.count("") == 1
+    assert web.get(f"{at()}/tokens")["items"][0]["used"] == 1
+
+
+@pytest.mark.threat("F3", role="cssm")
+def test_a_token_registers_in_its_own_account_only(web: Web) -> None:
+    device = a_device()
+    token = web.call("POST", f"{at(ELSEWHERE)}/tokens", {}).json()["token"]
+    assert refusal(web, device, token) == ""
+    assert web.get(f"{at(ELSEWHERE)}/instances")["items"][0]["udi"] == UDI.to_json()
+    assert web.get(f"{at()}/instances")["items"] == []
+
+
 def refusal(web: Web, device: Device, token: str) -> str:
-    """Return the code of the signed verdict on a trust request."""
+    """Return the code of the signed verdict on a trust request; empty where it is an ACK."""
     document = device.trust_request(token=token, made_at=web.bench.clock.now)
-    [found] = items(web.smart(trust_request(token, document))[1])
-    return str(read_document(found.text).body.partition(b'"code":"')[2].partition(b'"')[0], "ascii")
+    answered = web.smart(trust_request(token, document))[1]
+    [answer] = [read_document(one.text) for one in items(answered) if one.kind is ItemKind.RUM_ACK]
+    code = answer.body.partition(b'"code":"')[2].partition(b'"')[0].decode()
+    return "" if answer.type == Acknowledgment.TYPE else code
 
 
 def test_one_bad_report_in_a_request_spoils_nothing(web: Web) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gauger.adapters.storage import portal_rows as rows
+from gauger.adapters.storage.ledger.connection import connect, translated
 from gauger.core.identity import AccountRef, Digest
 from gauger.core.problems import Problem
 from gauger.cssm.ports import (
@@ -32,17 +33,14 @@ class PortalStore:
         """Open the file and make the tables where they are missing.
 
         Raises:
-            Problem: ``store-failed``.
+            Problem: ``store-full``, ``store-damaged`` or ``store-failed``.
         """
         self._lock = threading.RLock()
-        with _translated():
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("PRAGMA foreign_keys=ON")
-            # The ledger's writer commits to the same file: its turn is waited for.
-            self._db.execute("PRAGMA busy_timeout=30000")
+        self._path = path
+        # The ledger's writer commits to the same file: its turn is waited for.
+        self._db = connect(path)
+        self._db.row_factory = sqlite3.Row
+        with translated(path):
             self._db.executescript(rows.SCHEMA)
 
     def close(self) -> None:
@@ -56,8 +54,9 @@ class PortalStore:
         """Add a user with roles; `PeopleStore.add_user`."""
         with self._transaction() as db:
             values = (user.name, user.password, user.must_change, user.created_at)
-            with _unique(f"There is a user {user.name!r} already."):
-                db.execute("INSERT INTO portal_users VALUES (?, ?, ?, ?)", values)
+            made = db.execute("INSERT OR IGNORE INTO portal_users VALUES (?, ?, ?, ?)", values)
+            if not made.rowcount:
+                raise Problem("conflict", f"There is a user {user.name!r} already.")
             _insert_grants(db, CallerKind.USER, user.name, grants)
 
     def user(self, name: str) -> User | None:
@@ -78,8 +77,9 @@ class PortalStore:
         """Add an API client with roles; `PeopleStore.add_client`."""
         with self._transaction() as db:
             values = (client.client_id, client.secret, client.description, client.created_at)
-            with _unique(f"There is a client {client.client_id!r} already."):
-                db.execute("INSERT INTO portal_clients VALUES (?, ?, ?, ?)", values)
+            made = db.execute("INSERT OR IGNORE INTO portal_clients VALUES (?, ?, ?, ?)", values)
+            if not made.rowcount:
+                raise Problem("conflict", f"There is a client {client.client_id!r} already.")
             _insert_grants(db, CallerKind.CLIENT, client.client_id, grants)
 
     def client(self, client_id: str) -> Client | None:
@@ -229,23 +229,24 @@ class PortalStore:
         return str(found["body"]) if found else None
 
     def _one(self, query: str, values: Sequence[object]) -> sqlite3.Row | None:
-        with self._lock, _translated():
+        with self._lock, translated(self._path):
             row: sqlite3.Row | None = self._db.execute(query, values).fetchone()
             return row
 
     def _all(self, query: str, values: Sequence[object] | dict[str, object]) -> list[sqlite3.Row]:
-        with self._lock, _translated():
+        with self._lock, translated(self._path):
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _translated():
+        with self._lock, translated(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk ends it by itself
+                    self._db.execute("ROLLBACK")
                 raise
 
 
@@ -260,20 +261,3 @@ def _insert_grants(
 
 def _end_sessions(db: sqlite3.Connection, kind: CallerKind, name: str) -> None:
     db.execute("DELETE FROM portal_sessions WHERE kind = ? AND name = ?", (kind, name))
-
-
-@contextmanager
-def _unique(message: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise Problem("conflict", message) from error
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = "store-full" if "full" in str(error) else "store-failed"
-        raise Problem(code, f"The portal's store answered: {error}.") from error

@@ -36,7 +36,7 @@ def serve(data: Path, **options: Any) -> None:  # noqa: ANN401 -- click's own
         config,
         plain_http=options["plain_http"],
         clock=options["clock"],
-        ready=lambda url: _ready(options["ready_file"], url),
+        ready=lambda url: _ready(data, options["ready_file"], url),
     )
 
 
@@ -73,7 +73,7 @@ def run(
 
         def started() -> None:
             announce(data, url)
-            _tell(data, url, None if tls is None else tls.certificate, clock=clock)
+            _tell(url, None if tls is None else tls.certificate, clock=clock)
             ready(url)
 
         portal.start()
@@ -122,7 +122,7 @@ def _url(config: CssmConfig, listener: socket.socket, *, plain_http: bool) -> st
     return f"{'http' if plain_http else 'https'}://{shown}:{listener.getsockname()[1]}"
 
 
-def _tell(data: Path, url: str, certificate: Path | None, *, clock: Path | None) -> None:
+def _tell(url: str, certificate: Path | None, *, clock: Path | None) -> None:
     if clock is not None:
         click.echo("*** TEST CLOCK: what this portal signs is refused by everyone without one. ***")
     if certificate is None:
@@ -132,9 +132,9 @@ def _tell(data: Path, url: str, certificate: Path | None, *, clock: Path | None)
     click.echo(f"  API description:  {url}/api/v1/openapi.json")
     if certificate is not None:
         click.echo(f"  certificate that clients trust: {certificate}")
+
+
+def _ready(data: Path, path: Path | None, url: str) -> None:
     click.echo(f"Next: gauger cssm account add example.com --data {data}")
-
-
-def _ready(path: Path | None, url: str) -> None:
     if path is not None:
         path.write_text(f"{url}\n", encoding="utf-8")
