@@ -113,7 +113,7 @@ def parcel_for_trust(
 ) -> Parcel:
     """Choose what goes along with the ACK of a trust request; it does not say what is held."""
     companions: list[Companion] = []
-    facts = draft.unit.store.lookups.policy(owner)
+    facts = draft.unit.policy(owner)
     if facts.assignment:
         document = policy_document(draft, owner, above=None)
         companions.append(Companion(PolicyDocument.TYPE, document))
@@ -132,7 +132,7 @@ def parcel_for_trust(
 def _policy_companion(draft: Draft, claims: Claims, owner: AccountRef) -> Digest | None:
     # Without account information the policy held is of another ledger, its order of no meaning.
     held = None if claims.held.account is None else claims.held.policy
-    facts = draft.unit.store.lookups.policy(owner)
+    facts = draft.unit.policy(owner)
     moved = claims.held.account is not None and claims.held.account != owner
     # The built-in default needs no document, unless another account's policy has to go.
     if not facts.assignment and not (moved and held is not None):
@@ -153,7 +153,7 @@ def policy_document(draft: Draft, owner: AccountRef, above: Order | None) -> Dig
             that a restored ledger has lost.
     """
     books = draft.unit.books
-    facts = draft.unit.store.lookups.policy(owner)
+    facts = draft.unit.policy(owner)
     issued = facts.issued
     is_this = issued is not None and facts.issued_from == facts.assignment
     can_rise = above is None or above < Order(

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gauger.authority.shelf import Shelf
 from gauger.authority.ports.store import LedgerStore
-from gauger.core.authority.rows import Row, encode_row
+from gauger.authority.shelf import Shelf
+from gauger.core.authority.facts import PolicyFacts
+from gauger.core.authority.rows import PolicyAssigned, PolicyIssued, Row, encode_row
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.page import LedgerEpoch
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.versions import Order
-from gauger.core.identity import Digest, digest
+from gauger.core.identity import AccountRef, Digest, digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ class Unit:
         answered: ACK or verdict of this page by what it answers.
         abandons: Heads of another history that this page's head names.
         own_heads: Heads of this ledger that devices of this page hold.
+        policies: Policies looked up since one was last assigned or issued.
     """
 
     now: int
@@ -102,15 +104,25 @@ class Unit:
     answered: dict[Digest, Digest] = field(default_factory=dict)
     abandons: tuple[Digest, ...] = ()
     own_heads: set[Digest] = field(default_factory=set)
+    policies: dict[AccountRef, PolicyFacts] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit."""
         return not self.rows and not self.documents
 
+    def policy(self, account: AccountRef) -> PolicyFacts:
+        """Return the policy in force for an account; of many reports of a page, once."""
+        facts = self.policies.get(account)
+        if facts is None:
+            facts = self.policies[account] = self.store.lookups.policy(account)
+        return facts
+
     def take(self, draft: "Draft") -> None:
         """Take a command's rows and documents into the page."""
         for row in draft.rows:
+            if isinstance(row, PolicyAssigned | PolicyIssued):
+                self.policies.clear()
             self.store.apply(row, self.books.page, len(self.rows))
             self.rows.append((row.KIND, encode_row(row)))
         self.documents.update(draft.documents)

@@ -10,9 +10,9 @@ from typing import Final
 
 from gauger.authority.books import AuthoritySettings
 from gauger.authority.ports import LedgerReader
+from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.refusals import Refusals
-from gauger.authority.ports.store import LedgerStore
 from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
     Command,

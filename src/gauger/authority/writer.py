@@ -12,10 +12,10 @@ from gauger.authority.books import AuthoritySettings, Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import heed
 from gauger.authority.pager import Pager
+from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.reports import UnverifiableReport, VerifiedReport
 from gauger.authority.shelf import Shelf
-from gauger.authority.ports.store import LedgerStore
 from gauger.authority.trust_requests import VerifiedRequest
 from gauger.core.authority import commands
 from gauger.core.authority.outcomes import AnswerBundle, AnswerOutcome, Done, Outcome

@@ -4,6 +4,7 @@ A row is a flat value. Its JSON form is compact with sorted keys; the digest ove
 page is leaf 0 of that page (`spec/ledger.md`). Projections hold nothing that these rows do not.
 """
 
+import json
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,7 +14,7 @@ from gauger.core.authority.outcomes import Verdict
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
-from gauger.core.strict_json import JsonValue, decode, encode
+from gauger.core.strict_json import JsonValue, decode
 
 ROW_CAP: Final = 2 * 1024 * 1024
 """Most bytes of a row's JSON form; a root set or a report with its item is far smaller."""
@@ -479,7 +480,7 @@ KINDS: Final[Mapping[str, type[Row]]] = types.MappingProxyType(
 
 def encode_row(row: Row) -> str:
     """Return the JSON form of a row, its kind left out: that stands beside it."""
-    return encode({name: _to_json(getattr(row, name)) for name in _NAMES[row.KIND]})
+    return _ENCODER.encode({name: getattr(row, name) for name in _NAMES[row.KIND]})
 
 
 def decode_row(kind: str, text: str) -> Row:
@@ -502,18 +503,19 @@ def row_bytes(kind: str, text: str) -> bytes:
 
 
 def _to_json(value: object) -> JsonValue:
-    if value is None or isinstance(value, str | int):
-        return value.value if isinstance(value, Verdict) else value
+    """Return the JSON form of what the encoder does not know by itself."""
     if isinstance(value, AccountRef):
         return [value.smart_account, value.virtual_account]
     if isinstance(value, Udi):
         return [value.pid, value.serial]
     if isinstance(value, Order):
         return [value.root_epoch, value.ledger_epoch, value.version]
-    if isinstance(value, tuple):
-        return [_to_json(item) for item in value]
-    return {name: _to_json(getattr(value, name)) for name in _names(type(value))}
+    return {name: getattr(value, name) for name in _names(type(value))}
 
+
+_ENCODER: Final = json.JSONEncoder(
+    separators=(",", ":"), sort_keys=True, allow_nan=False, default=_to_json
+)
 
 _Reader = Callable[[JsonValue, str], object]
 _Made = TypeVar("_Made")

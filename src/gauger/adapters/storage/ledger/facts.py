@@ -51,8 +51,8 @@ class Facts:
         """
         named = claims.held.account
         account = None if named is None else self._names.account(named)
-        number, instance = self._numbered(claims.udi)
-        tag_known = self._tag_known(claims.tag)
+        number, instance, missed = self._numbered(claims.udi)
+        tag_known = self._names.is_sold(claims.tag)
         if number is None or claims.chain is None:
             held = claims.chain is None or claims.chain.previous is None
             return ReportFacts(
@@ -61,9 +61,10 @@ class Facts:
                 tag_known=tag_known,
                 previous_held=held,
             )
-        known, rivals, lives = self._places(number, claims, claims.chain)
-        previous, previous_case = self._previous(number, claims.chain.previous)
-        wanted, gap_open = self._wanted(number, claims.digest)
+        rivals, lives = self._places(number, claims, claims.chain)
+        known, before = self._held(number, claims.digest, claims.chain.previous)
+        previous, previous_case = _previous(claims.chain.previous, before)
+        wanted, gap_open = self._wanted(number, claims.digest) if missed else (False, False)
         settled, adds, overlapping = self._usage(number, claims, now)
         return ReportFacts(
             instance=instance,
@@ -96,7 +97,7 @@ class Facts:
             known: Its digest.
             token: SHA-256 of the ID token that came with it, or None.
         """
-        number, instance = self._numbered(request.udi)
+        number, instance, _ = self._numbered(request.udi)
         return TrustFacts(
             instance=instance,
             known=None if number is None else self._known_request(number, known),
@@ -124,18 +125,18 @@ class Facts:
         ).fetchone()
         return None if row is None else _token(row)
 
-    def _numbered(self, udi: Udi) -> tuple[int | None, InstanceFacts | None]:
+    def _numbered(self, udi: Udi) -> tuple[int | None, InstanceFacts | None, int]:
         row = self._db.execute(
             "SELECT i.id, a.domain, a.name, i.provisional, i.verified, i.generation, i.members,"
-            " i.root_number, i.late, i.purchase_due FROM instances i LEFT JOIN accounts a ON a.id = i.account"
+            " i.root_number, i.late, i.purchase_due, i.missed FROM instances i LEFT JOIN accounts a ON a.id = i.account"
             " WHERE i.serial = ? AND i.pid = ? AND i.home = 0",
             (udi.serial, udi.pid),
         ).fetchone()
         if row is None:
-            return None, None
+            return None, None, 0
         number, domain, name, provisional, verified, generation, *rest = row
-        members, root_number, late, purchase_due = rest
-        return number, InstanceFacts(
+        members, root_number, late, purchase_due, missed = rest
+        instance = InstanceFacts(
             udi=udi,
             account=None if domain is None else AccountRef(domain, name),
             provisional=bool(provisional),
@@ -146,10 +147,7 @@ class Facts:
             late=late,
             purchase_due=bool(purchase_due),
         )
-
-    def _tag_known(self, tag: str) -> bool:
-        query = "SELECT 1 FROM tags WHERE tag = ? AND name IS NOT NULL"
-        return self._db.execute(query, (tag,)).fetchone() is not None
+        return number, instance, missed
 
     def _was_there(
         self,
@@ -172,8 +170,8 @@ class Facts:
 
     def _places(
         self, number: int, claims: Claims, chain: Chain
-    ) -> tuple[KnownReport | None, tuple[KnownReport, ...], tuple[Life, ...]]:
-        """Return the report itself, the others at its place, and the lives of all stores."""
+    ) -> tuple[tuple[KnownReport, ...], tuple[Life, ...]]:
+        """Return the other reports at a place, and the lives of all stores."""
         rows = self._db.execute(
             "SELECT id, incarnation, first_closed, last_closed FROM lives WHERE instance = ?",
             (number,),
@@ -183,8 +181,19 @@ class Facts:
             for _, incarnation, first, last in rows
         )
         life = next((row[0] for row in rows if row[1] == chain.incarnation), None)
-        rivals = () if life is None else self._rivals(number, life, claims, chain)
-        return self._known(number, claims.digest), rivals, lives
+        return () if life is None else self._rivals(number, life, claims, chain), lives
+
+    def _held(
+        self, instance: int, report: Digest, previous: Digest | None
+    ) -> tuple[KnownReport | None, KnownReport | None]:
+        """Return a report and the one before it, as far as they are held."""
+        rows = self._db.execute(
+            f"SELECT {KNOWN_COLUMNS} FROM {KNOWN_TABLES}"  # noqa: S608 -- constants only
+            " WHERE r.instance = ? AND r.digest IN (?, ?)",
+            (instance, report, previous),
+        ).fetchall()
+        held = {found.digest: found for found in map(known_report, rows)}
+        return held.get(report), None if previous is None else held.get(previous)
 
     def _rivals(
         self, number: int, life: int, claims: Claims, chain: Chain
@@ -196,16 +205,6 @@ class Facts:
             (number, life, self._names.tag(claims.tag), chain.previous, claims.digest),
         ).fetchall()
         return tuple(map(known_report, rows))
-
-    def _previous(self, number: int, previous: Digest | None) -> tuple[bool, int | None]:
-        """Tell whether the previous report is held, and its case where it looked back-dated."""
-        if previous is None:
-            return True, None
-        held = self._known(number, previous)
-        if held is None or (held.verdict is Verdict.REJECTED and held.decided_by is None):
-            return False, None
-        waits = held.verdict is Verdict.QUARANTINED and held.code == "back-dated"
-        return True, held.case if waits else None
 
     def _wanted(self, number: int, missing: Digest) -> tuple[bool, bool]:
         row = self._db.execute(
@@ -288,6 +287,16 @@ class Facts:
         if instance is None:
             return MemberFacts(udi=udi)
         return MemberFacts(udi=udi, account=instance.account, generation=instance.generation)
+
+
+def _previous(named: Digest | None, held: KnownReport | None) -> tuple[bool, int | None]:
+    """Tell whether the previous report is held, and its case where it looked back-dated."""
+    if named is None:
+        return True, None
+    if held is None or (held.verdict is Verdict.REJECTED and held.decided_by is None):
+        return False, None
+    waits = held.verdict is Verdict.QUARANTINED and held.code == "back-dated"
+    return True, held.case if waits else None
 
 
 def known_report(row: _Row) -> KnownReport:

@@ -20,11 +20,32 @@ class Names:
         self._db = db
         self._accounts: dict[AccountRef, int] = {}
         self._tags: dict[str, int] = {}
+        self._instances: dict[tuple[str, str, int], int] = {}
+        self._sold: dict[str, bool] = {}
 
     def forget(self) -> None:
         """Forget everything: a transaction was rolled back."""
         self._accounts.clear()
         self._tags.clear()
+        self._instances.clear()
+        self._sold.clear()
+
+    def is_sold(self, tag: str) -> bool:
+        """Tell whether any order has a licence of this entitlement tag."""
+        sold = self._sold.get(tag)
+        if sold is None:
+            query = "SELECT 1 FROM tags WHERE tag = ? AND name IS NOT NULL"
+            sold = self._db.execute(query, (tag,)).fetchone() is not None
+            if len(self._sold) < _REMEMBERED:
+                self._sold[tag] = sold
+        return sold
+
+    def name_tag(self, tag: str, name: str) -> int:
+        """Give an entitlement tag the name that an order has for it; return its number."""
+        number = self.tag(tag)
+        self._db.execute("UPDATE tags SET name = ? WHERE id = ?", (name, number))
+        self._sold.pop(tag, None)
+        return number
 
     def account(self, account: AccountRef) -> int | None:
         """Return the number of a Virtual Account, or None."""
@@ -70,11 +91,18 @@ class Names:
             udi: Which one.
             home: 0 for the one that verified; else the account in which something claims to be it.
         """
-        row = self._db.execute(
-            "SELECT id FROM instances WHERE serial = ? AND pid = ? AND home = ?",
-            (udi.serial, udi.pid, home),
-        ).fetchone()
-        return None if row is None else int(row[0])
+        key = (udi.serial, udi.pid, home)
+        number = self._instances.get(key)
+        if number is None:
+            row = self._db.execute(
+                "SELECT id FROM instances WHERE serial = ? AND pid = ? AND home = ?", key
+            ).fetchone()
+            if row is None:
+                return None
+            number = int(row[0])
+            if len(self._instances) < _REMEMBERED:
+                self._instances[key] = number
+        return number
 
     def make_instance(self, udi: Udi, at: int, home: int = 0) -> int:
         """Return the number of a product instance; one never seen gets the next."""

@@ -105,16 +105,12 @@ class DeviceProjector:
         """Note when an incarnation closed reports; what was rejected tells nothing of it."""
         if row.incarnation is None or row.closed_at is None or row.verdict is Verdict.REJECTED:
             return None
-        self._db.execute(
+        (life,) = self._one(
             "INSERT INTO lives (instance, incarnation, first_closed, last_closed)"
             " VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " first_closed = min(first_closed, excluded.first_closed),"
-            " last_closed = max(last_closed, excluded.last_closed)",
+            " last_closed = max(last_closed, excluded.last_closed) RETURNING id",
             (instance, row.incarnation, row.closed_at, row.closed_at),
-        )
-        (life,) = self._one(
-            "SELECT id FROM lives WHERE instance = ? AND incarnation = ?",
-            (instance, row.incarnation),
         )
         return int(life)
 
@@ -288,7 +284,10 @@ class DeviceProjector:
             (instance, row.report, row.named_by, row.at),
         )
         if cursor.rowcount:
-            self._db.execute("UPDATE instances SET gaps = gaps + 1 WHERE id = ?", (instance,))
+            self._db.execute(
+                "UPDATE instances SET gaps = gaps + 1, missed = missed + 1 WHERE id = ?",
+                (instance,),
+            )
 
     def close_gap(self, row: rows.GapClosed, _: int) -> None:
         """A missing report came, or was given up."""

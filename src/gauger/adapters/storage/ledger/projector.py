@@ -156,8 +156,7 @@ class Projector:
         )
         order = int(cursor.lastrowid or 0)
         for line in row.lines:
-            tag = self._names.tag(line.tag)
-            self._db.execute("UPDATE tags SET name = ? WHERE id = ?", (line.name, tag))
+            tag = self._names.name_tag(line.tag, line.name)
             self._db.execute(
                 'INSERT INTO order_lines (deposit, account, tag, name, quantity, term, start, "end")'
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

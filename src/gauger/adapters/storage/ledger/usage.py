@@ -2,13 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gauger.core.usage.intervals import (
     Segment,
     clip,
-    count_at,
     count_seconds,
     merge_max,
     normalise,
@@ -70,6 +69,25 @@ def touching(db: sqlite3.Connection, timeline: int, first: int, last: int) -> tu
     return tuple(found)
 
 
+@dataclass(slots=True)
+class _Timeline:
+    """A timeline as it is stored; ``last`` is its newest segment."""
+
+    number: int
+    origin: str
+    observed_until: int
+    shown_at: int
+    in_use: int
+    area: int
+    last: Segment | None
+
+
+_TIMELINES = (
+    "SELECT id, origin, observed_until, shown_at, in_use, count_seconds, last_start, last_end,"
+    " last_count FROM timelines WHERE instance = ? AND tag = ?"
+)
+
+
 class Usage:
     """Adds claims to timelines and takes them away again."""
 
@@ -83,31 +101,36 @@ class Usage:
         Returns:
             Up to when the usage of the licence is observed now; null where no clock was set.
         """
+        timelines = self._timelines(counted.instance, counted.tag)
+        before = _shown(timelines)
         observed_until = None
         for origin, claims, shown_at in counted.parts():
-            reached = self._extend(counted, origin, claims, shown_at)
-            observed_until = reached if origin == ABSOLUTE else observed_until
-        self._show(counted.instance, counted.tag)
+            timeline = timelines.get(origin) or self._new(counted, origin)
+            timelines[origin] = timeline
+            self._extend(timeline, claims, shown_at)
+            if origin == ABSOLUTE:
+                observed_until = timeline.observed_until
+        self._show(counted.instance, counted.tag, before, _shown(timelines))
         return observed_until
 
     def rebuild(self, instance: int, tag: int) -> None:
         """Make the timelines of a licence anew from the reports that count now."""
-        for (timeline,) in self._db.execute(
-            "SELECT id FROM timelines WHERE instance = ? AND tag = ?", (instance, tag)
-        ).fetchall():
-            self._db.execute("DELETE FROM segments WHERE timeline = ?", (timeline,))
-            self._db.execute(
-                "UPDATE timelines SET observed_until = 0, shown_at = 0, in_use = 0,"
-                " count_seconds = 0 WHERE id = ?",
-                (timeline,),
-            )
-        counting = self._db.execute(
+        before = _shown(self._timelines(instance, tag))
+        for timeline in self._timelines(instance, tag).values():
+            self._db.execute("DELETE FROM segments WHERE timeline = ?", (timeline.number,))
+        self._db.execute(
+            "UPDATE timelines SET observed_until = 0, shown_at = 0, in_use = 0, count_seconds = 0,"
+            " last_start = NULL, last_end = NULL, last_count = NULL"
+            " WHERE instance = ? AND tag = ?",
+            (instance, tag),
+        )
+        timelines = self._timelines(instance, tag)
+        for origin, text, received_at in self._db.execute(
             "SELECT origin, claims, received_at FROM reports"
             " WHERE instance = ? AND tag = ? AND verdict = 'accepted' ORDER BY id",
             (instance, tag),
-        ).fetchall()
-        for origin, claims, received_at in counting:
-            absolute, relative = read_claims(claims)
+        ).fetchall():
+            absolute, relative = read_claims(text)
             counted = Counted(
                 instance=instance,
                 tag=tag,
@@ -116,9 +139,9 @@ class Usage:
                 relative=relative,
                 received_at=received_at,
             )
-            for part, segments, shown_at in counted.parts():
-                self._extend(counted, part, segments, shown_at)
-        self._show(instance, tag)
+            for part, claims, shown_at in counted.parts():
+                self._extend(timelines[part], claims, shown_at)
+        self._show(instance, tag, before, _shown(timelines))
 
     def move(self, instance: int, origin: int | None, target: int) -> None:
         """Take a product instance's usage from one account's totals to another's."""
@@ -129,75 +152,78 @@ class Usage:
                 self._total(origin, tag, 1, -in_use)
             self._total(target, tag, 1, in_use)
 
-    def _extend(
-        self, counted: Counted, origin: str, claims: Sequence[Segment], shown_at: int
-    ) -> int:
-        timeline, observed_until, shown, area = self._timeline(counted, origin)
-        area += self._merge(timeline, claims)
-        observed_until = max(observed_until, *(item.end for item in claims))
-        last = touching(self._db, timeline, observed_until, observed_until)
-        self._db.execute(
-            "UPDATE timelines SET observed_until = ?, shown_at = ?, in_use = ?, count_seconds = ?"
-            " WHERE id = ?",
-            (
-                observed_until,
-                max(shown, shown_at),
-                count_at(last, observed_until - 1),
-                area,
-                timeline,
-            ),
-        )
-        return observed_until
+    def _timelines(self, instance: int, tag: int) -> dict[str, _Timeline]:
+        found = {}
+        for number, origin, until, shown_at, in_use, area, *last in self._db.execute(
+            _TIMELINES, (instance, tag)
+        ).fetchall():
+            segment = None if last[0] is None else Segment(*last)
+            found[origin] = _Timeline(number, origin, until, shown_at, in_use, area, segment)
+        return found
 
-    def _timeline(self, counted: Counted, origin: str) -> tuple[int, int, int, int]:
-        key = (counted.instance, counted.tag, origin)
-        query = (
-            "SELECT id, observed_until, shown_at, count_seconds FROM timelines"
-            " WHERE instance = ? AND tag = ? AND origin = ?"
-        )
-        row = self._db.execute(query, key).fetchone()
-        if row is not None:
-            number, observed_until, shown_at, area = row
-            return number, observed_until, shown_at, area
+    def _new(self, counted: Counted, origin: str) -> _Timeline:
         cursor = self._db.execute(
             "INSERT INTO timelines (instance, tag, origin, observed_until, shown_at, in_use,"
             " count_seconds) VALUES (?, ?, ?, 0, 0, 0, 0)",
-            key,
+            (counted.instance, counted.tag, origin),
         )
-        return int(cursor.lastrowid or 0), 0, 0, 0
+        return _Timeline(int(cursor.lastrowid or 0), origin, 0, 0, 0, 0, None)
 
-    def _merge(self, timeline: int, claims: Sequence[Segment]) -> int:
-        """Merge claims into a timeline; return by how much its count-seconds grew."""
+    def _extend(self, timeline: _Timeline, claims: Sequence[Segment], shown_at: int) -> None:
         reach = span(claims)
-        if reach is None:
-            return 0
-        existing = touching(self._db, timeline, *reach)
+        if reach is not None:
+            if timeline.last is None or timeline.last.end < reach[0]:
+                existing: tuple[Segment, ...] = ()
+            elif timeline.last.end == reach[0]:
+                existing = (timeline.last,)
+            else:
+                existing = touching(self._db, timeline.number, *reach)
+            self._merge(timeline, existing, claims)
+        timeline.observed_until = max(timeline.observed_until, *(item.end for item in claims))
+        timeline.shown_at = max(timeline.shown_at, shown_at)
+        last = timeline.last
+        reaches = last is not None and last.end == timeline.observed_until
+        timeline.in_use = last.count if last is not None and reaches else 0
+        self._db.execute(
+            "UPDATE timelines SET observed_until = ?, shown_at = ?, in_use = ?, count_seconds = ?,"
+            " last_start = ?, last_end = ?, last_count = ? WHERE id = ?",
+            (
+                timeline.observed_until,
+                timeline.shown_at,
+                timeline.in_use,
+                timeline.area,
+                None if last is None else last.start,
+                None if last is None else last.end,
+                None if last is None else last.count,
+                timeline.number,
+            ),
+        )
+
+    def _merge(
+        self, timeline: _Timeline, existing: tuple[Segment, ...], claims: Sequence[Segment]
+    ) -> None:
+        """Merge claims into what they overlap or touch of a timeline."""
         merged = normalise((*existing, *claims))
         if merged == existing:
-            return 0
-        self._db.executemany(
-            'DELETE FROM segments WHERE timeline = ? AND "end" = ?',
-            [(timeline, item.end) for item in existing],
-        )
+            return
+        gone = [(timeline.number, item.end) for item in existing if item not in merged]
+        if gone:
+            self._db.executemany('DELETE FROM segments WHERE timeline = ? AND "end" = ?', gone)
         self._db.executemany(
             'INSERT INTO segments (timeline, "end", start, count) VALUES (?, ?, ?, ?)',
-            [(timeline, item.end, item.start, item.count) for item in merged],
+            [
+                (timeline.number, item.end, item.start, item.count)
+                for item in merged
+                if item not in existing
+            ],
         )
-        return count_seconds(merged) - count_seconds(existing)
+        timeline.area += count_seconds(merged) - count_seconds(existing)
+        if timeline.last is None or merged[-1].end >= timeline.last.end:
+            timeline.last = merged[-1]
 
-    def _show(self, instance: int, tag: int) -> None:
+    def _show(self, instance: int, tag: int, before: int | None, in_use: int | None) -> None:
         """Bring the newest count of a licence, and its account's total, up to date."""
-        # The timeline that is newest speaks; of two as new, the higher count.
-        row = self._db.execute(
-            "SELECT in_use FROM timelines WHERE instance = ? AND tag = ?"
-            " ORDER BY shown_at DESC, in_use DESC LIMIT 1",
-            (instance, tag),
-        ).fetchone()
-        in_use = 0 if row is None else int(row[0])
-        before = self._db.execute(
-            "SELECT in_use FROM instance_usage WHERE instance = ? AND tag = ?", (instance, tag)
-        ).fetchone()
-        if before is not None and before[0] == in_use:
+        if in_use is None or before == in_use:
             return
         self._db.execute(
             "INSERT INTO instance_usage VALUES (?, ?, ?)"
@@ -208,7 +234,7 @@ class Usage:
             "SELECT account, home = 0 FROM instances WHERE id = ?", (instance,)
         ).fetchone()
         if account is not None:
-            self._total(account, tag, verified, in_use - (before[0] if before else 0))
+            self._total(account, tag, verified, in_use - (before or 0))
 
     def _total(self, account: int, tag: int, verified: int, change: int) -> None:
         self._db.execute(
@@ -216,6 +242,12 @@ class Usage:
             " ON CONFLICT DO UPDATE SET in_use = in_use + excluded.in_use",
             (account, tag, verified, change),
         )
+
+
+def _shown(timelines: Mapping[str, _Timeline]) -> int | None:
+    """Return the count of the timeline that is newest, of two as new the higher; None of none."""
+    newest = max(timelines.values(), key=lambda item: (item.shown_at, item.in_use), default=None)
+    return None if newest is None else newest.in_use
 
 
 def overlaps(db: sqlite3.Connection, timeline: int, claims: Sequence[Segment]) -> bool:

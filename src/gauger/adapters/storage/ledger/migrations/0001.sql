@@ -178,6 +178,7 @@ CREATE TABLE instances (
   members TEXT NOT NULL DEFAULT '',
   flags TEXT NOT NULL DEFAULT '',
   gaps INTEGER NOT NULL DEFAULT 0,
+  missed INTEGER NOT NULL DEFAULT 0,
   cases INTEGER NOT NULL DEFAULT 0,
   late INTEGER NOT NULL DEFAULT 0,
   purchase_due INTEGER NOT NULL DEFAULT 0,
@@ -223,6 +224,9 @@ CREATE TABLE timelines (
   shown_at INTEGER NOT NULL,
   in_use INTEGER NOT NULL,
   count_seconds INTEGER NOT NULL,
+  last_start INTEGER,
+  last_end INTEGER,
+  last_count INTEGER,
   UNIQUE (instance, tag, origin)
 );
 
@@ -277,7 +281,6 @@ CREATE TABLE reports (
 );
 CREATE INDEX reports_place ON reports (instance, life, tag, previous);
 CREATE INDEX reports_account ON reports (account, id);
-CREATE INDEX reports_usage ON reports (instance, tag, received_at);
 CREATE INDEX reports_digest ON reports (digest);
 CREATE INDEX reports_case ON reports ("case") WHERE "case" IS NOT NULL;
 CREATE INDEX reports_due ON reports (until) WHERE verdict = 'deferred';
