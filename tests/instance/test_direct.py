@@ -1,5 +1,8 @@
 """Direct reporting: trust by ID token, sync, ACK, polls, lost answers."""
 
+import threading
+import time
+
 import pytest
 
 from gauger.core.documents.smart_transport import decode_request
@@ -72,3 +75,44 @@ def test_a_lost_answer_is_fetched_again_by_the_identical_request(
     log = names(online)
     assert log.count("SMART_LIC-3-COMM_FAILED") == 1
     assert log.count("SMART_LIC-5-COMM_RESTORED") == 1
+
+
+def eventually(agent: Agent, state: str) -> None:
+    """Wait for what the agent's own threads do; they look at the clock file now and then."""
+    end = time.monotonic() + 30
+    while agent.report_rows()[0].state != state:
+        assert time.monotonic() < end
+        threading.Event().wait(0.05)
+
+
+@pytest.mark.requirement("PI-7")
+def test_a_running_agent_reports_by_itself(world: World, portal: Portal, online: Agent) -> None:
+    trust(online)
+    online.set_count(tag_of(online, 3), 1)
+    online.start()
+    online.flush()
+    world.clock.advance(31 * 86_400)
+    eventually(online, "ACK")
+    assert len(portal.reports) == 1
+
+
+def test_a_round_that_fails_does_not_end_measuring(
+    world: World, device: Agent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    measure = device._engine.measure
+    faults = [RuntimeError("a fault of ours")]
+
+    def fail_once() -> None:
+        if faults:
+            raise faults.pop()
+        measure()
+
+    monkeypatch.setattr(device._engine, "measure", fail_once)
+    device.start()
+    device.set_count(tag_of(device), 1)
+    end = time.monotonic() + 30
+    while not device._engine.memory.tags:
+        assert time.monotonic() < end
+        world.clock.advance(1)
+        threading.Event().wait(0.05)
+    assert "A round failed" in caplog.text

@@ -69,8 +69,9 @@ def test_counts_are_durable_within_a_second_without_being_asked(
     assert client is not None
     with client:
         eventually(lambda: "Count: 7" in client.execute("show license usage", data))
-    assert instance.agent is not None
-    eventually(lambda: instance.agent.reports_summary().collecting == 1)  # type: ignore[union-attr]
+    agent = instance.agent
+    assert agent is not None
+    eventually(lambda: agent.reports_summary().collecting == 1)
 
 
 @pytest.mark.requirement("PI-5")

@@ -397,8 +397,8 @@ def _guarded(step: Callable[[], None]) -> None:
     """Carry out one round of a thread: a fault of ours must not end measuring for good."""
     try:
         step()
-    except Exception:
-        _LOGGER.exception("A round failed that should not; the next one tries again.")
+    except Exception as error:
+        _LOGGER.exception("A round failed with %s; the next one tries again.", type(error).__name__)
 
 
 def _raise_problem(answered: Answered | None) -> None:

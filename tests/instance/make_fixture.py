@@ -1,0 +1,47 @@
+"""Write the store of a device as this release writes it, to be opened by every later one.
+
+Usage: python -m tests.instance.make_fixture tests/fixtures/device-ISSUE.tar.gz
+"""
+
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from gauger.instance.views import Scope, Selection, SelectionKind
+from tests.instance.portal import Portal, serving
+from tests.instance.world import World, go_smart, tag_of
+
+KEPT = ("device", "clock.json", "ack.xml")
+
+
+def main() -> None:
+    """Let a device live, and pack its folder with the clock that it lived by."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        with serving(world) as portal:
+            _live(world, portal)
+        with tarfile.open(sys.argv[1], "w:gz") as archive:
+            for name in KEPT:
+                archive.add(world.root / name, arcname=name)
+
+
+def _live(world: World, portal: Portal) -> None:
+    """Report two licences, save a third report, and leave one open."""
+    agent = world.open(bundle=world.bundle(), ca=world.root / "tls.pem")
+    go_smart(agent, portal.url)
+    agent.establish_trust("token", Scope.LOCAL, force=False)
+    for index in (2, 3):
+        agent.set_count(tag_of(agent, index), index)
+    agent.flush()
+    world.clock.advance(86_400)
+    agent.sync(Scope.ALL)
+    world.clock.advance(3600)
+    saved = world.root / "usage.xml"
+    agent.save_usage(Selection(kind=SelectionKind.UNREPORTED), saved)
+    (world.root / "ack.xml").write_bytes(portal.usage_file(saved))
+    agent.stop()
+
+
+if __name__ == "__main__":
+    main()
