@@ -2,9 +2,10 @@
 
 A product embeds it in a few lines::
 
-    from gauger import ProductInstance
+    from gauger import Folders, ProductInstance
 
-    with ProductInstance.open("/var/lib/product/licensing", bundle="/factory/bundle") as instance:
+    folders = Folders(bundle=Path("/factory/bundle"))
+    with ProductInstance.open("/var/lib/product/licensing", folders) as instance:
         with instance.use("network-advantage"):
             ...
 
@@ -17,11 +18,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gauger.core.problems import Problem
     from gauger.instance.meter import NotAuthorized
-    from gauger.library import ProductInstance
+    from gauger.library import Folders, ProductInstance
 
-__all__ = ["NotAuthorized", "Problem", "ProductInstance"]
+__all__ = ["Folders", "NotAuthorized", "Problem", "ProductInstance"]
 
 _WHERE = {
+    "Folders": "gauger.library",
     "NotAuthorized": "gauger.instance.meter",
     "Problem": "gauger.core.problems",
     "ProductInstance": "gauger.library",
