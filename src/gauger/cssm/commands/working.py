@@ -101,7 +101,10 @@ class JobRunner:
         """Judge every item of a job; False where the portal stops before its end."""
         if job.total is None:
             # Whether a file is whole shows only at its end: nothing is judged before.
-            total = sum(1 for _ in self._items(job))
+            judged = (
+                item.index for item in self._items(job) if item.kind in JUDGED or _is_odd(item)
+            )
+            total = max(judged, default=-1) + 1
             self._store.set_total(job.job_id, total)
         left = (item for item in self._items(job) if item.index >= job.items)
         while batch := list(islice(left, _BATCH)):
