@@ -77,21 +77,26 @@ class RefusedError(AssertionError):
 class Portal:
     """The portal's process, spoken to over its published surfaces."""
 
-    def __init__(self, url: str, ca: Path, secret: str) -> None:
-        self.url, self.ca, self._secret = url, ca, secret
+    def __init__(
+        self, url: str, ca: Path, secret: str, *, client_id: str = "administrator"
+    ) -> None:
+        self.url, self.ca, self._secret, self._client_id = url, ca, secret, client_id
         trust = ssl.create_default_context(cafile=str(ca))
         self._http = httpx.Client(base_url=url, verify=trust, timeout=30, trust_env=False)
         self._token = "none-yet"
+        self.clients: list[Portal] = []
 
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
 
     def close(self) -> None:
+        for client in self.clients:
+            client.close()
         self._http.close()
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 -- httpx's own
-        """Send a request as the administrator; its session may have ended with the moved clock."""
+        """Send a request as the API client; its session may have ended with the moved clock."""
         headers = options.pop("headers", {})
         answer = self._send(method, path, headers, options)
         if answer.status_code == 401:
@@ -106,7 +111,7 @@ class Portal:
         return self._http.request(method, f"/api/v1{path}", headers=bearer | headers, **options)
 
     def _open_session(self) -> str:
-        form = {"grant_type": "client_credentials", "client_id": "administrator"}
+        form = {"grant_type": "client_credentials", "client_id": self._client_id}
         answer = self._http.post("/oauth2/token", data={**form, "client_secret": self._secret})
         return str(answer.json()["access_token"])
 
@@ -140,6 +145,16 @@ class Account:
     def path(self) -> str:
         return f"/accounts/{self.ref.smart_account}/virtual-accounts/{self.ref.virtual_account}"
 
+    def acting_as(self, role: str) -> "Account":
+        """Return the account as one with a role in it (or in its Smart Account) sees it."""
+        of = f"/accounts/{self.ref.smart_account}" if role.startswith("Smart") else self.path
+        body = {"description": role, "roles": [role]}
+        made = self.portal.call("POST", f"{of}/clients", json=body).json()
+        portal = self.portal
+        client = Portal(portal.url, portal.ca, made["secret"], client_id=made["name"])
+        portal.clients.append(client)
+        return Account(client, self.ref)
+
     def get(self, rest: str, **params: str | int) -> Any:  # noqa: ANN401 -- JSON
         return self.portal.call("GET", self.path + rest, params=params).json()
 
@@ -160,13 +175,23 @@ class Account:
         self.send("PUT", "/policy", {"name": name, "rules": groups})
 
     def order(
-        self, device: "Device", quantities: dict[str, int], *, bought_with: bool = False
+        self,
+        device: "Device",
+        quantities: dict[str, int],
+        *,
+        bought_with: bool = False,
+        days: int | None = None,
     ) -> None:
         """Deposit licences of a device's product; the device itself may belong to the order."""
         number = f"{self.ref}/{next(_ORDERS)}"
         licences = {feature: device.profile.licence(feature) for feature in quantities}
         lines = [
-            {"tag": licences[feature].tag, "name": licences[feature].name, "quantity": quantity}
+            {
+                "tag": licences[feature].tag,
+                "name": licences[feature].name,
+                "quantity": quantity,
+                "end": days and device.site.workshop.now() + days * DAY,
+            }
             for feature, quantity in quantities.items()
         ]
         devices = [device.udi.to_json()] if bought_with else []
@@ -319,6 +344,14 @@ class Site:
         return self.stage.clock
 
     @property
+    def root_set(self) -> Path:
+        return self.folder / "factory" / "root" / "root-set-3.json"
+
+    @property
+    def clock_option(self) -> tuple[str | Path, ...]:
+        return ("--clock", self.clock.path)
+
+    @property
     def workshop(self) -> Workshop:
         return Workshop.open(self.clock.path)
 
@@ -364,12 +397,16 @@ class Site:
         while self._devices:
             self._devices.pop().stop()
 
-    def trusted(self, account: Account, **order: Any) -> Device:  # noqa: ANN401 -- fields of MintOrder
-        """Return a device that reports directly to the portal."""
-        device = self.device(**order)
+    def device_with(self, token: str) -> Device:
+        """Switch a device on that reports directly, its trust established by a token."""
+        device = self.device()
         device.go_direct()
-        device.trust(account.token(uses=1))
+        device.trust(token)
         return device
+
+    def trusted(self, account: Account) -> Device:
+        """Switch a device on that reports directly to the portal."""
+        return self.device_with(account.token(uses=1))
 
 
 def of_release(release: str, name: str = "c9800-cl") -> Profile:
