@@ -64,5 +64,5 @@ def compare_projections(db: sqlite3.Connection, examination: Examination) -> Non
 
 
 def _difference(db: sqlite3.Connection, one: str, other: str) -> list[tuple[object, ...]]:
-    query = f"SELECT * FROM {one} EXCEPT SELECT * FROM {other} LIMIT 1000"  # noqa: S608 -- constants
+    query = f"SELECT * FROM {one} EXCEPT SELECT * FROM {other} LIMIT 1000"  # noqa: S608 -- constants only
     return db.execute(query).fetchall()

@@ -152,23 +152,21 @@ def _refusal(claims: Claims, chain: Chain, facts: ReportFacts) -> Problem | None
 
 
 def _flags(claims: Claims, chain: Chain, facts: ReportFacts, given: Circumstances) -> Iterator[str]:
-    if not facts.previous_held:
-        yield "gap"
-    others = [life for life in facts.lives if life.incarnation != chain.incarnation]
-    if others and len(others) == len(facts.lives):
-        yield "store-replaced"
-    if _is_alternating(chain, facts):
-        yield "duplicate-identity"
-    if facts.overlaps:
-        yield "overlap"
-    if not facts.tag_known:
-        yield "unknown-entitlement"
-    if claims.relative or chain.closed_at < given.build_date:
-        yield "clock-not-set"
-    if claims.held.account is not None and not facts.names_account:
-        yield "foreign-account"
-    if facts.was_there:
-        yield "former-account"
+    noted = {
+        "gap": not facts.previous_held,
+        "store-replaced": _is_new_store(chain, facts),
+        "duplicate-identity": _is_alternating(chain, facts),
+        "overlap": facts.overlaps,
+        "unknown-entitlement": not facts.tag_known,
+        "clock-not-set": bool(claims.relative) or chain.closed_at < given.build_date,
+        "foreign-account": claims.held.account is not None and not facts.names_account,
+        "former-account": facts.was_there,
+    }
+    return (flag for flag, is_so in noted.items() if is_so)
+
+
+def _is_new_store(chain: Chain, facts: ReportFacts) -> bool:
+    return bool(facts.lives) and all(life.incarnation != chain.incarnation for life in facts.lives)
 
 
 def _is_alternating(chain: Chain, facts: ReportFacts) -> bool:
