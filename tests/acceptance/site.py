@@ -32,6 +32,9 @@ from tests.acceptance.connections import watched
 DAY = 86_400
 HOUR = 3600
 PATIENCE = 20.0
+FURTHER_PID = "MY-BOX-1"
+"""A product id that the vendor declares and that no profile of the project has."""
+
 _ORDERS = itertools.count(1)
 ESSENTIALS = "air-network-essentials"
 DNA = "air-dna-essentials"
@@ -279,6 +282,12 @@ class Device:
         self._ask(op="set_count", tag=feature, count=count)
         self._ask(op="flush")
 
+    def join(self, pid: str, serial: str) -> None:
+        """Let an access point join."""
+        udi = Udi(pid, serial).to_json()
+        self._ask(op="access_point", action="join", **udi)
+        self._ask(op="flush")
+
     def go_direct(self, url: str | None = None) -> None:
         where = url or self.site.portal.url
         url_line = f"license smart url smart {where}{LICENSING_PATH}"
@@ -432,7 +441,7 @@ def open_site(folder: Path) -> Iterator[Site]:
         stage = open_things.enter_context(Stage(keep=folder))
         factory = folder / "factory"
         workshop = Workshop.open(stage.clock.path)
-        init_factory(factory, FactoryOrder(), workshop)
+        init_factory(factory, FactoryOrder(pids=(FURTHER_PID,)), workshop)
         root = RootFolder(factory / "root", workshop)
         for name in ("factory", "cssm"):
             root.issue_signer(factory / "signers" / name, SignerOrder(name=name, days=3650))
