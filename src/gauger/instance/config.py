@@ -63,26 +63,8 @@ class Configuration:
     url_smart: str | None = None
     usage_interval: int | None = None
 
-    def to_json(self) -> dict[str, str | int | None]:
-        """Return the form in which the store keeps it."""
-        return {
-            "transport": self.transport.value,
-            "url_smart": self.url_smart,
-            "usage_interval": self.usage_interval,
-        }
-
 
 DEFAULTS: Final = Configuration()
-
-
-def read_configuration(stored: Mapping[str, object]) -> Configuration:
-    """Read what `Configuration.to_json` wrote; what is missing has its default."""
-    url, interval = stored.get("url_smart"), stored.get("usage_interval")
-    return Configuration(
-        transport=TransportKind(str(stored.get("transport", DEFAULTS.transport))),
-        url_smart=url if isinstance(url, str) else None,
-        usage_interval=interval if isinstance(interval, int) else None,
-    )
 
 
 def apply_change(configuration: Configuration, change: ConfigChange) -> Configuration:
