@@ -31,7 +31,7 @@ from gauger.surfaces.http.api import (
 from gauger.surfaces.http.api.guard import PREFIX
 from gauger.surfaces.http.context import address_of, portal_of
 from gauger.surfaces.http.limits import RequestLimits
-from gauger.surfaces.http.problems import problem_response
+from gauger.surfaces.http.problems import MEDIA_TYPE, problem_response
 
 HEALTH: Final = "/healthz"
 _LOG: Final = logging.getLogger(__name__)
@@ -64,18 +64,33 @@ class _Described(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """Return the description of the API."""
-        found = super().openapi()
-        found["components"]["securitySchemes"] = {
-            "oauth2": {
-                "type": "oauth2",
-                "flows": {
-                    "clientCredentials": {"tokenUrl": oauth.PATH, "scopes": {}},
-                    "password": {"tokenUrl": oauth.PATH, "scopes": {}},
-                },
+        if self.openapi_schema is None:
+            self.openapi_schema = _corrected(super().openapi())
+        return self.openapi_schema
+
+
+def _corrected(found: dict[str, Any]) -> dict[str, Any]:
+    """Say of refusals what is true here: one form, our media type, our status codes."""
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            responses.pop("422", None)  # what the framework would answer, and we do not
+            responses["default"]["content"] = {
+                MEDIA_TYPE: responses["default"]["content"].pop("application/json")
             }
+    for name in ("HTTPValidationError", "ValidationError"):
+        found["components"]["schemas"].pop(name, None)
+    found["components"]["securitySchemes"] = {
+        "oauth2": {
+            "type": "oauth2",
+            "flows": {
+                "clientCredentials": {"tokenUrl": oauth.PATH, "scopes": {}},
+                "password": {"tokenUrl": oauth.PATH, "scopes": {}},
+            },
         }
-        found["security"] = [{"oauth2": []}]
-        return found
+    }
+    found["security"] = [{"oauth2": []}]
+    return found
 
 
 def api() -> FastAPI:

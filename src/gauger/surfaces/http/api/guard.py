@@ -76,8 +76,10 @@ VIRTUAL: Final = SMART + "/virtual-accounts/{virtual_account}"
 
 def router(prefix: str, tag: str) -> APIRouter:
     """Return a router whose routes are guarded, below the prefix of an account or of none."""
+    names = {SMART: [Depends(domain_of)], VIRTUAL: [Depends(account_of)]}
     return APIRouter(
         prefix=PREFIX + prefix,
+        dependencies=names.get(prefix, []),
         tags=[tag],
         route_class=GuardedRoute,
         responses={"default": {"model": ProblemGiven, "description": "A refusal."}},

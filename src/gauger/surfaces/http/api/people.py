@@ -27,7 +27,7 @@ from gauger.surfaces.http.api.models import (
 me = router("", "users and clients")
 
 Roles = Annotated[
-    frozenset[Annotated[Role, Field(strict=False)]], Field(max_length=8, strict=False)
+    tuple[Annotated[Role, Field(strict=False)], ...], Field(max_length=8, strict=False)
 ]
 Password = Annotated[str, Field(max_length=256)]
 

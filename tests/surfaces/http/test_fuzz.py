@@ -1,0 +1,32 @@
+"""The API under inputs that nobody thought of, made from its own description."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.builders import a_device
+from tests.surfaces.http.portal import Web, at, usage_file
+
+_CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_schema_conformance,negative_data_rejection"
+)
+# The same functions serve users, clients and members of every kind of account.
+_TWINS = r"/accounts/.*/(users|clients|members)|/(events|instances)$"
+
+
+@pytest.mark.threat("F10", role="cssm")
+@pytest.mark.threat("F15", role="cssm")
+def test_every_boundary_of_every_field_gets_an_answer_of_the_description(web: Web) -> None:
+    web.call("POST", f"{at()}/tokens", {})
+    web.upload(usage_file([a_device().report()]))
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{web.url}/api/v1/openapi.json"]
+    options = ["--phases", "coverage", "--generation-deterministic", "--checks", _CHECKS]
+    options += ["--workers", "4", "--exclude-path-regex", _TWINS]
+    header = ["--header", f"Authorization: Bearer {web.operator}", "--no-color"]
+    done = subprocess.run(
+        [*command, *options, *header], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert web.http.get("/healthz").status_code == 200
