@@ -9,7 +9,7 @@ from gauger.authority.ports.store import HeadRecord, LeafRecord
 from gauger.core.documents import merkle
 from gauger.core.documents.envelope import Document, PageSignature
 from gauger.core.fields import decode_base64, encode_base64
-from gauger.core.identity import Digest
+from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
 
 
@@ -133,7 +133,7 @@ class Pages:
         block = self._block(page, index, salt, unsaved)
         if block is None:
             return None
-        return Document(type=kind, version=version, body=unpack(body).encode(), signature=block)
+        return Document(type=kind, version=version, body=_whole_body(wanted, body), signature=block)
 
     def _block(
         self, page: int, index: int, salt: bytes, unsaved: tuple[int, bytes] | None
@@ -175,7 +175,7 @@ class Pages:
         row = self._db.execute(
             "SELECT type, version, body FROM documents WHERE digest = ?", (bytes.fromhex(wanted),)
         ).fetchone()
-        return None if row is None else (row[0], row[1], unpack(row[2]).encode())
+        return None if row is None else (row[0], row[1], _whole_body(wanted, row[2]))
 
     def documents_of(self, page: int) -> tuple[Digest, ...]:
         """Return the digests of the documents that stand in a page, in order."""
@@ -185,6 +185,18 @@ class Pages:
             (row_id(page, 0), row_id(page + 1, 0)),
         ).fetchall()
         return tuple(Digest(row[0].hex()) for row in rows)
+
+
+def _whole_body(wanted: Digest, stored: str | bytes) -> bytes:
+    """Return a body, which is served only if it is still the one that was frozen.
+
+    Raises:
+        Problem: ``store-damaged``.
+    """
+    body = unpack(stored).encode()
+    if digest(body) != wanted:
+        raise Problem("store-damaged", f"The stored document {wanted} has changed.")
+    return body
 
 
 def _chain_text(chain: Iterable[bytes]) -> str:
