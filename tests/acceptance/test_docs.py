@@ -1,5 +1,6 @@
 """What the documentation tells its reader to type, look up or follow is there."""
 
+import ast
 import itertools
 import re
 import shlex
@@ -40,6 +41,10 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _OPERATORS = re.compile(r"[()<>|;&]+")
 _CONSOLE = re.compile(r"(?:no )?license smart\b|show license\b")
 _PLACEHOLDERS = {"N": "1", "REPORT": "1", "DAYS": "1"}
+_NAMED = re.compile(
+    r"(?<!from )\b(gauger(?: (?:cssm|demo|factory|fsck|inspect|instance|trust|verify-receipt))"
+    r"(?: [a-z][a-z-]*| --[a-z-]+| [A-Z]+)*)"
+)
 _GRAMMARS = [Grammar(COMMANDS, mode) for mode in Mode]
 _EXEC, _CONFIG = _GRAMMARS
 
@@ -172,6 +177,31 @@ def test_every_relative_link_leads_to_a_file(page: str) -> None:
     targets = {target.partition("#")[0] for target in _LINK.findall(_text(page))}
     inside = {one for one in targets if one and "://" not in one and not one.startswith("mailto:")}
     assert not [one for one in sorted(inside) if not (folder / one).exists()]
+
+
+def test_every_command_line_that_a_message_names_is_one() -> None:
+    refused = []
+    for module in sorted((ROOT / "src" / "gauger").rglob("*.py")):
+        for text in _strings(ast.parse(module.read_text(encoding="utf-8"))):
+            for named in _NAMED.findall(text):
+                words = named.split()
+                # The value of the last option was cut off.
+                words += ["X"] * words[-1].startswith("--")
+                try:
+                    _check(Typed(tuple(words), is_whole=False))
+                except click.UsageError as error:
+                    refused.append(f"{module.name}: {named}: {error.format_message()}")
+    assert not refused, "\n".join(refused)
+
+
+def _strings(tree: ast.AST) -> Iterator[str]:
+    """Find the texts of a module; what is put into one is a word in capitals."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "X" for part in node.values]
+            yield "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 @pytest.mark.parametrize(
