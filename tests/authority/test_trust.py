@@ -4,13 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from gauger.core.authority.commands import Pipe, ReceiveTrustRequest, RevokeToken
+from gauger.core.authority.commands import (
+    AssignPolicy,
+    DepositOrder,
+    MoveInstance,
+    OrderLine,
+    Pipe,
+    ReceiveTrustRequest,
+    RevokeToken,
+)
 from gauger.core.authority.outcomes import TrustOutcome, Verdict
 from gauger.core.documents.acknowledgment import Acknowledgment
 from gauger.core.documents.envelope import read_document
+from gauger.core.documents.purchase_info import PurchaseInfo
 from gauger.core.documents.rum_payload import HaMember
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.identity import Udi, digest
+from gauger.core.policy.rules import validate
 from gauger.core.problems import Problem
 from tests.support.builders import (
     ACCOUNT,
@@ -252,3 +262,58 @@ def test_a_forged_request_gets_no_verdict(portal: Bench) -> None:
         portal.trust(other.replace("GGR0002", "GGR0003"))
     assert caught.value.code in {"wrong-subject", "signature-invalid"}
     assert document.type == "trust-request"
+
+
+def test_trust_brings_the_policy_that_is_assigned(portal: Bench) -> None:
+    policy = validate(name="Monthly", ack_required=True, rules={})
+    portal.authority.execute(
+        AssignPolicy(smart_account="example.com", virtual_account=None, policy=policy, by="x")
+    )
+    token = portal.token()
+    outcome = portal.trust(a_device().trust_request(token=token), token=token)
+
+    kinds = [document.type for document in outcome.answer.companions]
+    assert kinds == ["policy", "trust-code", "account-info"]
+
+
+@pytest.mark.requirement("SSM-6/account")
+def test_purchase_information_follows_a_moved_device(portal: Bench) -> None:
+    line = OrderLine(tag="t", name="n", quantity=1, term="perpetual", start=0, end=None)
+    portal.authority.execute(
+        DepositOrder(account=ACCOUNT, order_number="1", lines=(line,), devices=(UDI,), by="x")
+    )
+    device = a_device(account=ACCOUNT)
+    first = portal.report(device.report(), to=None)
+    portal.authority.execute(MoveInstance(udi=UDI, to=OTHER_ACCOUNT, by="x"))
+    second = portal.report(device.report(((NOW, NOW + 9, 1),)), to=None)
+
+    assert first.answer is not None
+    assert second.answer is not None
+    assert [document.type for document in first.answer.companions] == ["purchase-info"]
+    assert [document.type for document in second.answer.companions] == [
+        "account-info",
+        "purchase-info",
+    ]
+    moved = PurchaseInfo.from_document(second.answer.companions[1])
+    assert moved.account == OTHER_ACCOUNT
+    assert moved.order > PurchaseInfo.from_document(first.answer.companions[0]).order
+
+
+def test_a_request_that_is_refused_again_gets_the_same_verdict(portal: Bench) -> None:
+    request = a_device().trust_request(token="nobody's")
+    first = portal.trust(request, token="nobody's")
+    portal.clock.now += DAY
+    again = portal.trust(request, token="nobody's")
+
+    assert again.verdict is Verdict.REJECTED
+    assert again.answer == first.answer
+
+
+def test_a_request_that_was_refused_is_judged_anew(portal: Bench) -> None:
+    request = a_device().trust_request(token="later")
+    refused = portal.trust(request, token="later")
+    accepted = portal.trust(request, token=portal.token("later"))
+
+    assert refused.code == "token-unknown"
+    assert accepted.verdict is Verdict.ACCEPTED
+    assert codes(accepted)
