@@ -109,9 +109,10 @@ def api() -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         redirect_slashes=False,
     )
+    # Routes are tried in order: what every product instance asks for stands first.
+    app.router.routes[:0] = [smart_transport.ROUTE, oauth.ROUTE, _HEALTH]
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
-    app.router.routes.extend((smart_transport.ROUTE, oauth.ROUTE, _HEALTH))
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)

@@ -67,9 +67,8 @@ async def _answer(exchange: Exchange, request: Request, address: str, seconds: f
 
 
 async def _settled(waiting: Sequence[Future[Outcome]], seconds: float) -> bool:
-    wrapped = [asyncio.wrap_future(one) for one in waiting]
-    # A shield: a peer that goes away must not cancel what the authority has been given.
-    _, pending = await asyncio.wait([asyncio.shield(one) for one in wrapped], timeout=seconds)
+    # What the authority has been given runs on, also where the peer goes away meanwhile.
+    _, pending = await asyncio.wait(map(asyncio.wrap_future, waiting), timeout=seconds)
     return not pending
 
 
