@@ -110,7 +110,7 @@ def test_what_was_not_kept_before_a_restart_is_asked_for_again(tmp_path: Path) -
     with a_web(tmp_path, always_poll()) as web:
         web.store.add_poll("ab" * 16, "cd" * 32, now=web.bench.clock.now)
         status, response = web.smart(poll_request("ab" * 16))
-        assert (status, response.status) == (200, Status.OK_TRY_AGAIN)
+        assert (status, response.status) == (202, Status.OK_TRY_AGAIN)
 
 
 def test_an_unknown_poll_is_refused_by_name(web: Web) -> None:

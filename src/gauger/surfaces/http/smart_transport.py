@@ -27,6 +27,7 @@ from gauger.surfaces.http.problems import STATUS, problem_headers
 
 _LARGE: Final = 64 * 1024  # bytes; decoding more holds up other requests, so a thread does it
 _FEW: Final = 4  # documents; each is verified while it is handed over
+_LATER: Final = frozenset({Status.OK_POLL, Status.OK_TRY_AGAIN})
 _MEDIA: Final = "application/json"
 
 
@@ -73,7 +74,7 @@ async def _settled(waiting: Sequence[Future[Outcome]], seconds: float) -> bool:
 
 
 def _http(response: Response, problem: Problem | None) -> HttpResponse:
-    status = 202 if response.status is Status.OK_POLL else 200
+    status = 202 if response.status in _LATER else 200
     headers = {"Cache-Control": "no-store"}
     if problem is not None:
         status, headers = STATUS[problem.code], problem_headers(problem)
