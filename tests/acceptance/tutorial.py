@@ -20,7 +20,7 @@ from typing import Self
 
 FIRST = "first"
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _BASH = ("/usr/bin/env", "bash")
 _END = "--- the end of a command:"
