@@ -181,17 +181,22 @@ def test_every_relative_link_leads_to_a_file(page: str) -> None:
 
 def test_every_command_line_that_a_message_names_is_one() -> None:
     refused = []
+    for module, named in _named():
+        words = named.split()
+        # The value of the last option was cut off.
+        words += ["X"] * words[-1].startswith("--")
+        try:
+            _check(Typed(tuple(words), is_whole=False))
+        except click.UsageError as error:
+            refused.append(f"{module}: {named}: {error.format_message()}")
+    assert not refused, "\n".join(refused)
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """Find the command lines in the texts of the program, each with its module."""
     for module in sorted((ROOT / "src" / "gauger").rglob("*.py")):
         for text in _strings(ast.parse(module.read_text(encoding="utf-8"))):
-            for named in _NAMED.findall(text):
-                words = named.split()
-                # The value of the last option was cut off.
-                words += ["X"] * words[-1].startswith("--")
-                try:
-                    _check(Typed(tuple(words), is_whole=False))
-                except click.UsageError as error:
-                    refused.append(f"{module.name}: {named}: {error.format_message()}")
-    assert not refused, "\n".join(refused)
+            yield from ((module.name, named) for named in _NAMED.findall(text))
 
 
 def _strings(tree: ast.AST) -> Iterator[str]:
