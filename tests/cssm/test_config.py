@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gauger.core.problems import Problem
-from gauger.cssm.config import FILE_NAME, CssmConfig, describe, load_config
+from gauger.cssm.config import FILE_NAME, CssmConfig, describe, load_config, template
 
 
 def test_without_a_file_every_setting_has_its_default(tmp_path: Path) -> None:
@@ -57,3 +57,16 @@ def test_the_caps_are_those_of_the_specification() -> None:
     assert limits.depth == 32
     assert limits.upload_bytes == 2 * 1024**3
     assert limits.upload_entries == 400_000
+
+
+def test_the_template_says_every_setting_and_changes_none(tmp_path: Path) -> None:
+    text = template()
+    assert all(f"# {row.name} = " in text for row in describe())
+    (tmp_path / FILE_NAME).write_text(text, encoding="utf-8")
+    assert load_config(tmp_path) == CssmConfig()
+
+
+def test_a_section_that_is_no_table_is_refused_even_where_an_option_sets_it(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("server = 1", encoding="utf-8")
+    with pytest.raises(Problem, match="no section"):
+        load_config(tmp_path, {"server": {"port": 2}})

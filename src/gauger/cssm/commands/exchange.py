@@ -26,7 +26,7 @@ from gauger.cssm.means import Means
 from gauger.cssm.ports import PollStore
 from gauger.cssm.secrets import new_id, secret_digest
 
-_UNDER_WAY: Final = 10_000  # polls whose outcomes are held in memory; others come from the ledger
+_UNDER_WAY: Final = 2000  # polls whose outcomes are held in memory; others come from the ledger
 _GUESSES: Final = frozenset({"token-unknown", "token-expired", "token-revoked"})
 
 
@@ -46,21 +46,23 @@ class Work:
         request: What was asked.
         sent: The documents, in order.
         waiting: Their outcomes to come.
+        tags: Software tag by product instance, given back with the answers.
     """
 
     request: Request
     sent: tuple[Sent, ...]
     waiting: tuple[Future[Outcome], ...]
+    tags: Mapping[Udi, str | None]
 
     @property
     def is_done(self) -> bool:
         """Whether every outcome is there."""
         return all(one.done() for one in self.waiting)
 
-    @property
-    def tags(self) -> dict[Udi, str | None]:
-        """Software tag by product instance, given back with the answers."""
-        return {report.udi: report.software_tag for report in self.request.reports}
+    def without_documents(self) -> "Work":
+        """Return what a poll needs: large requests must not stay in memory until they are asked for."""
+        request = replace(self.request, reports=(), trust_requests=(), id_token=None)
+        return replace(self, request=request, sent=())
 
 
 class Exchange:
@@ -91,8 +93,12 @@ class Exchange:
         sent = tuple(_documents(request))
         if not sent:
             raise Problem("malformed", f"The {request.type} request holds no document.")
-        waiting = tuple(self._submit(one, sender) for one in sent)
-        return Work(request=request, sent=sent, waiting=waiting)
+        return Work(
+            request=request,
+            sent=sent,
+            waiting=tuple(self._submit(one, sender) for one in sent),
+            tags={report.udi: report.software_tag for report in request.reports},
+        )
 
     def answer(self, work: Work, *, status: Status = Status.OK) -> Response:
         """Return the answer to a request whose outcomes are all there.
@@ -118,7 +124,7 @@ class Exchange:
         poll_id = new_id(self._means.entropy)
         texts = [(one.kind, one.text) for one in work.sent]
         self._store.add_poll(poll_id, polls.remember(texts), now=self._means.clock.wall())
-        self._under_way[poll_id] = work
+        self._under_way[poll_id] = work.without_documents()
         while len(self._under_way) > _UNDER_WAY:
             self._under_way.popitem(last=False)
         return self._ask_to_poll(work.request, poll_id)
