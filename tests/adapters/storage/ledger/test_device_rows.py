@@ -18,7 +18,6 @@ from tests.adapters.storage.ledger.book import (
     Book,
     a_report,
     named,
-    owned,
 )
 from tests.support.builders import ACCOUNT, NOW, OTHER_ACCOUNT, OTHER_TAG, TAG, UDI
 
