@@ -12,12 +12,13 @@ from gauger.authority.answers import (
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import flag_of_head
+from gauger.authority.turning_away import is_foreign, turn_away
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.commands import ReceiveReport
 from gauger.core.authority.facts import InstanceFacts, KnownReport, ReportFacts
 from gauger.core.authority.judgement import Circumstances, Judgement, judge
 from gauger.core.authority.outcomes import ReportOutcome, Verdict
-from gauger.core.authority.ownership import Ownership
+from gauger.core.authority.ownership import ELSEWHERE, Ownership
 from gauger.core.authority.rows import (
     CaseClosed,
     CaseOpened,
@@ -62,6 +63,8 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     )
     judgement = judge(claims, facts, given)
     draft = Draft(unit)
+    if judgement.code == ELSEWHERE and is_foreign(command, facts.instance):
+        return _turned_away(draft, report, judgement)
     if judgement.verdict is Verdict.SAME and facts.known is not None:
         return _again(draft, report, facts.known, verdict=Verdict.SAME, instance=facts.instance)
     if _is_refused_again(judgement, facts.known) and facts.known is not None:
@@ -70,6 +73,22 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     if foreign is not None and judgement.verdict is not Verdict.REJECTED:
         judgement = replace(judgement, flags=(*judgement.flags, foreign))
     return _record(draft, report, facts, judgement)
+
+
+def _turned_away(draft: Draft, report: VerifiedReport, judgement: Judgement) -> Decision:
+    """Refuse a report in the hands of another account; what stands about it stays."""
+    claims = report.claims
+    turn_away(draft, report.command, claims.digest, Problem(ELSEWHERE, judgement.detail))
+    outcome = ReportOutcome(
+        verdict=judgement.verdict,
+        code=judgement.code,
+        detail=judgement.detail,
+        digest=claims.digest,
+        udi=claims.udi,
+        report_id=claims.report_id,
+        answer=None,
+    )
+    return plain(draft, outcome)
 
 
 def _is_refused_again(judgement: Judgement, known: KnownReport | None) -> bool:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from gauger.authority.answers import AnswerPlan, Parcel, parcel_for_trust, plan_again
 from gauger.authority.books import Draft, Unit
-from gauger.authority.decision import Decision
+from gauger.authority.decision import Decision, plain
 from gauger.authority.reports import assign
+from gauger.authority.turning_away import is_foreign, turn_away
 from gauger.core.authority.commands import ReceiveTrustRequest
 from gauger.core.authority.facts import KnownRequest, MemberFacts, TrustFacts
-from gauger.core.authority.outcomes import TrustOutcome, Verdict
-from gauger.core.authority.ownership import Cause, Ownership
+from gauger.core.authority.outcomes import AnswerBundle, TrustOutcome, Verdict
+from gauger.core.authority.ownership import ELSEWHERE, Cause, Ownership
 from gauger.core.authority.rows import (
     InstanceAssigned,
     TokenUsed,
@@ -22,6 +23,7 @@ from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.trust_code import TrustCode, TrustOrigin
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi, digest
+from gauger.core.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +48,27 @@ def receive(unit: Unit, verified: VerifiedRequest) -> Decision:
     judgement = judge_trust(request, facts, given)
     draft = Draft(unit)
     known = facts.known
+    if judgement.code == ELSEWHERE and is_foreign(command, facts.instance):
+        return _turned_away(draft, verified, judgement)
     if known is not None and judgement.verdict is Verdict.SAME:
         return _again(draft, verified, known, Verdict.SAME)
     if known is not None and judgement.verdict is known.verdict and judgement.code == known.code:
         return _again(draft, verified, known, known.verdict)
     return _record(draft, verified, facts, judgement)
+
+
+def _turned_away(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement) -> Decision:
+    """Refuse a request in the hands of another account; what stands about it stays."""
+    turn_away(draft, verified.command, verified.digest, Problem(ELSEWHERE, judgement.detail))
+    outcome = TrustOutcome(
+        verdict=judgement.verdict,
+        code=judgement.code,
+        detail=judgement.detail,
+        digest=verified.digest,
+        udi=verified.request.udi,
+        answer=AnswerBundle(udi=verified.request.udi, answers=verified.digest),
+    )
+    return plain(draft, outcome)
 
 
 def _again(

@@ -229,6 +229,8 @@ class Writer:
         self._saved()
         if page is None:
             return self._resolver({})
+        # Until all of this is done, what is in memory is behind the store.
+        self._stale = True
         self._books, self.trust = unit.books, unit.books.trust
         self._next_due = self._means.store.lookups.next_due()
         number = unit.books.page
@@ -239,6 +241,7 @@ class Writer:
         documents = self._pager.documents(unit, page, value)
         for made, document in documents.items():
             self._shelf.put(made, document)
+        self._stale = False
         return self._resolver(documents)
 
     def _resolver(self, documents: dict[Digest, Document]) -> Callable[[Digest], Document]:
