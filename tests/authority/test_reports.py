@@ -433,7 +433,8 @@ def test_a_vendors_report_is_kept_apart_and_counted_only_on_wish(portal: Bench) 
 @pytest.mark.parametrize("verified_before", [True, False])
 def test_who_signs_verifiably_is_not_believed_otherwise(
     portal: Bench,
-    verified_before: bool,  # noqa: FBT001 -- a parameter of the test
+    *,
+    verified_before: bool,
 ) -> None:
     device = a_device()
     if verified_before:
