@@ -57,3 +57,10 @@ def test_nobody_has_no_password(passwords: Passwords) -> None:
 def test_a_password_of_odd_length_is_refused(passwords: Passwords, length: int) -> None:
     with pytest.raises(Problem, match="invalid-argument"):
         passwords.hash("x" * length)
+
+
+def test_a_crowd_at_the_door_is_asked_to_come_later() -> None:
+    crowded = Passwords(Randomness(), patience=0.0)
+    with crowded._turn(), crowded._turn(), pytest.raises(Problem, match="server-busy"):
+        crowded.matches(None, "anything at all")
+    assert not crowded.matches(None, "anything at all")

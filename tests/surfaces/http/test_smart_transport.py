@@ -44,14 +44,17 @@ def trusted(web: Web, device: Device) -> None:
 
 
 @pytest.mark.requirement("T2-smart")
+@pytest.mark.requirement("SSM-6/policy")
 @pytest.mark.requirement("SSM-6/trust")
+@pytest.mark.requirement("SSM-6/account")
 def test_trust_by_token_then_usage_is_acknowledged_at_once(web: Web) -> None:
     device = a_device()
+    web.call("PUT", f"{at()}/policy", {"name": "quick", "rules": {}})
     made = web.call("POST", f"{at()}/tokens", {"uses": 1}).json()
     document = device.trust_request(token=made["token"])
     _, established = web.smart(trust_request(made["token"], document))
     kinds = [item.kind for item in items(established)]
-    assert ItemKind.TRUST_CODE in kinds
+    assert {ItemKind.TRUST_CODE, ItemKind.POLICY, ItemKind.ACCOUNT_INFO} <= set(kinds)
     status, response = web.smart(usage_request(device, device.report()))
     assert (status, response.status, response.nonce) == (200, Status.OK, "0d" * 16)
     assert response.acknowledgements[0].udi == UDI

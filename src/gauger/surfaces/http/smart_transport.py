@@ -69,8 +69,17 @@ async def _answer(exchange: Exchange, request: Request, address: str, seconds: f
 
 async def _settled(waiting: Sequence[Future[Outcome]], seconds: float) -> bool:
     # What the authority has been given runs on, also where the peer goes away meanwhile.
-    _, pending = await asyncio.wait(map(asyncio.wrap_future, waiting), timeout=seconds)
+    wrapped = [asyncio.wrap_future(one) for one in waiting]
+    for one in wrapped:
+        one.add_done_callback(_seen)
+    _, pending = await asyncio.wait(wrapped, timeout=seconds)
     return not pending
+
+
+def _seen(done: asyncio.Future[Outcome]) -> None:
+    """Mark a refusal as looked at: it is told from the authority's own future."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _http(response: Response, problem: Problem | None) -> HttpResponse:
