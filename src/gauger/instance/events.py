@@ -4,6 +4,7 @@ An event (``SAEVT_…``) carries names and values; a system message (``SMART_LIC
 severity) carries a sentence of our own.
 """
 
+from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.instance.ports import LogEntry
@@ -78,6 +79,12 @@ def report_acknowledged(at: int, report_id: int) -> LogEntry:
 def report_judged(at: int, report_id: int, verdict: str, code: str) -> LogEntry:
     """The portal has judged a report otherwise than by an ACK."""
     return event(at, "RUM_VERDICT", reportId=report_id, verdict=verdict, code=code)
+
+
+def trust_judged(at: int, verdict: Verdict) -> LogEntry:
+    """The portal has judged a trust request otherwise than by an ACK."""
+    text = f"The trust request is {verdict.verdict.value}: {verdict.code}, {verdict.detail}"
+    return message(at, "3-TRUST_CODE_INSTALL_FAILED", text)
 
 
 def communication_failed(at: int, problem: Problem) -> LogEntry:

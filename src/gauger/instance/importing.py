@@ -175,6 +175,9 @@ class Importing:
 
     def _settle(self, draft: Draft, settled: Settled) -> None:
         if settled.type is not AnsweredType.RUM_REPORT:
+            if isinstance(settled.body, Verdict):
+                # It may come by a poll or a file, long after the operator asked.
+                draft.log(events.trust_judged(self._around.clock.wall(), settled.body))
             return
         row = self._store.report_by_digest(settled.digest)
         if row is None:
