@@ -296,6 +296,7 @@ CREATE TABLE cases (
   decided_by TEXT
 );
 CREATE INDEX cases_account ON cases (account, id);
+CREATE INDEX cases_instance ON cases (instance);
 
 CREATE TABLE gaps (
   id INTEGER PRIMARY KEY,
