@@ -16,7 +16,7 @@ _UNSOUND = 3
 @click.option(
     "--root-set",
     type=click.Path(path_type=Path),
-    help="A root set that you trust; signatures of portals are checked by it.",
+    help="A root set that you trust (file, or folder whose newest it is): checks portals' signatures.",
 )
 @click.option(
     "--manufacturer",

@@ -13,7 +13,12 @@ _NOT_PROVEN = 3
 
 @click.command("verify-receipt")
 @click.argument("files", type=FILE, nargs=-1, required=True)
-@click.option("--root-set", type=FILE, required=True, help="The root set that you trust.")
+@click.option(
+    "--root-set",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The root set that you trust: its file, or a folder whose newest it is.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, for programs.")
 @clock_option
 def verify_receipt(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gauger.adapters.clock import SystemClock
+from gauger.adapters.keys.trust_folder import read_manufacturer, read_newest_root_set
 from gauger.core.documents import keyring
 from gauger.core.documents.envelope import read_document
 from gauger.core.documents.keyring import Certificate
@@ -49,7 +50,7 @@ def read_yardstick(root_set: Path | None, manufacturers: Iterable[Path]) -> Yard
     """Read what an inspection judges by; the time is this machine's.
 
     Args:
-        root_set: A root-set document, or None.
+        root_set: A root set's file, or a folder that holds root sets, or None.
         manufacturers: Manufacturer files, or folders that hold ``manufacturer.json``.
 
     Returns:
@@ -60,10 +61,9 @@ def read_yardstick(root_set: Path | None, manufacturers: Iterable[Path]) -> Yard
     """
     store = TrustStore(accepts_test_clock=True)
     for path in manufacturers:
-        file = path / "manufacturer.json" if path.is_dir() else path
-        store = store.with_manufacturer(Manufacturer.from_json(_read_small(file)))
+        store = store.with_manufacturer(read_manufacturer(path))
     if root_set is not None:
-        store = store.pin(read_document(_read_small(root_set)))
+        store = store.pin(read_newest_root_set(root_set))
     return Yardstick(trust=store, now=SystemClock().wall())
 
 

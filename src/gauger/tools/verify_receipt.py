@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from gauger.adapters.keys.trust_folder import read_root_set
+from gauger.adapters.keys.trust_folder import read_newest_root_set
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment
 from gauger.core.documents.body import Answer
@@ -94,14 +94,14 @@ class Examiner:
         """Pin a root set.
 
         Args:
-            root_set: File of the root set that its reader trusts.
+            root_set: The root set that its reader trusts: its file, or a folder's newest.
             workshop: The clock by which expiry is judged.
 
         Raises:
             Problem: Where the root set cannot be read or does not hold in itself.
         """
         store = TrustStore(accepts_test_clock=workshop.clock.is_test)
-        self.store = store.pin(read_root_set(root_set))
+        self.store = store.pin(read_newest_root_set(root_set))
         self.proven = 0
         self.refused = 0
         self._now = workshop.now()

@@ -6,6 +6,7 @@ import pytest
 
 from gauger.adapters.keys.trust_folder import (
     read_manufacturer,
+    read_newest_root_set,
     read_root_set,
     read_trust,
     write_manufacturer,
@@ -61,6 +62,15 @@ def test_a_store_under_a_test_clock_takes_what_a_test_signed(tmp_path: Path) -> 
 def test_a_manufacturer_is_read_from_its_file_or_folder(tmp_path: Path) -> None:
     (tmp_path / "manufacturer.json").write_text(declared().to_json())
     assert read_manufacturer(tmp_path) == read_manufacturer(tmp_path / "manufacturer.json")
+
+
+def test_the_newest_root_set_of_a_folder_is_taken(tmp_path: Path) -> None:
+    with refused("file-not-found"):
+        read_newest_root_set(tmp_path)
+    filled(tmp_path, 9, 10)
+    newest = read_root_set(tmp_path / "root-set-10.json")
+    assert read_newest_root_set(tmp_path) == newest
+    assert read_newest_root_set(tmp_path / "root-set-9.json") != newest
 
 
 def test_other_files_are_refused_by_name(tmp_path: Path) -> None:

@@ -78,6 +78,20 @@ def read_root_set(path: Path) -> Document:
     return document
 
 
+def read_newest_root_set(path: Path) -> Document:
+    """Read a root set file, or the newest root set of a folder; signatures are not judged here.
+
+    Raises:
+        Problem: ``file-not-found`` where the folder holds none, or as `read_root_set`.
+    """
+    if not path.is_dir():
+        return read_root_set(path)
+    root_sets = read_root_sets(path)
+    if not root_sets:
+        raise Problem("file-not-found", f"The folder {path} holds no root-set-N.json.")
+    return root_sets[-1]
+
+
 def read_manufacturer(path: Path) -> Manufacturer:
     """Read a manufacturer file, or the ``manufacturer.json`` of a manufacturer's folder.
 
