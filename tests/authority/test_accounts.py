@@ -366,3 +366,22 @@ def test_reports_are_listed_by_account_device_and_verdict(portal: Bench) -> None
     assert not reader.reports(NOWHERE)
     assert reader.report(Digest("0" * 64)) is None
     reader.close()
+
+
+def test_an_account_that_is_opened_later_takes_no_verdict_back(portal: Bench) -> None:
+    """A report names an account of another ledger; then one of that name is opened here."""
+    named = AccountRef("late.example", "DEFAULT")
+    item = a_device(account=named).report()
+    portal.report(item, to=ACCOUNT)
+    portal.authority.execute(order(devices=(UDI,)))
+    portal.authority.execute(OpenSmartAccount(domain="late.example", name="L", by="x"))
+    portal.authority.execute(OpenVirtualAccount(account=named, description="", by="x"))
+    again = portal.report(item, to=None)
+    reader = portal.authority.reader()
+    row = reader.report(again.digest)
+    reader.close()
+
+    assert again.code == "belongs-elsewhere"
+    assert row is not None
+    assert row.verdict == "accepted"
+    assert portal.balance(ACCOUNT)[TAG] == (2, 1, 0)

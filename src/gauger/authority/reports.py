@@ -63,7 +63,7 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     )
     judgement = judge(claims, facts, given)
     draft = Draft(unit)
-    if judgement.code == ELSEWHERE and is_foreign(command, facts.instance):
+    if judgement.code == ELSEWHERE and (_is_held(facts) or is_foreign(command, facts.instance)):
         return _turned_away(draft, report, judgement)
     if judgement.verdict is Verdict.SAME and facts.known is not None:
         return _again(draft, report, facts.known, verdict=Verdict.SAME, instance=facts.instance)
@@ -73,6 +73,11 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     if foreign is not None and judgement.verdict is not Verdict.REJECTED:
         judgement = replace(judgement, flags=(*judgement.flags, foreign))
     return _record(draft, report, facts, judgement)
+
+
+def _is_held(facts: ReportFacts) -> bool:
+    """Tell whether a verdict stands about a report that no refusal may replace."""
+    return facts.known is not None and facts.known.verdict is not Verdict.REJECTED
 
 
 def _turned_away(draft: Draft, report: VerifiedReport, judgement: Judgement) -> Decision:
