@@ -8,7 +8,6 @@ import pytest
 
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
-from gauger.instance.main import open_agent
 from gauger.instance.views import Selection, SelectionKind
 from tests.instance.portal import Portal
 from tests.instance.test_offline import carried, off
@@ -233,19 +232,3 @@ def test_a_full_disk_delays_writing_and_nothing_else(
     assert device.report_detail(row.report_id).end - device.report_detail(row.report_id).start == (
         6001
     )
-
-
-@pytest.mark.requirement("PI-5")
-def test_a_disk_that_is_full_at_the_first_start(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise Problem("store-full", "The disk is full.")
-
-    monkeypatch.setattr("gauger.instance.main.open_instance_store", refuse)
-    agent = world.device()
-    require_use_goes_on(agent)
-    assert any("disk is full" in notice for notice in agent.status().notices)
-    agent.stop()
-    monkeypatch.undo()
-    open_agent(world.options()).stop()

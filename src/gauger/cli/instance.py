@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from gauger import profiles as product_profiles
-from gauger.cli.instance_place import Place, operator
+from gauger.cli.instance_place import Place, execute, operator
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.core.profiles import Counting, Origin, Profile
@@ -83,10 +83,10 @@ _LINE_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": Fal
 def exec_(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str, ...]) -> None:
     """Carry out an EXEC command, for example `show license status`.
 
-    A running agent carries it out; where none runs, this process opens the store itself.
+    A running agent carries it out; where none runs, this process opens the store itself. To show
+    what is there it only reads.
     """
-    with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
-        text = at_work.execute(_joined(line), Path.cwd())
+    text = execute(Place(data=data, keys=keys, clock=clock), _joined(line))
     if text:
         click.echo(text)
 

@@ -1,17 +1,20 @@
 """Where a product instance lives, and who may write to its store: cheap to import."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.surfaces.agent_client import connect
 
 _PATIENCE_SECONDS: Final = 3.0
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +38,6 @@ class Place:
 
 class Operator(Protocol):
     """What a command asks: of a running agent, or of the store that it opened itself."""
-
-    def execute(self, line: str, folder: Path) -> str:
-        """Carry out an EXEC line; relative file paths begin at the folder."""
 
     def configure(self, lines: Sequence[str]) -> str:
         """Apply configuration lines, all or none."""
@@ -65,28 +65,55 @@ def operator(place: Place) -> Iterator[Operator]:
     Raises:
         Problem: ``store-missing``, ``store-locked``, or why the store cannot be opened.
     """
-    reached = _reach(place)
+    reached = _persistently(partial(_reach, place))
     try:
         yield reached
     finally:
         reached.close()
 
 
-def _reach(place: Place) -> Operator:
-    """Find the agent that runs, or open the store where none does.
+def execute(place: Place, line: str) -> str:
+    """Carry out an EXEC line: by the running agent, else by this process.
 
-    An agent that is just starting, or another command at work, is waited for a little.
+    Where no agent runs, a line that only shows is answered from the store as it lies there: to
+    look is no boot, and changes nothing.
+
+    Args:
+        place: Where the store lies.
+        line: The line as typed; relative file paths in it begin at the working folder.
+
+    Raises:
+        Problem: ``invalid-command``, or as `operator`.
     """
+    return _persistently(partial(_execute, place, line))
+
+
+def _execute(place: Place, line: str) -> str:
+    client = connect(place.data)
+    if client is not None:
+        with client:
+            return client.execute(line, Path.cwd())
+    # Loading the agent takes half a second, which a command to a running one need not spend.
+    from gauger.cli import instance_store  # noqa: PLC0415 - only here is it needed
+
+    return instance_store.execute(place, line)
+
+
+def _reach(place: Place) -> Operator:
+    client = connect(place.data)
+    if client is not None:
+        return client
+    from gauger.cli.instance_store import OwnStore  # noqa: PLC0415 - only here is it needed
+
+    return OwnStore(place)
+
+
+def _persistently(attempt: Callable[[], _Result]) -> _Result:
+    """Wait a little for an agent that is just starting, or for another command at work."""
     end = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        client = connect(place.data)
-        if client is not None:
-            return client
-        # Loading the agent takes half a second, which a command to a running one need not spend.
-        from gauger.cli.instance_store import OwnStore  # noqa: PLC0415 - only here is it needed
-
         try:
-            return OwnStore(place)
+            return attempt()
         except Problem as problem:
             if problem.code != "store-locked" or time.monotonic() > end:
                 raise

@@ -4,7 +4,6 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
@@ -13,9 +12,9 @@ from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.core.profiles import Counting
 from gauger.instance.agent import Agent
-from gauger.instance.main import Options, open_agent
+from gauger.instance.main import Options, last_known, open_agent
 from gauger.surfaces.agent_socket import AgentServer
-from gauger.surfaces.console.console import Console
+from gauger.surfaces.console.console import Console, only_shows, show
 
 
 class OwnStore:
@@ -28,10 +27,6 @@ class OwnStore:
             Problem: ``store-missing``, ``store-locked``, or why it cannot be opened.
         """
         self._agent = _open(place)
-
-    def execute(self, line: str, folder: Path) -> str:
-        """Carry out an EXEC line; relative file paths begin at the folder."""
-        return Console(self._agent, folder=folder).execute(line)
 
     def configure(self, lines: Sequence[str]) -> str:
         """Apply configuration lines, all or none."""
@@ -55,6 +50,23 @@ class OwnStore:
     def close(self) -> None:
         """Store everything and release the store."""
         self._agent.stop()
+
+
+def execute(place: Place, line: str) -> str:
+    """Carry out an EXEC line on a store that no agent runs on.
+
+    Raises:
+        Problem: ``invalid-command``, before anything is opened; ``store-missing``,
+            ``store-locked``, or why the store cannot be opened; why the line was refused.
+    """
+    if only_shows(line):
+        with last_known(_options(place)) as known:
+            return show(known, line)
+    agent = _open(place)
+    try:
+        return Console(agent).execute(line)
+    finally:
+        agent.stop()
 
 
 def take_in(place: Place) -> None:
@@ -112,7 +124,11 @@ def _open(place: Place) -> Agent:
     if place.bundle is None and not place.data.is_dir():
         # Asked before anything is made: a misspelt folder must not come to be.
         raise Problem("store-missing", f"{place.data} is not there.")
-    options = Options(
+    return open_agent(_options(place))
+
+
+def _options(place: Place) -> Options:
+    return Options(
         data=place.data,
         keys=place.keys,
         bundle=place.bundle,
@@ -120,4 +136,3 @@ def _open(place: Place) -> Agent:
         ca=place.ca,
         keeps_counts=True,
     )
-    return open_agent(options)

@@ -328,7 +328,7 @@ class Agent:
         engine = self._engine
         with engine.lock:
             engine.measure()
-            return self._showing.status(engine.holdings(), engine.measuring, engine.notices())
+            return self._showing.status(engine.holdings(), engine.measuring, engine.troubles())
 
     def usage(self) -> tuple[UsageView, ...]:
         """Return the licences in use, in the order of the profile."""

@@ -194,20 +194,10 @@ class Engine:
             times = [self.measuring.next_sample(), *self._contacts()]
             return float(min(max(1, min(times) - lived), _LONGEST_PAUSE))
 
-    def notices(self) -> tuple[str, ...]:
-        """Return what an operator should know now."""
-        store = self.memory.store
-        found: list[str] = []
-        if self.around.clock.is_test:
-            found.append("The clock is moved by a test; what is signed is marked so.")
-        if store.replaced is not None:
-            found.append(f"{store.replaced} A new store was begun, the old one is kept aside.")
+    def troubles(self) -> tuple[str, ...]:
+        """Return what fails at present, and what to do about it."""
         troubles = (self.memory.trouble, self.reporting.trouble)
-        found.extend(f"{item.detail} {item.kind.next_step}" for item in troubles if item)
-        blocked = self.memory.singles.course.blocked
-        if blocked is not None:
-            found.append(blocked)
-        return tuple(found)
+        return tuple(f"{item.detail} {item.kind.next_step}" for item in troubles if item)
 
     def _boot(self, store: Store) -> None:
         wall = self.around.clock.wall()

@@ -2,28 +2,42 @@
 
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from gauger.adapters.clock import open_clock
 from gauger.adapters.entropy import SystemEntropy
-from gauger.adapters.keys.bundle import read_bundle
-from gauger.adapters.keys.identity import Identity, read_facts, read_identity, take_in
+from gauger.adapters.keys.bundle import Bundle, read_bundle
+from gauger.adapters.keys.identity import (
+    Identity,
+    identity_of,
+    read_facts,
+    read_identity,
+    take_in,
+)
 from gauger.adapters.keys.licensing import LicensingKeys
 from gauger.adapters.storage.instance_open import (
     StorePaths,
     begin_anew,
+    begin_first,
+    has_history,
     open_instance_store,
     open_volatile_store,
 )
-from gauger.adapters.storage.private_files import private_folder, replace_file
+from gauger.adapters.storage.instance_pending import PendingStore
+from gauger.adapters.storage.instance_read import stored
+from gauger.adapters.storage.instance_sqlite import InstanceStore
+from gauger.adapters.storage.private_files import named_failure, private_folder, replace_file
 from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.adapters.transport.deferred import DeferredTransport
+from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance.agent import Agent
+from gauger.instance.last_known import LastKnown
 from gauger.instance.ports import PausingClock
 from gauger.instance.surroundings import Surroundings
 
@@ -55,6 +69,16 @@ class Options:
     ca: Path | None = None
     keeps_counts: bool = False
 
+    @property
+    def keys_folder(self) -> Path:
+        """The key folder."""
+        return self.keys or self.data / "keys"
+
+    @property
+    def kept_ca(self) -> Path:
+        """Where the authorities are kept."""
+        return self.data / "trust" / TLS_CA
+
 
 def open_agent(options: Options) -> Agent:
     """Open the agent of a folder; it is the one writer until it is stopped.
@@ -70,18 +94,15 @@ def open_agent(options: Options) -> Agent:
             where it holds no product instance and no bundle is named, ``store-newer``,
             ``key-exposed``; for a bundle ``bundle-invalid`` or ``store-exists``.
     """
-    data, keys = options.data, options.keys or options.data / "keys"
+    house = _House(options, StorePaths(data=options.data, keys=options.keys_folder))
     clock = open_clock(options.clock_file)
-    data.mkdir(parents=True, exist_ok=True)
-    lock = WriterLock(data / _LOCK)
+    house.make()
+    lock = WriterLock(options.data / _LOCK)
     lock.acquire()
     try:
-        private_folder(keys)
-        if options.bundle is not None:
-            take_in(read_bundle(options.bundle), data, keys)
-        identity = read_identity(data, keys)
-        around = _surroundings(options, keys, identity, clock)
-        agent = _agent(around, StorePaths(data=data, keys=keys), lock.release)
+        identity = house.move_in()
+        around = _surroundings(options, identity, clock)
+        agent = _agent(around, house, lock.release)
         agent.adopt_factory(identity.documents, has_key=identity.has_factory_key)
     except BaseException:
         lock.release()
@@ -89,9 +110,73 @@ def open_agent(options: Options) -> Agent:
     return agent
 
 
-def _surroundings(
-    options: Options, keys: Path, identity: Identity, clock: PausingClock
-) -> Surroundings:
+@contextlib.contextmanager
+def last_known(options: Options) -> Iterator[LastKnown]:
+    """Lend what the store of a folder holds; no boot begins and nothing is written.
+
+    Args:
+        options: Where it is; a bundle and authorities that are named are not looked at.
+
+    Raises:
+        Problem: ``store-locked`` where another process writes to it, ``store-missing``,
+            ``store-newer``, ``store-damaged``, ``store-rolled-back``, ``key-missing`` or
+            ``key-exposed``.
+    """
+    paths = StorePaths(data=options.data, keys=options.keys_folder)
+    lock = WriterLock(options.data / _LOCK)
+    lock.share()
+    try:
+        identity = read_identity(paths.data, paths.keys)
+        around = _surroundings(options, identity, open_clock(options.clock_file))
+        with stored(paths, around.entropy) as store:
+            yield LastKnown(around, store)
+    finally:
+        lock.release()
+
+
+class _House:
+    """The folders of a product instance, and what its bundle brings into them."""
+
+    def __init__(self, options: Options, paths: StorePaths) -> None:
+        self.paths = paths
+        self._options = options
+        self._bundle: Bundle | None = None
+
+    def make(self) -> None:
+        """Make the data folder."""
+        try:
+            self.paths.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise named_failure(error, self.paths.data) from error
+
+    def move_in(self) -> Identity:
+        """Return who it is. Where the disk takes nothing yet, the bundle alone says so."""
+        options = self._options
+        if options.bundle is not None:
+            self._bundle = read_bundle(options.bundle)
+        try:
+            self._keep()
+        except Problem as problem:
+            if problem.code not in _DISK:
+                raise
+            if self._bundle is not None:
+                return identity_of(self._bundle)
+        return read_identity(self.paths.data, self.paths.keys)
+
+    def begin_store(self, entropy: Entropy, incarnation: str) -> InstanceStore:
+        """Keep what could not be kept before, and begin the first store."""
+        self._keep()
+        return begin_first(self.paths, entropy, incarnation)
+
+    def _keep(self) -> None:
+        private_folder(self.paths.keys)
+        if self._bundle is not None:
+            take_in(self._bundle, self.paths.data, self.paths.keys)
+        if self._options.ca is not None:
+            replace_file(self._options.kept_ca, _read_authorities(self._options.ca))
+
+
+def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> Surroundings:
     entropy = SystemEntropy()
     pinned = identity.trust.store(accepts_test_clock=clock.is_test)
     return Surroundings(
@@ -102,33 +187,37 @@ def _surroundings(
         clock=clock,
         entropy=entropy,
         transport=DeferredTransport(_authorities(options)),
-        keys=LicensingKeys(keys, entropy),
+        keys=LicensingKeys(options.keys_folder, entropy),
         hostname=socket.gethostname()[:255],
         keeps_counts=options.keeps_counts,
     )
 
 
 def _authorities(options: Options) -> Path | None:
-    """Return the TLS authorities; those that are named are kept for the next start."""
-    kept = options.data / "trust" / TLS_CA
-    if options.ca is not None:
-        try:
-            pem = options.ca.read_bytes()
-        except OSError as error:
-            message = f"The certificate authorities {options.ca} cannot be read: {error.strerror}."
-            raise Problem("file-not-found", message) from error
-        replace_file(kept, pem)
-    return kept if kept.exists() else None
+    """Return the TLS authorities: those kept, or those named that the disk had no room for."""
+    return options.kept_ca if options.kept_ca.exists() else options.ca
 
 
-def _agent(around: Surroundings, paths: StorePaths, release: Callable[[], None]) -> Agent:
+def _read_authorities(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"The certificate authorities {path} cannot be read: {error.strerror}."
+        raise Problem("file-not-found", message) from error
+
+
+def _agent(around: Surroundings, house: _House, release: Callable[[], None]) -> Agent:
     """Open the store and begin the boot; a store that does not read is replaced at once."""
+    paths = house.paths
     try:
         store = open_instance_store(paths, around.entropy)
     except Problem as problem:
         if problem.code not in _DISK:
             raise
-        return _volatile(around, problem, release)
+        if not has_history(paths):
+            return _pending(around, house, release)
+        volatile = open_volatile_store(around.entropy, problem)
+        return Agent(around.without_signature(), volatile, release)
     try:
         return Agent(around, store, release)
     except Problem as problem:
@@ -139,8 +228,11 @@ def _agent(around: Surroundings, paths: StorePaths, release: Callable[[], None])
         return Agent(around, begin_anew(paths, around.entropy, problem), release)
 
 
-def _volatile(around: Surroundings, problem: Problem, release: Callable[[], None]) -> Agent:
-    return Agent(around.without_signature(), open_volatile_store(around.entropy, problem), release)
+def _pending(around: Surroundings, house: _House, release: Callable[[], None]) -> Agent:
+    """Begin the first boot without a store; it comes to be when there is room."""
+    empty = open_volatile_store(around.entropy)
+    store = PendingStore(empty, partial(house.begin_store, around.entropy))
+    return Agent(around, store, release)
 
 
 def profile_of(data: Path) -> Profile:

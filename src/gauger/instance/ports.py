@@ -62,8 +62,8 @@ class Usage(Protocol):
         """
 
 
-class Operations(Usage, Protocol):
-    """What an operator's commands and an API ask of the one writer of a store."""
+class Views(Protocol):
+    """What commands that only show ask: of the one writer of a store, or of what it left."""
 
     @property
     def udi(self) -> Udi:
@@ -75,6 +75,38 @@ class Operations(Usage, Protocol):
 
     def now(self) -> int:
         """Return the wall time of the instance's clock, epoch seconds."""
+
+    def configuration(self) -> Configuration:
+        """Return all settings."""
+
+    def status(self) -> StatusView:
+        """Return what `show license status` prints."""
+
+    def usage(self) -> tuple[UsageView, ...]:
+        """Return the licences in use, in the order of the profile."""
+
+    def reports_summary(self) -> ReportsSummaryView:
+        """Return how many reports are in which state."""
+
+    def report_rows(self) -> tuple[ReportRow, ...]:
+        """Return a line for each report, lowest id first."""
+
+    def report_detail(self, report_id: int) -> ReportDetailView:
+        """Return one report.
+
+        Raises:
+            Problem: ``requested-item-not-found``.
+        """
+
+    def purchases(self) -> tuple[PurchaseView, ...]:
+        """Return what was bought with the product instance."""
+
+    def events(self, days: int | None = None) -> tuple[EventView, ...]:
+        """Return the event log, oldest first; of the last days only where given."""
+
+
+class Operations(Usage, Views, Protocol):
+    """What an operator's commands and an API ask of the one writer of a store."""
 
     def sync(self, scope: Scope) -> SyncResult:
         """Send every report that has no ACK and fetch what is pending; blocks until answered.
@@ -119,34 +151,6 @@ class Operations(Usage, Protocol):
         Raises:
             Problem: ``invalid-argument``, ``not-a-licensing-url``, ``not-supported``.
         """
-
-    def configuration(self) -> Configuration:
-        """Return all settings."""
-
-    def status(self) -> StatusView:
-        """Return what `show license status` prints."""
-
-    def usage(self) -> tuple[UsageView, ...]:
-        """Return the licences in use, in the order of the profile."""
-
-    def reports_summary(self) -> ReportsSummaryView:
-        """Return how many reports are in which state."""
-
-    def report_rows(self) -> tuple[ReportRow, ...]:
-        """Return a line for each report, lowest id first."""
-
-    def report_detail(self, report_id: int) -> ReportDetailView:
-        """Return one report.
-
-        Raises:
-            Problem: ``requested-item-not-found``.
-        """
-
-    def purchases(self) -> tuple[PurchaseView, ...]:
-        """Return what was bought with the product instance."""
-
-    def events(self, days: int | None = None) -> tuple[EventView, ...]:
-        """Return the event log, oldest first; of the last days only where given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +229,10 @@ class Store(Protocol):
     @property
     def replaced(self) -> str | None:
         """Why this store had to be begun anew when it was opened, or None."""
+
+    @property
+    def volatile(self) -> str | None:
+        """Why this store lives in memory only, or None."""
 
     def record(self, family: str, name: str) -> bytes | None:
         """Return one record."""

@@ -104,9 +104,15 @@ class Showing:
         self._reckoning = Reckoning(around, memory)
 
     def status(
-        self, holdings: Holdings, measuring: Measuring, notices: tuple[str, ...]
+        self, holdings: Holdings, measuring: Measuring, remarks: tuple[str, ...]
     ) -> StatusView:
-        """Return all that `show license status` prints."""
+        """Return all that `show license status` prints.
+
+        Args:
+            holdings: The documents in force.
+            measuring: The clocks.
+            remarks: What an operator should know beside what the state itself tells.
+        """
         return StatusView(
             now=self._around.clock.wall(),
             account=_account(holdings),
@@ -115,7 +121,7 @@ class Showing:
             reporting=self._reporting(holdings, measuring.lived()),
             trust=(self._trust(holdings),),
             sends_hostname=self._around.hostname is not None,
-            notices=notices,
+            notices=self._notices(remarks),
         )
 
     def usage(self) -> tuple[UsageView, ...]:
@@ -204,6 +210,17 @@ class Showing:
             for sequence, entry in self._memory.store.entries()
             if entry.at >= since
         )
+
+    def _notices(self, remarks: tuple[str, ...]) -> tuple[str, ...]:
+        store, found = self._memory.store, []
+        if self._around.clock.is_test:
+            found.append("The clock is moved by a test; what is signed is marked so.")
+        if store.replaced is not None:
+            found.append(f"{store.replaced} A new store was begun, the old one is kept aside.")
+        if store.volatile is not None:
+            found.append(store.volatile)
+        blocked = self._memory.singles.course.blocked
+        return (*found, *remarks, *([] if blocked is None else [blocked]))
 
     def _transport(self) -> TransportView:
         configuration = self._memory.singles.configuration

@@ -10,6 +10,7 @@ from pathlib import Path
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.storage.instance_anchor import Anchor, read_anchor
 from gauger.adapters.storage.instance_open import StorePaths, check_schema, compare_with_anchor
+from gauger.adapters.storage.instance_read import connect_to_read, require_key
 from gauger.adapters.storage.instance_sqlite import InstanceStore, named_errors
 from gauger.adapters.storage.private_files import read_private
 from gauger.adapters.storage.sealed import Seal
@@ -95,13 +96,8 @@ class _Checks:
 
 @contextmanager
 def _opened(paths: StorePaths) -> Iterator[InstanceStore]:
-    if not paths.store.exists():
-        raise Problem("store-missing", f"There is no store in {paths.data}.")
-    key = read_private(paths.key)
-    if key is None:
-        raise Problem("key-missing", f"There is no key at {paths.key}.")
-    with named_errors():
-        connection = sqlite3.connect(f"file:{paths.store}?mode=ro", uri=True, isolation_level=None)
+    key = require_key(paths)
+    connection = connect_to_read(paths.store)
     try:
         if not check_schema(connection):
             raise Problem("store-damaged", "The store is empty.")

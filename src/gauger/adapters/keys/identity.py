@@ -19,7 +19,12 @@ from gauger.adapters.keys.trust_folder import (
     write_manufacturer,
     write_root_sets,
 )
-from gauger.adapters.storage.private_files import private_folder, replace_file, sync_folder
+from gauger.adapters.storage.private_files import (
+    named_failure,
+    private_folder,
+    replace_file,
+    sync_folder,
+)
 from gauger.core.documents import keyring
 from gauger.core.documents.envelope import DOCUMENT_CAP, Document, read_document, write_document
 from gauger.core.fields import Fields
@@ -114,6 +119,18 @@ def read_identity(data: Path, keys: Path) -> Identity:
     )
 
 
+def identity_of(bundle: Bundle) -> Identity:
+    """Return who the product instance of a bundle is, where the disk has no room to keep it."""
+    return Identity(
+        udi=bundle.udi,
+        profile=bundle.profile,
+        sudi=bundle.signer,
+        trust=bundle.trust,
+        documents=bundle.documents,
+        has_factory_key=bundle.trust_key is not None,
+    )
+
+
 def read_facts(data: Path) -> tuple[Udi, Profile]:
     """Return the name and the product of a folder's product instance.
 
@@ -152,5 +169,4 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         sync_folder(folder.parent)
     except OSError as error:
-        message = f"The folder {folder} cannot be made: {error.strerror}."
-        raise Problem("file-not-written", message) from error
+        raise named_failure(error, folder) from error

@@ -41,6 +41,7 @@ CARRIED_RECORD: Final = ("state", "trust")
 """Names of the licensing keys: the trust code that is carried over is worth nothing without."""
 
 _INCARNATION_BYTES: Final = 16
+_FILES: Final = (STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm")
 _UNBELIEVABLE: Final = frozenset({"store-damaged", "store-rolled-back"})
 
 
@@ -121,7 +122,29 @@ def begin_anew(paths: StorePaths, entropy: Entropy, problem: Problem) -> Instanc
     return _replace(_Site(paths=paths, seal=Seal(key, entropy), entropy=entropy), problem)
 
 
-def open_volatile_store(entropy: Entropy, problem: Problem) -> InstanceStore:
+def has_history(paths: StorePaths) -> bool:
+    """Return whether there is or was a store: then a new one must not simply take its place."""
+    return paths.store.exists() or paths.anchor.exists()
+
+
+def begin_first(paths: StorePaths, entropy: Entropy, incarnation: str) -> InstanceStore:
+    """Begin the very first store of a folder.
+
+    Args:
+        paths: Where; there is no store and no anchor. The caller holds the lock.
+        entropy: Where key and nonces come from.
+        incarnation: The incarnation of the store, 32 hexadecimal digits.
+
+    Raises:
+        Problem: ``store-full``, ``store-failed`` or ``entropy-failed``; then there is none.
+    """
+    private_folder(paths.keys)
+    key = read_private(paths.key) or _new_key(paths, entropy)
+    site = _Site(paths=paths, seal=Seal(key, entropy), entropy=entropy, incarnation=incarnation)
+    return _begin(site, None, None)
+
+
+def open_volatile_store(entropy: Entropy, problem: Problem | None = None) -> InstanceStore:
     """Return a store that lives in memory only, for as long as the disk takes nothing.
 
     Use of unenforced licences goes on; nothing that would have to be remembered is signed.
@@ -135,7 +158,11 @@ def open_volatile_store(entropy: Entropy, problem: Problem) -> InstanceStore:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     create_schema(connection, seal, entropy.random_bytes(_INCARNATION_BYTES).hex())
     store = InstanceStore(connection, seal, None)
-    store.replaced = f"{problem.detail} {problem.kind.next_step} Start again then."
+    if problem is not None:
+        store.volatile = (
+            f"{problem.detail} Nothing is stored or signed until the next start."
+            f" {problem.kind.next_step.partition(';')[0].rstrip('.')}, then start again."
+        )
     return store
 
 
@@ -237,6 +264,7 @@ class _Site:
     paths: StorePaths
     seal: Seal
     entropy: Entropy
+    incarnation: str | None = None
 
 
 def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
@@ -244,9 +272,14 @@ def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
     if paths.store.exists() or paths.anchor.exists():
         reason = "The key of the store is gone."
         _set_aside(paths, entropy, [paths.anchor])
+    seal = Seal(_new_key(paths, entropy), entropy)
+    return _begin(_Site(paths=paths, seal=seal, entropy=entropy), reason, None)
+
+
+def _new_key(paths: StorePaths, entropy: Entropy) -> bytes:
     key = entropy.random_bytes(KEY_BYTES)
     write_private(paths.key, key)
-    return _begin(_Site(paths=paths, seal=Seal(key, entropy), entropy=entropy), reason, None)
+    return key
 
 
 def _replace(site: _Site, problem: Problem) -> InstanceStore:
@@ -260,12 +293,17 @@ def _replace(site: _Site, problem: Problem) -> InstanceStore:
 
 
 def _begin(site: _Site, reason: str | None, anchor: Anchor | None) -> InstanceStore:
-    connection = connect(site.paths.store)
     try:
-        incarnation = site.entropy.random_bytes(_INCARNATION_BYTES).hex()
-        create_schema(connection, site.seal, incarnation)
+        connection = connect(site.paths.store)
+        try:
+            incarnation = site.incarnation or site.entropy.random_bytes(_INCARNATION_BYTES).hex()
+            create_schema(connection, site.seal, incarnation)
+        except Problem:
+            connection.close()
+            raise
     except Problem:
-        connection.close()
+        # Half a file would be taken for a damaged store at the next start.
+        _remove(site.paths)
         raise
     sync_folder(site.paths.data)
     store = attach(connection, site.paths, site.seal)
@@ -302,12 +340,16 @@ def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:
         return None
 
 
+def _remove(paths: StorePaths) -> None:
+    for name in _FILES:
+        (paths.data / name).unlink(missing_ok=True)
+
+
 def _set_aside(paths: StorePaths, entropy: Entropy, also: list[Path]) -> None:
     """Move the old store out of the way, under a name that was never used."""
     aside = private_folder(paths.data / ASIDE_NAME) / entropy.random_bytes(4).hex()
     private_folder(aside)
-    names = [STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm"]
-    for path in [*(paths.data / name for name in names), *also]:
+    for path in [*(paths.data / name for name in _FILES), *also]:
         if path.exists():
             path.replace(aside / path.name)
     sync_folder(paths.data)

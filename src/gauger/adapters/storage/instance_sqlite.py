@@ -94,6 +94,7 @@ class InstanceStore:
         self._seal = seal
         self._anchor_path = anchor_path
         self.replaced: str | None = None
+        self.volatile: str | None = None
         self.anchor_behind = False
         with named_errors():
             row = connection.execute("SELECT incarnation, sealed FROM meta").fetchone()

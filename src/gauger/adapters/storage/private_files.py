@@ -17,13 +17,13 @@ def private_folder(path: Path) -> Path:
 
     Raises:
         Problem: ``key-exposed`` where it exists and others may enter or list it;
-            ``file-not-written`` where it cannot be made.
+            ``store-full`` or ``file-not-written`` where it cannot be made.
     """
     try:
         path.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        message = f"The folder {path} cannot be made: {error.strerror}."
-        raise Problem("file-not-written", message) from error
+        code = "store-full" if error.errno in _FULL else "file-not-written"
+        raise Problem(code, f"The folder {path} cannot be made: {error.strerror}.") from error
     _check_mode(path)
     return path
 

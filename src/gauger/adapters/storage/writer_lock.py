@@ -28,13 +28,31 @@ class WriterLock:
         except OSError as error:
             message = f"The lock file {self._path} cannot be opened: {error.strerror}."
             raise Problem("store-failed", message) from error
+        self._take(descriptor, fcntl.LOCK_EX)
+
+    def _take(self, descriptor: int, kind: int) -> None:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
             message = f"Another process works on {self._path.parent}."
             raise Problem("store-locked", message) from error
         self._descriptor = descriptor
+
+    def share(self) -> None:
+        """Keep writers out and let other readers in; nothing is made or written.
+
+        Raises:
+            Problem: ``store-locked`` where another process has the lock; ``store-failed``.
+        """
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return  # whoever writes makes it first, so nobody does
+        except OSError as error:
+            message = f"The lock file {self._path} cannot be opened: {error.strerror}."
+            raise Problem("store-failed", message) from error
+        self._take(descriptor, fcntl.LOCK_SH)
 
     def release(self) -> None:
         """Give the lock back; the file stays, since another may have it open already."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gauger.core.problems import Problem
 from gauger.core.text import many_lines
-from gauger.instance.ports import Operations
+from gauger.instance.ports import Operations, Views
 from gauger.surfaces.console import pipes
 from gauger.surfaces.console.commands import COMMANDS
 from gauger.surfaces.console.grammar import Grammar, Mode
@@ -25,6 +25,24 @@ def _safe_refusals() -> Iterator[None]:
         if detail == problem.detail:
             raise
         raise Problem(problem.code, detail, **problem.diagnostics) from problem
+
+
+def only_shows(line: str) -> bool:
+    """Return whether an EXEC line changes nothing, so that whoever may read can carry it out.
+
+    Raises:
+        Problem: ``invalid-command`` for a line that is no command.
+    """
+    return _GRAMMARS[Mode.EXEC].parse(pipes.split(line)[0]).command.only_shows
+
+
+def show(views: Views, line: str) -> str:
+    """Carry out an EXEC command that only shows; see `Console.execute`.
+
+    Raises:
+        Problem: As `Console.execute`; ``invalid-command`` for a command that would change things.
+    """
+    return _execute(Session(views=views), line)
 
 
 class Console:
@@ -53,12 +71,7 @@ class Console:
         Raises:
             Problem: ``invalid-command`` for a line that is no command, or why it was refused.
         """
-        command, request = pipes.split(line)
-        match = self._match(command, Mode.EXEC)
-        session = Session(agent=self._agent, folder=self._folder)
-        with _safe_refusals():
-            text = many_lines(match.command.handler(session, match))
-        return text if request is None else pipes.apply(text, request)
+        return _execute(self._session(), line)
 
     def configure(self, lines: Sequence[str]) -> str:
         """Apply lines of configuration, all or none, and save them.
@@ -72,22 +85,34 @@ class Console:
         Raises:
             Problem: ``invalid-command``, or why a line was refused; then nothing was changed.
         """
-        session = Session(agent=self._agent, folder=self._folder)
+        session = self._session()
         for line in lines:
             if line.strip() and not line.lstrip().startswith("!"):
-                match = self._match(line, Mode.CONFIG)
+                match = _match(session, line, Mode.CONFIG)
                 match.command.handler(session, match)
         with _safe_refusals():
             self._agent.configure(session.changes)
         return ""
 
-    def _match(self, line: str, mode: Mode) -> ConsoleMatch:
-        match = _GRAMMARS[mode].parse(line)
-        release = self._agent.profile.release
-        if release < match.command.since:
-            message = (
-                f"`{match.command.plain_syntax}` needs release {match.command.since}; "
-                f"this is {release}."
-            )
-            raise Problem("not-supported", message)
-        return match
+    def _session(self) -> Session:
+        return Session(views=self._agent, operations=self._agent, folder=self._folder)
+
+
+def _execute(session: Session, line: str) -> str:
+    command, request = pipes.split(line)
+    match = _match(session, command, Mode.EXEC)
+    with _safe_refusals():
+        text = many_lines(match.command.handler(session, match))
+    return text if request is None else pipes.apply(text, request)
+
+
+def _match(session: Session, line: str, mode: Mode) -> ConsoleMatch:
+    match = _GRAMMARS[mode].parse(line)
+    release = session.views.profile.release
+    if release < match.command.since:
+        message = (
+            f"`{match.command.plain_syntax}` needs release {match.command.since}; "
+            f"this is {release}."
+        )
+        raise Problem("not-supported", message)
+    return match

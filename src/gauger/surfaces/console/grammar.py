@@ -106,6 +106,11 @@ class Command(Generic[H]):
     summary: str = "Nothing."
 
     @property
+    def only_shows(self) -> bool:
+        """Whether it changes nothing: by custom its first word says so."""
+        return self.syntax.startswith("show ")
+
+    @property
     def plain_syntax(self) -> str:
         """The syntax as people read it, without the names of choices."""
         return re.sub(r"([{\[])\w+:", r"\1", self.syntax).replace("|", " | ")

@@ -12,53 +12,53 @@ from gauger.surfaces.console.show.usage import show_usage
 
 def status(session: Session, _: ConsoleMatch, /) -> str:
     """Show account, transport, policy, reporting and trust."""
-    return show_status(session.agent.status(), session.agent.profile)
+    return show_status(session.views.status(), session.views.profile)
 
 
 def summary(session: Session, _: ConsoleMatch, /) -> str:
     """Show a line for each licence."""
-    agent = session.agent
-    return show_summary(agent.status(), agent.usage(), agent.profile)
+    views = session.views
+    return show_summary(views.status(), views.usage(), views.profile)
 
 
 def usage(session: Session, _: ConsoleMatch, /) -> str:
     """Show a block for each licence."""
-    return show_usage(session.agent.usage())
+    return show_usage(session.views.usage())
 
 
 def udi(session: Session, _: ConsoleMatch, /) -> str:
     """Show who the product instance is."""
-    return show_udi(session.agent.udi, session.agent.status().trust)
+    return show_udi(session.views.udi, session.views.status().trust)
 
 
 def everything(session: Session, _: ConsoleMatch, /) -> str:
     """Show everything on one page."""
-    agent = session.agent
+    views = session.views
     view = Everything(
-        udi=agent.udi,
-        profile=agent.profile,
-        status=agent.status(),
-        usage=agent.usage(),
-        purchases=agent.purchases(),
-        reports=agent.reports_summary(),
+        udi=views.udi,
+        profile=views.profile,
+        status=views.status(),
+        usage=views.usage(),
+        purchases=views.purchases(),
+        reports=views.reports_summary(),
     )
     return show_all(view)
 
 
 def rum_all(session: Session, _: ConsoleMatch, /) -> str:
     """Show a line for each report."""
-    return show_rum_all(session.agent.report_rows())
+    return show_rum_all(session.views.report_rows())
 
 
 def rum_detail(session: Session, match: ConsoleMatch, /) -> str:
     """Show one report."""
-    return show_rum_detail(session.agent.report_detail(match.number("report")))
+    return show_rum_detail(session.views.report_detail(match.number("report")))
 
 
 def eventlog(session: Session, match: ConsoleMatch, /) -> str:
     """Show the event log, of the last days where a number is given."""
     days = match.number("days") if "days" in match.values else None
-    return show_eventlog(session.agent.events(days))
+    return show_eventlog(session.views.events(days))
 
 
 def history(_: Session, __: ConsoleMatch, /) -> str:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from gauger.core.problems import Problem
 from gauger.instance.config import ConfigChange
-from gauger.instance.ports import Operations
+from gauger.instance.ports import Operations, Views
 from gauger.surfaces.console.grammar import Command, Match
 
 _OWN_FILES: Final = ("flash:", "bootflash:")
@@ -18,14 +18,27 @@ class Session:
     """One operator at work.
 
     Attributes:
-        agent: The product instance.
+        views: The product instance, to be looked at.
+        operations: The product instance, to be changed; None where it may only be looked at.
         folder: Where file paths begin that are not absolute.
         changes: Configuration typed so far, applied together.
     """
 
-    agent: Operations
-    folder: Path
+    views: Views
+    operations: Operations | None = None
+    folder: Path = field(default_factory=Path.cwd)
     changes: list[ConfigChange] = field(default_factory=list)
+
+    @property
+    def agent(self) -> Operations:
+        """The product instance, to be changed.
+
+        Raises:
+            Problem: ``invalid-command`` where it may only be looked at.
+        """
+        if self.operations is None:
+            raise Problem("invalid-command", "Nothing can be changed here: it is only looked at.")
+        return self.operations
 
     def path(self, text: str) -> Path:
         """Return the file that an operator named; it is data, and no shell ever sees it.

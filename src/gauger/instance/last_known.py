@@ -1,0 +1,105 @@
+"""What a product instance knew when its agent last stored anything: for looking, without an agent.
+
+No boot begins here. Nothing is measured, closed, signed, sent or written.
+"""
+
+from datetime import UTC, datetime
+
+from gauger.core.identity import Udi
+from gauger.core.profiles import Profile
+from gauger.instance.config import Configuration
+from gauger.instance.holdings import read_holdings
+from gauger.instance.measuring import Measuring
+from gauger.instance.memory import Memory
+from gauger.instance.meter import Meter
+from gauger.instance.ports import Store
+from gauger.instance.showing import Showing
+from gauger.instance.surroundings import Surroundings
+from gauger.instance.views import (
+    EventView,
+    PurchaseView,
+    ReportDetailView,
+    ReportRow,
+    ReportsSummaryView,
+    StatusView,
+    UsageView,
+)
+
+
+class LastKnown:
+    """The views of a store that nobody writes to; it fills the port `Views`."""
+
+    def __init__(self, around: Surroundings, store: Store) -> None:
+        """Read the state.
+
+        Args:
+            around: Identity and adapters.
+            store: The store, opened for reading.
+
+        Raises:
+            Problem: ``store-damaged`` or ``store-failed``; ``entropy-failed``.
+        """
+        self._around = around
+        self._memory = Memory(store)
+        meter = Meter(around.profile, around.clock.monotonic)
+        meter.restore([(tag, item.sampler.level) for tag, item in self._memory.tags.items()])
+        self._measuring = Measuring(around, meter, self._memory)
+        self._holdings = read_holdings(self._memory.documents, around.pinned)
+        self._showing = Showing(around, self._memory, meter)
+
+    @property
+    def udi(self) -> Udi:
+        """Who this product instance is."""
+        return self._around.udi
+
+    @property
+    def profile(self) -> Profile:
+        """The product profile."""
+        return self._around.profile
+
+    def now(self) -> int:
+        """Return the wall time of the instance's clock, epoch seconds."""
+        return self._around.clock.wall()
+
+    def configuration(self) -> Configuration:
+        """Return all settings."""
+        return self._memory.singles.configuration
+
+    def status(self) -> StatusView:
+        """Return what `show license status` prints, and since when nothing is known."""
+        return self._showing.status(self._holdings, self._measuring, (self._remark(),))
+
+    def usage(self) -> tuple[UsageView, ...]:
+        """Return the licences that were in use, in the order of the profile."""
+        return self._showing.usage()
+
+    def reports_summary(self) -> ReportsSummaryView:
+        """Return how many reports are in which state."""
+        return self._showing.reports_summary()
+
+    def report_rows(self) -> tuple[ReportRow, ...]:
+        """Return a line for each report, lowest id first."""
+        return self._showing.report_rows()
+
+    def report_detail(self, report_id: int) -> ReportDetailView:
+        """Return one report.
+
+        Raises:
+            Problem: ``requested-item-not-found``.
+        """
+        return self._showing.report_detail(report_id)
+
+    def purchases(self) -> tuple[PurchaseView, ...]:
+        """Return what was bought with the product instance."""
+        return self._showing.purchases(self._holdings)
+
+    def events(self, days: int | None = None) -> tuple[EventView, ...]:
+        """Return the event log, oldest first; of the last days only where given."""
+        return self._showing.events(days)
+
+    def _remark(self) -> str:
+        wall = self._memory.singles.clock.wall
+        known = (
+            "" if wall is None else f" at {datetime.fromtimestamp(wall, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        )
+        return f"No agent runs on this store: this is what was known{known}."

@@ -1,0 +1,186 @@
+"""A disk without room at a start: use goes on, and nothing is to be started again."""
+
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gauger.adapters.storage.private_files import private_folder
+from gauger.core.problems import Problem
+from gauger.instance.agent import Agent
+from gauger.instance.main import open_agent
+from gauger.instance.views import Selection, SelectionKind
+from gauger.tools.fsck_instance import check_instance
+from tests.instance.portal import Portal
+from tests.instance.world import ESSENTIALS, World, go_smart, names
+
+ALL = Selection(kind=SelectionKind.ALL)
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Let the system refuse every byte that this process wants to write to a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def started_without_room(world: World) -> Agent:
+    bundle = world.bundle(trust_code=True)
+    with no_room():
+        agent = world.open(bundle=bundle)
+        agent.set_count(ESSENTIALS, 5)
+        agent.tick()
+    return agent
+
+
+def incarnation(agent: Agent) -> str:
+    return agent._store.incarnation
+
+
+def said(agent: Agent) -> str:
+    return "\n".join(agent.status().notices)
+
+
+@pytest.mark.requirement("PI-5")
+@pytest.mark.threat("G3", role="instance")
+def test_unenforced_use_goes_on_at_a_first_start_without_room(world: World) -> None:
+    agent = started_without_room(world)
+    with no_room():
+        with agent.use(ESSENTIALS, 3):
+            assert agent.usage()[0].count == 8
+        assert "cannot be written" in said(agent)
+        assert "Check the disk" in said(agent)
+        with pytest.raises(Problem, match="store-failed"):
+            agent.flush()
+    assert not (world.root / "device" / "store.sqlite").exists()
+    agent.stop()
+
+
+@pytest.mark.requirement("PI-5")
+def test_nothing_is_started_again_once_there_is_room(world: World) -> None:
+    agent = started_without_room(world)
+    first = incarnation(agent)
+    world.clock.advance(900)
+    agent.tick()
+    assert "written" not in said(agent)
+    assert incarnation(agent) == first
+    assert agent.save_usage(ALL, world.root / "usage.xml") == 1
+    row = agent.report_rows()[0]
+    detail = agent.report_detail(row.report_id)
+    assert detail.end - detail.start == 901, "what was used before there was room is told too"
+    agent.stop()
+    assert check_instance(world.root / "device") == []
+
+
+@pytest.mark.requirement("PI-5")
+def test_the_next_start_knows_all_that_a_start_without_room_was_given(world: World) -> None:
+    agent = started_without_room(world)
+    agent.flush()
+    first = incarnation(agent)
+    assert agent.status().trust[0].origin == "factory"
+    agent.stop()
+    again = world.open()
+    assert incarnation(again) == first
+    assert again.usage()[0].first_use is not None
+    assert again.status().trust[0].origin == "factory"
+    assert "SMART_LIC-3-STORE_REPLACED" not in names(again)
+    again.stop()
+
+
+def test_nothing_leaves_a_device_that_could_forget_it(world: World, portal: Portal) -> None:
+    agent = started_without_room(world)
+    file = world.root / "usage.xml"
+    with no_room():
+        with pytest.raises(Problem, match="store-failed"):
+            agent.save_usage(ALL, file)
+        with pytest.raises(Problem, match="store-failed"):
+            go_smart(agent, portal.url)
+        agent.tick()
+    assert not file.exists()
+    agent.stop()
+
+
+def test_authorities_that_found_no_room_are_used_and_kept_later(world: World) -> None:
+    named = world.root / "named.pem"
+    named.write_text("-----BEGIN CERTIFICATE-----\n")
+    bundle = world.bundle()
+    with no_room():
+        agent = world.open(bundle=bundle, ca=named)
+        assert agent._around.transport._ca == named  # type: ignore[attr-defined] -- the adapter
+    agent.flush()
+    agent.stop()
+    assert (world.root / "device" / "trust" / "tls-ca.pem").read_text() == named.read_text()
+
+
+def test_a_start_without_room_that_ends_leaves_a_clean_first_start(world: World) -> None:
+    bundle = world.bundle()
+    with no_room():
+        world.open(bundle=bundle).stop()
+    agent = world.open(bundle=bundle)
+    assert "SMART_LIC-3-STORE_REPLACED" not in names(agent)
+    agent.stop()
+
+
+def test_a_store_that_cannot_be_opened_is_left_alone_and_the_notice_says_what_to_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = world.device()
+    first = incarnation(agent)
+    agent.stop()
+
+    def refuse(*_: object) -> None:
+        raise Problem("store-full", "The disk is full.")
+
+    monkeypatch.setattr("gauger.instance.main.open_instance_store", refuse)
+    agent = world.open()
+    with agent.use(ESSENTIALS, 3):
+        assert agent.usage()[0].count == 3
+    assert "The disk is full. Nothing is stored or signed until the next start." in said(agent)
+    assert "Free some space, then start again." in said(agent)
+    assert "kept aside" not in said(agent)
+    agent.stop()
+    monkeypatch.undo()
+    again = open_agent(world.options())
+    assert incarnation(again) == first
+    again.stop()
+
+
+def test_what_is_no_lack_of_room_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = world.bundle()
+    keys = private_folder(world.root / "device" / "keys")
+    keys.chmod(0o755)
+    with pytest.raises(Problem, match="key-exposed"):
+        world.open(bundle=bundle)
+    keys.chmod(0o700)
+    with pytest.raises(Problem, match="file-not-found"):
+        world.open(bundle=bundle, ca=world.root / "none.pem")
+    monkeypatch.setattr(sqlite3, "connect", _newer)
+    with pytest.raises(Problem, match="store-newer"):
+        world.open(bundle=bundle)
+
+
+def _newer(*_: object, **__: object) -> None:
+    raise Problem("store-newer", "A newer release wrote it.")
+
+
+def test_a_folder_that_cannot_be_made_is_named(world: World) -> None:
+    (world.root / "file").touch()
+    with pytest.raises(Problem, match="store-failed"):
+        world.open("file/device")
+
+
+def test_a_start_without_bundle_reads_what_is_there(world: World) -> None:
+    world.device().stop()
+    keys: Path = world.root / "device" / "keys"
+    with no_room():
+        agent = world.open()
+        assert agent.udi.serial == "GGR0001"
+    assert keys.is_dir()
+    agent.stop()
