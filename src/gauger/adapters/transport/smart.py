@@ -6,7 +6,10 @@ follows no redirect and reads no proxy from the environment.
 """
 
 import json
+import queue
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -95,9 +98,19 @@ class _DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect within what is left of the deadline."""
         del timeout
-        left = _left(self._until, httpcore.ConnectTimeout)
-        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
-        return _DeadlineStream(stream, self._until)
+        addresses = _resolved(host, port, self._until)
+        while True:
+            # An address that never answers leaves the others their part of the time.
+            left = _left(self._until, httpcore.ConnectTimeout) / len(addresses)
+            address = addresses.pop(0)
+            try:
+                stream = self._backend.connect_tcp(
+                    address, port, left, local_address, socket_options
+                )
+                return _DeadlineStream(stream, self._until)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if not addresses:
+                    raise
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -135,6 +148,30 @@ class _DeadlineStream(httpcore.NetworkStream):
         """Return what the socket tells of itself."""
         extra: object = self._stream.get_extra_info(info)
         return extra
+
+
+def _resolved(host: str, port: int, until: float) -> list[str]:
+    """Return the addresses of a host within what is left of the deadline.
+
+    The system's resolver takes no deadline, so it works in a thread that nobody waits for longer.
+    """
+    answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.put(list(dict.fromkeys(str(item[4][0]) for item in found)))
+        except OSError as error:
+            answers.put(error)
+
+    threading.Thread(target=resolve, name="gauger-resolve", daemon=True).start()
+    try:
+        answer = answers.get(timeout=_left(until, httpcore.ConnectTimeout))
+    except queue.Empty:
+        raise httpcore.ConnectTimeout(f"The name {host} was not resolved in time.") from None
+    if isinstance(answer, OSError):
+        raise httpcore.ConnectError(str(answer)) from answer
+    return answer
 
 
 def _left(until: float, failure: type[httpcore.TimeoutException]) -> float:
