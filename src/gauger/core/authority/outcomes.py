@@ -33,9 +33,9 @@ class AnswerBundle:
 
     udi: Udi
     answers: Digest
-    root_sets: tuple[Document, ...]
-    acknowledgments: tuple[Document, ...]
-    companions: tuple[Document, ...]
+    root_sets: tuple[Document, ...] = ()
+    acknowledgments: tuple[Document, ...] = ()
+    companions: tuple[Document, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -57,7 +57,8 @@ class ReportOutcome:
         report_id: The published report id.
         until: When a deferred report is decided, epoch seconds.
         case: Number of the quarantine case.
-        answer: What goes back to the device; null only for ``signature-unverifiable``.
+        answer: What goes back to the device; null for ``signature-unverifiable``, and where somebody
+            uploads it in an account that does not own the product instance.
     """
 
     verdict: Verdict
@@ -74,7 +75,10 @@ class ReportOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustOutcome:
-    """The verdict on a trust request: accepted, same or rejected (with the code)."""
+    """The verdict on a trust request: accepted, same or rejected (with the code).
+
+    Its answer is empty where somebody uploads it in an account that does not own the sender.
+    """
 
     verdict: Verdict
     code: str | None = None

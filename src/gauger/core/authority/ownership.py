@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from gauger.core.authority.facts import InstanceFacts
 from gauger.core.identity import AccountRef, Udi
 from gauger.core.problems import Problem
+
+ELSEWHERE: Final = "belongs-elsewhere"
+"""Problem code of what another account's member is told, and no more."""
 
 
 class Cause(StrEnum):
@@ -74,7 +78,7 @@ def settle(udi: Udi, instance: InstanceFacts | None, claim: Claim) -> Ownership:
 
 def elsewhere(udi: Udi) -> Problem:
     """Return the refusal that tells another account's member no more than that."""
-    return Problem("belongs-elsewhere", f"{udi} belongs to another account than this one.")
+    return Problem(ELSEWHERE, f"{udi} belongs to another account than this one.")
 
 
 def _settle(udi: Udi, instance: InstanceFacts | None, claim: Claim) -> Ownership:

@@ -1,0 +1,30 @@
+"""A portal's authority, a world of devices, and an office between them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.instance.world import World
+from tests.review.two_sides import Office, an_office
+from tests.support.builders import Bench, a_portal
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Bench]:
+    """Run a portal's authority."""
+    with a_portal(tmp_path) as bench:
+        yield bench
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A factory and a clock."""
+    return World(tmp_path)
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    """An authority that devices of the world reach by files."""
+    with an_office(world) as running:
+        yield running
