@@ -253,6 +253,17 @@ def test_wanted_reports_are_handed_on() -> None:
     assert took(verdict(Ruling.REJECTED)).confirmed == frozenset()
 
 
+@pytest.mark.threat("G10", role="instance")
+def test_a_restored_portal_gets_its_chain_back_link_by_link() -> None:
+    held = after(took(ack(REPORT)))
+    anew = took(ack(REPORT, wanted=(SECOND,), issued_at=NOW + 60), holding=held)
+    assert anew.wanted == {SECOND}
+    assert not anew.settled
+    assert {item.reason for item in anew.skipped} == {SkipReason.ACKNOWLEDGED}
+    other = ack(REPORT, wanted=(SECOND,), issued_at=NOW + 60, account=THEIRS)
+    assert refusal(other, holding=held) == "wrong-audience"
+
+
 def test_newer_account_information_moves_the_device_and_audience_is_judged_after_it() -> None:
     held = after(took(account_info(1), ack(REPORT, account_info(1)), holding=HOLDING), HOLDING)
     moved, rule = account_info(2, THEIRS), policy(account=THEIRS)

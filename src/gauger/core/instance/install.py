@@ -244,11 +244,12 @@ class _Draft:
         known = self._known(body)
         if isinstance(body, Acknowledgment):
             self.confirmed.add(body.answers)
+        if known.is_acknowledged:
+            self._acknowledged_again(document, body, known)
+            return
         late = known.answered_at is not None and body.issued_at < known.answered_at
-        if known.is_acknowledged or (late and isinstance(body, Verdict)):
-            self._skip(
-                document, SkipReason.ACKNOWLEDGED if known.is_acknowledged else SkipReason.OLDER
-            )
+        if late and isinstance(body, Verdict):
+            self._skip(document, SkipReason.OLDER)
             return
         self._require_audience(body, self.holding.former)
         happened = ReportInput.ACKED
@@ -267,6 +268,18 @@ class _Draft:
                 body=body,
             )
         )
+
+    def _acknowledged_again(self, document: Document, body: Reply, known: Known) -> None:
+        """Pass over an answer to what is acknowledged, but for the wish of a portal set back.
+
+        A portal that was restored acknowledges anew and asks for the report before; so the whole
+        chain that it lost comes back, link by link. An old ACK wishes nothing.
+        """
+        is_newer = known.answered_at is not None and body.issued_at > known.answered_at
+        if isinstance(body, Acknowledgment) and is_newer:
+            self._require_audience(body, self.holding.former)
+            self.wanted.update(body.wanted)
+        self._skip(document, SkipReason.ACKNOWLEDGED)
 
     def _known(self, body: Reply) -> Known:
         known = self.holding.known.get(body.answers)
