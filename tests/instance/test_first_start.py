@@ -4,7 +4,6 @@ import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -113,7 +112,7 @@ def test_authorities_that_found_no_room_are_used_and_kept_later(world: World) ->
     bundle = world.bundle()
     with no_room():
         agent = world.open(bundle=bundle, ca=named)
-        assert agent._around.transport._ca == named  # type: ignore[attr-defined] -- the adapter
+        assert getattr(agent._around.transport, "_ca", None) == named
     agent.flush()
     agent.stop()
     assert (world.root / "device" / "trust" / "tls-ca.pem").read_text() == named.read_text()
@@ -178,7 +177,7 @@ def test_a_folder_that_cannot_be_made_is_named(world: World) -> None:
 
 def test_a_start_without_bundle_reads_what_is_there(world: World) -> None:
     world.device().stop()
-    keys: Path = world.root / "device" / "keys"
+    keys = world.root / "device" / "keys"
     with no_room():
         agent = world.open()
         assert agent.udi.serial == "GGR0001"
