@@ -238,7 +238,9 @@ class SqliteReader:
     def _usage(self, instance: shapes.Row) -> tuple[UsageRow, ...]:
         rows = self._all(
             "SELECT t.tag, coalesce(t.name, t.tag), u.in_use, max(l.observed_until),"
-            " sum(l.count_seconds), i.home = 0 FROM instance_usage u"
+            # In halves, because a sum over many boots may pass what SQLite adds.
+            " sum(l.count_seconds >> 32), sum(l.count_seconds & 4294967295), i.home = 0"
+            " FROM instance_usage u"
             " JOIN tags t ON t.id = u.tag JOIN instances i ON i.id = u.instance"
             " JOIN timelines l ON l.instance = u.instance AND l.tag = u.tag"
             " WHERE u.instance = ? GROUP BY u.tag ORDER BY t.tag",

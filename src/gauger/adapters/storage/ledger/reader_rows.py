@@ -172,13 +172,13 @@ def instance(row: Row, used: tuple[UsageRow, ...] = ()) -> InstanceRow:
 
 def usage(row: Row) -> UsageRow:
     """Return what a product instance uses of one licence."""
-    tag, name, in_use, observed_until, count_seconds, verified = row
+    tag, name, in_use, observed_until, high, low, verified = row
     return UsageRow(
         tag=tag,
         name=name,
         in_use=in_use,
         observed_until=observed_until,
-        count_seconds=count_seconds,
+        count_seconds=(high << 32) + low,
         verified=bool(verified),
     )
 

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from gauger.core.usage.intervals import (
     Segment,
@@ -16,6 +17,11 @@ from gauger.core.usage.intervals import (
 
 ABSOLUTE = ""
 """Origin of the timeline in epoch seconds; that of a boot is ``incarnation:boot``."""
+
+MOST_SHARE: Final = 10**12
+"""Most licences that one product instance adds to its account's total: millions of them fit."""
+
+_MOST_AREA: Final = 2**63 - 1  # what a column holds; a claim of 2^63 licences for ages passes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +155,8 @@ class Usage:
             "SELECT tag, in_use FROM instance_usage WHERE instance = ?", (instance,)
         ).fetchall():
             if origin is not None:
-                self._total(origin, tag, 1, -in_use)
-            self._total(target, tag, 1, in_use)
+                self._total(origin, tag, 1, -_share(in_use))
+            self._total(target, tag, 1, _share(in_use))
 
     def _timelines(self, instance: int, tag: int) -> dict[str, _Timeline]:
         found = {}
@@ -217,7 +223,8 @@ class Usage:
                 if item not in existing
             ],
         )
-        timeline.area += count_seconds(merged) - count_seconds(existing)
+        area = timeline.area + count_seconds(merged) - count_seconds(existing)
+        timeline.area = min(area, _MOST_AREA)
         if timeline.last is None or merged[-1].end >= timeline.last.end:
             timeline.last = merged[-1]
 
@@ -234,7 +241,7 @@ class Usage:
             "SELECT account, home = 0 FROM instances WHERE id = ?", (instance,)
         ).fetchone()
         if account is not None:
-            self._total(account, tag, verified, in_use - (before or 0))
+            self._total(account, tag, verified, _share(in_use) - _share(before or 0))
 
     def _total(self, account: int, tag: int, verified: int, change: int) -> None:
         self._db.execute(
@@ -242,6 +249,11 @@ class Usage:
             " ON CONFLICT DO UPDATE SET in_use = in_use + excluded.in_use",
             (account, tag, verified, change),
         )
+
+
+def _share(in_use: int) -> int:
+    """Return what a product instance adds to its account's total."""
+    return min(in_use, MOST_SHARE)
 
 
 def _shown(timelines: Mapping[str, _Timeline]) -> int | None:
