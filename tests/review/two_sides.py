@@ -21,6 +21,7 @@ from gauger.core.authority.outcomes import AnswerBundle, ReportOutcome, TrustOut
 from gauger.core.documents.smart_license import ItemKind, read_items
 from gauger.cssm.commands.answers import write_answers
 from gauger.instance.agent import Agent
+from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.instance.views import ImportResult, Selection, SelectionKind
 from tests.instance.world import ACCOUNT, World
 
@@ -39,6 +40,29 @@ class Office:
 
     world: World
     authority: Authority
+    device: Agent | None = None
+
+    @property
+    def agent(self) -> Agent:
+        """The device that was begun with."""
+        assert self.device is not None
+        return self.device
+
+    def begin(self) -> None:
+        """Start a device that only files reach."""
+        self.device = self.world.device()
+        self.device.configure([ConfigChange(key=ConfigKey.TRANSPORT, value="off")])
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many reports of the device count, and its seconds of use."""
+        reader = self.authority.reader()
+        try:
+            row = reader.instance(self.agent.udi)
+            assert row is not None
+            reports = [one for one in reader.reports(ACCOUNT) if one.verdict == "accepted"]
+            return len(reports), sum(one.count_seconds for one in row.usage)
+        finally:
+            reader.close()
 
     def upload(self, path: Path) -> list[AnswerBundle]:
         """Have every document of a usage file judged; return the answers in order."""
@@ -71,18 +95,33 @@ class Office:
         return agent.import_file(self.answer(agent))
 
 
-@contextmanager
-def an_office(world: World) -> Iterator[Office]:
-    """Run an authority for the time of the block."""
-    folder = world.factory / "root"
-    root_sets = sorted(folder.glob("root-set-*.json"), key=lambda path: int(path.stem[9:]))
-    authority = Authority(
+def _authority(world: World) -> Authority:
+    return Authority(
         store=SqliteLedger(world.root / "ledger.db"),
         signer=world.signer("cssm"),
         clock=FileClock(world.clock.path),
         entropy=SystemEntropy(),
         settings=AuthoritySettings(),
     )
+
+
+@contextmanager
+def reopened(office: Office) -> Iterator[Office]:
+    """Run another authority over the ledger that lies where the office's was."""
+    authority = _authority(office.world)
+    authority.start()
+    try:
+        yield Office(office.world, authority, office.device)
+    finally:
+        authority.stop()
+
+
+@contextmanager
+def an_office(world: World) -> Iterator[Office]:
+    """Run an authority for the time of the block."""
+    folder = world.factory / "root"
+    root_sets = sorted(folder.glob("root-set-*.json"), key=lambda path: int(path.stem[9:]))
+    authority = _authority(world)
     authority.start()
     try:
         authority.execute(
