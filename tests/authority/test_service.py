@@ -1,6 +1,7 @@
 """The one writer: group commit, a bounded queue, errors that reach their waiters."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -347,3 +348,44 @@ def test_heads_go_on_from_one_another(portal: Bench) -> None:
     assert head is not None
     assert (head.epoch, head.ledger, head.time) == (1, portal.authority.ledger, NOW + DAY)
     assert PageHead.TYPE == "page-head"
+
+
+def damage(portal: Bench, statement: str) -> None:
+    """Change the ledger's file behind the authority's back."""
+    portal.authority.stop()
+    with closing(sqlite3.connect(portal.path, isolation_level=None)) as db:
+        db.execute(statement)
+    portal.restart()
+
+
+@pytest.mark.threat("G5", role="cssm")
+def test_a_deferred_report_that_rotted_holds_up_nobody(portal: Bench) -> None:
+    portal.report(a_device("GGR0002").report(((NOW, NOW + 7200, 1),)))
+    portal.report(a_device("GGR0003").report(((NOW, NOW + 7200, 1),)))
+    damage(portal, "UPDATE reports SET source = 0 WHERE id = 1")
+    portal.clock.now = NOW + 7200
+    for _ in range(3):
+        portal.authority.execute(EVENT)
+
+    assert portal.balance() == {TAG: (0, 1, 0)}
+    reader = portal.authority.reader()
+    (event,) = [row for row in reader.events() if row.kind == "refusal"]
+    assert "store-damaged" in event.detail
+    reader.close()
+
+
+@pytest.mark.threat("G5", role="cssm")
+def test_an_answer_that_rotted_concerns_its_device_only(portal: Bench) -> None:
+    item = a_device().report()
+    portal.report(item)
+    damage(portal, "UPDATE documents SET body = 'x' WHERE type = 'ack'")
+    waiting = [
+        portal.authority.enqueue(ReceiveReport(item=text, pipe=Pipe.FILE, uploaded_to=ACCOUNT))
+        for text in (item, a_device("GGR0002").report(), item)
+    ]
+    errors = [one.exception() for one in waiting]
+
+    assert errors[1] is None
+    for error in (errors[0], errors[2]):
+        assert isinstance(error, Problem)
+        assert error.code == "store-damaged"

@@ -91,6 +91,7 @@ class Unit:
         abandons: Heads of another history that this page's head names.
         own_heads: Heads of this ledger that devices of this page hold.
         policies: Policies looked up since one was last assigned or issued.
+        is_taking: Whether rows are being written; stays so where that failed.
     """
 
     now: int
@@ -105,6 +106,7 @@ class Unit:
     abandons: tuple[Digest, ...] = ()
     own_heads: set[Digest] = field(default_factory=set)
     policies: dict[AccountRef, PolicyFacts] = field(default_factory=dict)
+    is_taking: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -120,6 +122,7 @@ class Unit:
 
     def take(self, draft: "Draft") -> None:
         """Take a command's rows and documents into the page."""
+        self.is_taking = True
         for row in draft.rows:
             if isinstance(row, PolicyAssigned | PolicyIssued):
                 self.policies.clear()
@@ -129,6 +132,7 @@ class Unit:
         for made, document in draft.documents.items():
             if document.answers is not None and document.type in ANSWERS:
                 self.answered[document.answers] = made
+        self.is_taking = False
 
 
 ANSWERS = ("ack", "verdict")

@@ -20,7 +20,13 @@ from gauger.core.authority.outcomes import (
     Verdict,
 )
 from gauger.core.authority.ownership import Cause, Ownership
-from gauger.core.authority.rows import CaseClosed, GapClosed, InstanceAssigned, ReportDecided
+from gauger.core.authority.rows import (
+    CaseClosed,
+    GapClosed,
+    InstanceAssigned,
+    RefusalRecorded,
+    ReportDecided,
+)
 from gauger.core.documents import verdict as verdict_document
 from gauger.core.documents.rum_report import read_report
 from gauger.core.identity import Digest, Udi
@@ -138,9 +144,31 @@ def decide_due(unit: Unit, command: DecideDue) -> Decision:
     """Decide deferred reports whose time has come, as if they came now."""
     del command
     draft = Draft(unit)
-    due = unit.store.lookups.due(unit.now, MOST_DUE)
-    decided = [_decide_due(draft, udi, digest) for udi, digest in due]
+    decided: list[_Decided] = []
+    for udi, report in unit.store.lookups.due(unit.now, MOST_DUE):
+        try:
+            decided.append(_decide_due(draft, udi, report))
+        except Problem as problem:
+            # One report that cannot be read must not hold up the others; fsck tells of it.
+            _audit_once(draft, report, problem)
     return _decision(draft, decided)
+
+
+def _audit_once(draft: Draft, report: Digest, problem: Problem) -> None:
+    if not draft.unit.store.lookups.refusals(report, problem.code):
+        draft.add(
+            RefusalRecorded(
+                at=draft.now,
+                digest=report,
+                code=problem.code,
+                detail=problem.detail,
+                pipe="",
+                path="",
+                account=None,
+                by=None,
+                count=1,
+            )
+        )
 
 
 def _decide_due(draft: Draft, udi: Udi, report: Digest) -> _Decided:

@@ -404,6 +404,7 @@ def accept_stored(draft: Draft, udi: Udi, report: Digest, *, by: str | None) -> 
             by=by,
         )
     )
+    missing = draft.unit.store.lookups.missing_before(udi, report)
     return draft.issue(
         Acknowledgment(
             issued_at=draft.now,
@@ -415,6 +416,7 @@ def accept_stored(draft: Draft, udi: Udi, report: Digest, *, by: str | None) -> 
             answers_type=AnsweredType.RUM_REPORT,
             report_id=stored.report_id,
             flags=known.flags,
+            wanted=() if missing is None else (missing,),
             received_at=stored.received_at,
         )
     )

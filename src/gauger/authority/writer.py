@@ -258,21 +258,25 @@ class Writer:
             if isinstance(item.content, VerifiedReport):
                 claims = item.content.claims
                 heed(unit, claims.udi, claims.held.head, self._means.entropy)
-        decided: list[Decision | Problem] = []
-        for item in prepared:
-            try:
-                self._require_able(item.command)
-                decision = decide(unit, self._verified_now(unit, item))
-                if isinstance(item.command, commands.FoundLedger):
-                    require_signer(unit.books.trust, self._means.signer.chain, unit.now)
-                unit.take(decision.draft)
-            except Problem as problem:
-                if problem.kind.code in _STORE_PROBLEMS:
-                    raise
-                decided.append(problem)
-            else:
-                decided.append(decision)
-        return decided
+        return [self._decide(unit, item) for item in prepared]
+
+    def _decide(self, unit: Unit, item: Prepared) -> Decision | Problem:
+        """Decide one command; what only concerns it does not end the page for the others.
+
+        Raises:
+            Problem: Of the store, where something of the command may be written already.
+        """
+        try:
+            self._require_able(item.command)
+            decision = decide(unit, self._verified_now(unit, item))
+            if isinstance(item.command, commands.FoundLedger):
+                require_signer(unit.books.trust, self._means.signer.chain, unit.now)
+        except Problem as problem:
+            if unit.is_taking or problem.code in _STORE_PROBLEMS:
+                raise
+            return problem
+        unit.take(decision.draft)
+        return decision
 
     def _require_able(self, command: commands.Command) -> None:
         """Refuse to acknowledge under a signer that nobody would believe."""
@@ -291,7 +295,8 @@ class Writer:
         return prepare(item.command, unit.books.trust, unit.now, build_date)
 
 
-_STORE_PROBLEMS: Final = frozenset({"store-full", "store-failed", "store-damaged"})
+_STORE_PROBLEMS: Final = frozenset({"store-full", "store-failed"})
+"""What ends a page whenever it happens; damage only ends it where something was written."""
 
 
 def _later(decision: Decision, resolve: Callable[[Digest], Document]) -> Callable[[], Outcome]:

@@ -118,6 +118,9 @@ class LookupsPort(Protocol):
     def gap_is_open(self, udi: Udi, report: Digest) -> bool:
         """Tell whether a report of a product instance is missed."""
 
+    def missing_before(self, udi: Udi, report: Digest) -> Digest | None:
+        """Return the previous report of one that is held, where it is still missed."""
+
     def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
         """Return deferred reports whose time has come, the oldest first."""
 
