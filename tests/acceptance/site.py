@@ -1,10 +1,11 @@
 """A vendor, its portal and product instances: real processes, one clock that the test moves."""
 
+import datetime as dt
 import itertools
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -78,20 +79,54 @@ class RefusedError(AssertionError):
 
 
 class Portal:
-    """The portal's process, spoken to over its published surfaces."""
+    """A portal's process, spoken to over its published surfaces by an API client."""
 
     def __init__(
-        self, url: str, ca: Path, secret: str, *, client_id: str = "administrator"
+        self, url: str, data: Path, secret: str, *, client_id: str = "administrator"
     ) -> None:
-        self.url, self.ca, self._secret, self._client_id = url, ca, secret, client_id
-        trust = ssl.create_default_context(cafile=str(ca))
+        self.url, self.data, self._secret, self._client_id = url, data, secret, client_id
+        self.ca = data / "tls" / "certificate.pem"
+        trust = ssl.create_default_context(cafile=str(self.ca))
         self._http = httpx.Client(base_url=url, verify=trust, timeout=30, trust_env=False)
         self._token = "none-yet"
         self.clients: list[Portal] = []
 
+    @classmethod
+    def found(cls, stage: Stage, name: str, *options: str) -> "Portal":
+        """Make a portal's data folder and serve it."""
+        factory, data = stage.path("factory"), stage.path(name)
+        trust = ("--root", factory / "root", "--manufacturer", factory / "manufacturer")
+        signer = ("--signer", factory / "signers" / "cssm", "--clock", stage.clock.path)
+        made = stage.run("cssm", "init", "--data", data, *trust, *signer)
+        assert made.code == 0, made.error
+        url = cls.serve(stage, name, "--port", "0", *options)
+        return cls(url, data, (data / "administrator.secret").read_text().strip())
+
+    @classmethod
+    def serve(cls, stage: Stage, name: str, *options: str) -> str:
+        """Serve a portal's data folder and return its URL."""
+        data, ready = stage.path(name), stage.path(f"{name}.url")
+        ready.unlink(missing_ok=True)
+        words: list[str | Path] = ["cssm", "serve", "--data", data, "--ready-file", ready]
+        with watched(stage.path(f"{name}.connections")):
+            stage.start(name, *words, *options, "--clock", stage.clock.path, ready=ready)
+        eventually(lambda: ready.stat().st_size)
+        return ready.read_text().strip()
+
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
+
+    @property
+    def connections(self) -> Path:
+        """Where the process writes down what it connects to."""
+        return self.data.with_name(f"{self.data.name}.connections")
+
+    def acting_as(self, client: Json) -> "Portal":
+        """Return the portal as another API client speaks to it."""
+        made = Portal(self.url, self.data, client["secret"], client_id=client["name"])
+        self.clients.append(made)
+        return made
 
     def close(self) -> None:
         for client in self.clients:
@@ -153,10 +188,7 @@ class Account:
         of = f"/accounts/{self.ref.smart_account}" if role.startswith("Smart") else self.path
         body = {"description": role, "roles": [role]}
         made = self.portal.call("POST", f"{of}/clients", json=body).json()
-        portal = self.portal
-        client = Portal(portal.url, portal.ca, made["secret"], client_id=made["name"])
-        portal.clients.append(client)
-        return Account(client, self.ref)
+        return Account(self.portal.acting_as(made), self.ref)
 
     def get(self, rest: str, **params: str | int) -> Any:  # noqa: ANN401 -- JSON
         return self.portal.call("GET", self.path + rest, params=params).json()
@@ -322,6 +354,11 @@ class Device:
         assert found, f"{name} is not in the status"
         return found[0].removeprefix(f"{name}:").strip()
 
+    def time_of(self, name: str) -> int:
+        """Return a time of `show license status`, epoch seconds."""
+        at = dt.datetime.strptime(f"{self.field(name)} +0000", "%b %d %H:%M:%S %Y UTC %z")
+        return int(at.timestamp())
+
     def states(self) -> list[str]:
         """Return the states of its reports, oldest first."""
         lines = self.execute("show license rum id all").splitlines()
@@ -340,7 +377,6 @@ class Site:
 
     stage: Stage
     portal: Portal
-    connections: Path
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _devices: list[Device] = field(default_factory=list)
 
@@ -445,24 +481,8 @@ def open_site(folder: Path) -> Iterator[Site]:
         root = RootFolder(factory / "root", workshop)
         for name in ("factory", "cssm"):
             root.issue_signer(factory / "signers" / name, SignerOrder(name=name, days=3650))
-        log = folder / "portal.connections"
-        portal = _portal(stage, factory, log)
+        portal = Portal.found(stage, "portal")
         open_things.callback(portal.close)
-        site = Site(stage, portal, log)
+        site = Site(stage, portal)
         open_things.callback(site.end_devices)
         yield site
-
-
-def _portal(stage: Stage, factory: Path, log: Path) -> Portal:
-    data, ready = stage.path("portal"), stage.path("portal.url")
-    clock: Sequence[str | Path] = ("--clock", stage.clock.path)
-    trust = ("--root", factory / "root", "--manufacturer", factory / "manufacturer")
-    signer = ("--signer", factory / "signers" / "cssm")
-    made = stage.run("cssm", "init", "--data", data, *trust, *signer, *clock)
-    assert made.code == 0, made.error
-    with watched(log):
-        words = ("cssm", "serve", "--data", data, "--port", "0", "--ready-file", ready)
-        stage.start("portal", *words, *clock, ready=ready)
-    eventually(lambda: ready.stat().st_size)
-    secret = (data / "administrator.secret").read_text().strip()
-    return Portal(ready.read_text().strip(), data / "tls" / "certificate.pem", secret)

@@ -161,7 +161,7 @@ def test_of_100_parallel_uses_of_the_last_use_exactly_one_wins(
 def test_a_token_is_long_and_nowhere_kept_as_it_is(site: Site, account: Account) -> None:
     token = account.token()
     assert len(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))) >= 16
-    folder = site.folder / "portal"
+    folder = site.portal.data
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert account.ref.smart_account.encode() in kept
     assert token.encode() not in kept
@@ -256,7 +256,7 @@ def test_a_usage_file_is_uploaded_by_command_with_verdicts_and_ack_file(
     site.clock.advance(HOUR)
     saved, ack = device.save(), site.new_path("ack", ".xml")
     words = ("cssm", "usage", "upload", saved, "--account", str(account.ref), "--ack", ack)
-    typed = site.stage.run(*words, "--data", site.folder / "portal", "--json")
+    typed = site.stage.run(*words, "--data", site.portal.data, "--json")
     assert typed.code == 0, typed.error
     done = json.loads(typed.output)
     assert (done["state"], done["items"], done["total"]) == ("done", 2, 2)

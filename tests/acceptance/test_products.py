@@ -126,7 +126,7 @@ def test_a_product_declared_later_is_trusted_once_the_portal_has_taken_it_in(
     saved = device.save()
     assert set(account.upload(saved).words) == {"unknown-key"}
     again = ("cssm", "trust", "import", factory / "manufacturer" / "manufacturer.json")
-    taken = site.stage.run(*again, "--data", site.folder / "portal")
+    taken = site.stage.run(*again, "--data", site.portal.data)
     assert taken.code == 0, taken.error
     assert set(account.upload(saved).words) == {"accepted"}
     assert items(saved)

@@ -195,7 +195,7 @@ def test_the_figure_agrees_with_the_connections_seen(site: Site, account: Accoun
         assert forwarder.count == 0
     assert not seen(device.connections)
     assert not seen(device.connections, "bind"), "nobody can connect to the device"
-    assert not seen(site.connections), "the portal connects to nobody"
+    assert not seen(site.portal.connections), "the portal connects to nobody"
     rows = table_of("topology-offline", CONNECTIONS)
     assert {(row[0], row[3]) for row in rows} == {("person", "file")}
     assert [row[2].partition(",")[0] for row in rows] == ["usage file"] * 2 + ["ACK file"] * 2
