@@ -15,6 +15,7 @@ from gauger.adapters.storage.ledger_backup import backup, restore
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.authority.ports.store import HeadRecord, LeafRecord
 from gauger.core.authority import rows
+from gauger.core.documents.merkle import Node
 from gauger.core.identity import Digest, Udi, digest
 from gauger.core.problems import Problem
 from tests.adapters.storage.ledger.book import OWNED, REPORT, Book, a_report, named
@@ -183,7 +184,7 @@ def test_a_head_without_signature_is_found_as_it_was_written_and_signed_once(boo
         chain=(b"certificate",),
     )
     with book.ledger.transaction():
-        book.ledger.pages.write_head(head, [(0, 0, b"n" * 32)])
+        book.ledger.pages.write_head(head, [Node(0, 0, b"n" * 32)])
     book.ledger.close()
     store = SqliteLedger(book.path)
     assert store.pages.head(store.pages.count() - 1) == head

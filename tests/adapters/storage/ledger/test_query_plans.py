@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.core.authority.commands import DecideCase, DepositOrder, MoveInstance, OrderLine
 from tests.adapters.storage.ledger.book import REPORT, Book, named, owned
 from tests.support.builders import ACCOUNT, DAY, NOW, OTHER_ACCOUNT, TAG, UDI, a_device, a_portal
@@ -25,7 +26,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, set[s
     """Return the file of a portal, and every statement that its writer ran for what came."""
     statements: set[str] = set()
     with a_portal(tmp_path_factory.mktemp("plans")) as portal:
-        portal.authority._store._db.set_trace_callback(statements.add)  # type: ignore[attr-defined] -- the SQLite store
+        store = portal.authority._store
+        assert isinstance(store, SqliteLedger)
+        store._db.set_trace_callback(statements.add)
         line = OrderLine(tag=TAG, name="N", quantity=1, term="perpetual", start=NOW, end=None)
         portal.authority.execute(
             DepositOrder(account=ACCOUNT, order_number="1", lines=(line,), devices=(UDI,), by="x")
