@@ -152,6 +152,16 @@ class Lookups:
         ).fetchone()
         return row is not None
 
+    def missing_before(self, udi: Udi, report: Digest) -> Digest | None:
+        """Return the previous report of one that is held, where it is still missed."""
+        row = self._db.execute(
+            "SELECT g.digest FROM reports r JOIN gaps g"
+            " ON g.instance = r.instance AND g.digest = r.previous AND g.closed_at IS NULL"
+            " WHERE r.instance = ? AND r.digest = ?",
+            (self._names.instance(udi), report),
+        ).fetchone()
+        return None if row is None else Digest(row[0])
+
     def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
         """Return deferred reports whose time has come, the oldest first."""
         rows = self._db.execute(
