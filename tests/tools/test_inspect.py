@@ -459,7 +459,12 @@ def test_a_report_signed_with_a_trust_code_is_told(place: Path) -> None:
     made = trust_report(encode_payload(PAYLOAD), code)
     text = write_item(made.signed, made.signature)
     assert "the key of its trust code" in look(place, text).seal_detail
-    assert look(place, text, UNTRUSTED).seal is Seal.FAILS
+    unchecked = look(place, text, UNTRUSTED)
+    assert unchecked.seal is Seal.UNALTERED
+    assert "--root-set" in unchecked.seal_detail
+    altered = text.replace('\\"value\\":\\"2\\"', '\\"value\\":\\"1\\"')
+    assert altered != text
+    assert look(place, altered, UNTRUSTED).seal is Seal.FAILS
 
 
 def test_a_summary_of_many_devices_stays_small() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gauger.core.documents import keyring
+from gauger.core.documents.envelope import read_document
 from gauger.core.documents.rum_payload import GaugerMeta, Measurement
 from gauger.core.documents.rum_report import (
     RumReport,
@@ -13,6 +14,7 @@ from gauger.core.documents.rum_report import (
     report_preimage,
     verify_report,
 )
+from gauger.core.documents.trust_code import TrustCode
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
@@ -150,17 +152,25 @@ def _judge_apart(
 ) -> tuple[Seal, str, tuple[str, ...]]:
     """Where trust is missing here, tell at least whether the bytes are unaltered."""
     detail = f"{problem.detail} ({problem.code})"
-    if problem.code != "unknown-key" or report.signature.signing_type != SigningType.SUDI:
+    if problem.code != "unknown-key":
         return Seal.FAILS, detail, (problem.kind.next_step,)
     try:
-        certificate = keyring.load_certificate(report.signature.chain[0])
         message = report_preimage(report.signed)
-        keyring.verify(certificate.public_key, message, report.signature.value)
+        keyring.verify(_claimed_key(report), message, report.signature.value)
     except Problem as other:
         return Seal.FAILS, f"{other.detail} ({other.code})", (other.kind.next_step,)
     if has_trust:
         return Seal.UNTRUSTED, detail, (problem.kind.next_step,)
-    return Seal.UNALTERED, "name its manufacturer with --manufacturer to check", ()
+    how = "name its manufacturer with --manufacturer, and the root set with --root-set, to check"
+    return Seal.UNALTERED, how, ()
+
+
+def _claimed_key(report: RumReport) -> bytes:
+    """Return the public key that the report itself names, trusted or not."""
+    signature = report.signature
+    if signature.signing_type == SigningType.TRUST and signature.trust_code is not None:
+        return TrustCode.from_document(read_document(signature.trust_code)).public_key
+    return keyring.load_certificate(signature.chain[0]).public_key
 
 
 @dataclass(slots=True)

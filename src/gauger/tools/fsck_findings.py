@@ -90,7 +90,7 @@ class Examination:
     def to_text(self) -> str:
         """Return the lines that a person reads."""
         counted = ", ".join(f"{count} {name}" for name, count in self.counts.items())
-        lines = [f"{self.kind} {self.path}: {counted}."]
+        lines = [f"{self.kind} {self.path}" + (f": {counted}." if counted else ".")]
         lines.extend(f"Note: {note}" for note in self.notes)
         lines.extend(fault.to_text() for fault in self.faults)
         hidden = self.fault_count - len(self.faults)
