@@ -224,7 +224,6 @@ def ingest(folder: Path) -> None:
         sys.stdout.flush()
 
 
-@pytest.mark.threat("G1", role="cssm")
 @pytest.mark.threat("G6", role="cssm")
 def test_a_killed_portal_has_every_report_that_it_acknowledged(tmp_path: Path) -> None:
     with a_portal(tmp_path):

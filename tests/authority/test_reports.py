@@ -1,5 +1,6 @@
 """Verdicts on reports, by the whole engine on real SQLite."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -453,8 +454,6 @@ def test_a_vendors_report_needs_an_account(portal: Bench) -> None:
     assert caught.value.code == "no-account"
 
 
-@pytest.mark.threat("A4", role="cssm")
-@pytest.mark.threat("A6", role="cssm")
 def test_what_is_not_verified_gets_no_verdict_and_is_audited_once(portal: Bench) -> None:
     device = a_device()
     payload = device.payload(((NOW - 900, NOW, 2),))
@@ -474,6 +473,24 @@ def test_what_is_not_verified_gets_no_verdict_and_is_audited_once(portal: Bench)
     reader.close()
 
 
+@pytest.mark.threat("A4", role="cssm")
+@pytest.mark.parametrize("signature", [None, {}, ""])
+def test_a_report_without_signature_is_refused_by_name(portal: Bench, signature: object) -> None:
+    item = json.loads(a_device().report())
+    if isinstance(signature, str):
+        item["signature"]["value"] = signature
+    elif signature is None:
+        del item["signature"]
+    else:
+        item["signature"] = {**item["signature"], "value": None}
+
+    with pytest.raises(Problem) as caught:
+        portal.report(json.dumps(item))
+    assert caught.value.code == "signature-missing"
+    assert portal.balance(ACCOUNT) == {}
+
+
+@pytest.mark.threat("A6", role="cssm")
 def test_signing_type_stands_for_a_key(portal: Bench) -> None:
     device = a_device()
     payload = device.payload(((NOW - 900, NOW, 2),))

@@ -26,7 +26,6 @@ def test_a_new_file_gets_the_newest_schema_once(tmp_path: Path) -> None:
             assert schema_version(db) == connection.SCHEMA_VERSION
 
 
-@pytest.mark.threat("G9", role="cssm")
 def test_a_migration_that_fails_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
