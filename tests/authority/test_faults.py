@@ -234,6 +234,7 @@ def test_a_killed_portal_has_every_report_that_it_acknowledged(tmp_path: Path) -
             [sys.executable, "-c", CHILD, str(tmp_path)],
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             cwd=Path(__file__).parents[2],
         ) as child:
             assert child.stdout is not None
