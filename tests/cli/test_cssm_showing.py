@@ -1,12 +1,16 @@
 """What `gauger cssm` prints, and what it makes of odd answers."""
 
-from collections.abc import Callable
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
-import httpx
 import pytest
 
-from gauger.cli.cssm import instances, trust, usage
+from gauger.cli.cssm import client, instances, trust, usage
 from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.command import write_file
 from gauger.cli.cssm.showing import Answer, Table, account, show, when, words
@@ -40,21 +44,37 @@ def test_times_and_values_read_well() -> None:
     assert instances._needs(ROW) == "2 missing reports, 1 open cases, gap"
 
 
-def api(answer: Callable[[httpx.Request], httpx.Response]) -> Api:
-    """Return a client whose portal answers as the test says."""
-    made = Api("http://portal", client_id="x", secret="y", ca=None)
-    made._http = httpx.Client(base_url="http://portal", transport=httpx.MockTransport(answer))
-    made._token = "known"
-    return made
+@contextmanager
+def answering(*answers: tuple[int, bytes]) -> Iterator[tuple[Api, list[str]]]:
+    """Answer one request after another as the test says; yields a client and the paths asked."""
+    left, asked = list(answers), []
+
+    class Portal(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            status, body = left.pop(0)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Portal) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/below/"
+        with Api(url, client_id="x", secret="y", ca=None) as made:
+            made._token = "known"
+            yield made, asked
+        server.shutdown()
 
 
-def problem(code: str) -> Callable[[httpx.Request], httpx.Response]:
+def problem(code: str) -> tuple[int, bytes]:
     body = {"code": code, "detail": "No.", "diagnostics": {"retry_after": "5"}}
-    return lambda _request: httpx.Response(400, json=body)
-
-
-def late(_request: httpx.Request) -> httpx.Response:
-    raise httpx.ReadTimeout("late")
+    return 400, json.dumps(body).encode()
 
 
 @pytest.mark.parametrize(
@@ -62,34 +82,89 @@ def late(_request: httpx.Request) -> httpx.Response:
     [
         (problem("too-many-requests"), "too-many-requests"),
         (problem("of-a-newer-release"), "peer-refused"),
-        (lambda _request: httpx.Response(502, text="<html>"), "bad-answer"),
-        (lambda _request: httpx.Response(500, json=[]), "bad-answer"),
-        (late, "comm-timeout"),
+        ((502, b"<html>"), "bad-answer"),
+        ((500, b"[]"), "bad-answer"),
+        ((200, b"<html>"), "bad-answer"),
     ],
 )
-def test_what_the_portal_refuses_has_a_name(
-    answer: Callable[[httpx.Request], httpx.Response], code: str
-) -> None:
-    with pytest.raises(Problem) as caught:
-        api(answer).get("/accounts")
+def test_what_the_portal_refuses_has_a_name(answer: tuple[int, bytes], code: str) -> None:
+    with answering(answer) as (api, _), pytest.raises(Problem) as caught:
+        api.get("/accounts")
     assert caught.value.code == code
 
 
-def test_a_list_is_followed_to_its_end() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        after = request.url.params.get("after")
-        part = {"items": [1, 2], "next": "2"} if after is None else {"items": [3], "next": None}
-        return httpx.Response(200, json=part)
+def test_a_portal_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            Api(url, client_id="x", secret="y", ca=None) as api,
+            pytest.raises(Problem, match="comm-timeout"),
+        ):
+            api.get("/accounts")
 
-    assert api(answer).rows("/x", search="") == [1, 2, 3]
+
+def test_an_idle_connection_that_the_portal_ended_is_opened_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2):
+                with listener.accept()[0] as peer:
+                    peer.recv(65536)
+                    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        Thread(target=serve, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Api(url, client_id="x", secret="y", ca=None) as api:
+            api._token = "known"
+            assert api.get("/x") == {}
+            api._http.sock.recv(1, socket.MSG_PEEK)  # until the end has come
+            assert api.get("/x") == {}
+
+
+def test_a_refusal_is_read_though_not_all_was_sent(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(bytes(8_000_000))
+    body = json.dumps({"code": "too-large", "detail": "No.", "diagnostics": {}}).encode()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with listener.accept()[0] as peer:
+                peer.recv(1024)
+                head = f"HTTP/1.1 413 Large\r\nContent-Length: {len(body)}\r\n\r\n"
+                peer.sendall(head.encode() + body)
+
+        Thread(target=serve, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Api(url, client_id="x", secret="y", ca=None) as api:
+            api._token = "known"
+            with pytest.raises(Problem, match="too-large"):
+                api.upload("/x", tmp_path / "large", name="large", progress=lambda _: None)
+
+
+@pytest.mark.parametrize("url", ["localhost:8443", "ftp://localhost", "https://", "http://a:b"])
+def test_a_url_that_is_none_is_named(url: str) -> None:
+    with pytest.raises(Problem, match="invalid-argument"):
+        Api(url, client_id="x", secret="y", ca=None)
+
+
+def test_authorities_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    (tmp_path / "none.pem").write_text("nothing")
+    for name, code in (("none.pem", "tls-failed"), ("absent.pem", "file-not-found")):
+        with pytest.raises(Problem, match=code):
+            Api("https://localhost", client_id="x", secret="y", ca=tmp_path / name)
+
+
+def test_a_list_is_followed_to_its_end() -> None:
+    parts = [{"items": [1, 2], "next": "2"}, {"items": [3], "next": None}]
+    with answering(*((200, json.dumps(part).encode()) for part in parts)) as (api, asked):
+        assert api.rows("/x", search="") == [1, 2, 3]
+    assert asked == ["/below/api/v1/x?limit=500", "/below/api/v1/x?after=2&limit=500"]
 
 
 def test_a_job_that_fails_with_a_code_of_a_newer_release_is_told() -> None:
     job = {"job_id": "1", "state": "failed", "problem": {"code": "newer", "detail": "No."}}
-    with pytest.raises(Problem, match="peer-refused"):
-        usage._finished(
-            api(lambda _request: httpx.Response(200, json=job)), AccountRef("a.example", "x"), job
-        )
+    with answering() as (api, _), pytest.raises(Problem, match="peer-refused"):
+        usage._finished(api, AccountRef("a.example", "x"), job)
 
 
 def test_files_that_cannot_be_read_or_written_have_a_name(tmp_path: Path) -> None:

@@ -1,22 +1,43 @@
-"""A thin client of the portal's API: finds it, proves itself, turns refusals into problems."""
+"""A thin client of the portal's API: finds it, proves itself, turns refusals into problems.
 
+Built on the standard library: a command line starts anew for every command, and a larger client
+takes longer to load than the portal takes to answer.
+"""
+
+import json
+import select
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
-from urllib.parse import quote
-
-import httpx
+from typing import Final, Self
+from urllib.parse import quote, urlencode, urlsplit
 
 from gauger.cli.cssm.showing import Json
 from gauger.core.identity import AccountRef
 from gauger.core.problems import TABLE, Problem
 
 PREFIX: Final = "/api/v1"
-_TIMEOUT: Final = httpx.Timeout(30.0, read=60.0)
+_TIMEOUT: Final = 60.0
 _ROWS: Final = 500
 _PIECE: Final = 256 * 1024
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """What a request carries: its bytes, or the pieces of them."""
+
+    body: bytes | Iterator[bytes] = b""
+    media_type: str = _JSON
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+
+_NOTHING: Final = _Content()
 
 
 class Api:
@@ -30,12 +51,15 @@ class Api:
             client_id: Id of an API client.
             secret: Its secret.
             ca: PEM file of certificates to trust for the connection; the machine's own without.
+
+        Raises:
+            Problem: ``invalid-argument`` where the URL is none.
         """
+        self._url = url
         self._credential = (client_id, secret)
         self._token: str | None = None
-        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
-        # What stands in the environment about proxies is not for a portal on this network.
-        self._http = httpx.Client(base_url=url, verify=context, timeout=_TIMEOUT, trust_env=False)
+        self._base = urlsplit(url).path.rstrip("/")
+        self._http = _connection(url, ca)
 
     def __enter__(self) -> Self:
         return self
@@ -50,13 +74,14 @@ class Api:
 
     def get(self, path: str, **params: str | int | None) -> Json:
         """Return what a path answers."""
-        wanted = {name: value for name, value in params.items() if value not in (None, "")}
-        return self._send("GET", path, params=wanted).json()
+        wanted = {name: value for name, value in params.items() if value not in {None, ""}}
+        return _read(self._send("GET", path, _Content(params=wanted)))
 
     def send(self, method: str, path: str, body: object = None) -> Json:
         """Send a body (JSON) and return what is answered; None where nothing is."""
-        answer = self._send(method, path, json=body) if body else self._send(method, path)
-        return answer.json() if answer.content else None
+        content = _Content(body=json.dumps(body).encode()) if body else _NOTHING
+        answer = self._send(method, path, content)
+        return _read(answer) if answer else None
 
     def rows(self, path: str, **params: str | int | None) -> list[Json]:
         """Return every row of a list, page by page."""
@@ -71,13 +96,14 @@ class Api:
                     yield piece
                     progress(len(piece))
 
-        headers = {"Content-Type": "application/octet-stream"}
-        answer = self._send("POST", path, params={"name": name}, content=pieces(), headers=headers)
-        return answer.json()
+        content = _Content(
+            body=pieces(), media_type="application/octet-stream", params={"name": name}
+        )
+        return _read(self._send("POST", path, content))
 
     def download(self, path: str) -> bytes:
         """Return the bytes of a file that a path gives."""
-        return self._send("GET", path).content
+        return self._send("GET", path)
 
     def _pages(self, path: str, params: Mapping[str, str | int | None]) -> Iterator[Json]:
         after: str | None = None
@@ -88,33 +114,92 @@ class Api:
             if after is None:
                 return
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 -- httpx's own
-        headers = {"Authorization": f"Bearer {self._bearer()}", **options.pop("headers", {})}
-        return self._exchange(method, PREFIX + path, headers=headers, **options)
+    def _send(self, method: str, path: str, content: _Content = _NOTHING) -> bytes:
+        headers = {"Authorization": f"Bearer {self._bearer()}"}
+        return self._exchange(method, PREFIX + path, content, headers)
 
     def _bearer(self) -> str:
         if self._token is None:
             client_id, secret = self._credential
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": client_id,
-                "client_secret": secret,
-            }
-            answer = self._exchange("POST", "/oauth2/token", data=form)
-            self._token = str(answer.json()["access_token"])
+            form = urlencode(
+                {
+                    "grant_type": "client_credentials",
+                    "client_id": client_id,
+                    "client_secret": secret,
+                }
+            )
+            content = _Content(body=form.encode(), media_type=_FORM)
+            answer = self._exchange("POST", "/oauth2/token", content, {})
+            self._token = str(_read(answer)["access_token"])
         return self._token
 
-    def _exchange(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 -- httpx's own
+    def _exchange(
+        self, method: str, path: str, content: _Content, headers: Mapping[str, str]
+    ) -> bytes:
+        query = f"?{urlencode(content.params)}" if content.params else ""
+        if content.body:
+            headers = {**headers, "Content-Type": content.media_type}
         try:
-            answer = self._http.request(method, path, **options)
-        except httpx.TimeoutException as error:
-            message = f"{self._http.base_url} did not answer in time."
-            raise Problem("comm-timeout", message) from error
-        except httpx.HTTPError as error:
-            raise _unreachable(str(self._http.base_url), error) from error
-        if answer.is_error:
-            raise _problem(answer)
+            status, answer = self._roundtrip(
+                method, self._base + path + query, content.body or None, headers
+            )
+        except TimeoutError as error:
+            raise Problem("comm-timeout", f"{self._url} did not answer in time.") from error
+        except ssl.SSLError as error:
+            raise Problem("tls-failed", f"{self._url}: {error}.") from error
+        except (OSError, HTTPException) as error:
+            raise Problem("comm-failed", f"{self._url}: {error}.") from error
+        if status >= 400:
+            raise _problem(status, answer)
         return answer
+
+    def _roundtrip(
+        self,
+        method: str,
+        target: str,
+        body: bytes | Iterator[bytes] | None,
+        headers: Mapping[str, str],
+    ) -> tuple[int, bytes]:
+        http = self._http
+        if http.sock is not None and select.select([http.sock], [], [], 0)[0]:
+            http.close()  # the portal ended what was idle; nobody speaks before being asked
+        if http.sock is None:
+            http.connect()
+        # A refusal may come, and the connection end, before all is sent: it is still to be read.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            http.request(method, target, body, dict(headers))
+        response = http.getresponse()
+        return response.status, response.read()
+
+
+def _connection(url: str, ca: Path | None) -> HTTPConnection:
+    """Return a connection, not yet opened; no proxy of the environment stands between."""
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise Problem("invalid-argument", f"{url!r} is no URL: {error}.") from error
+    if parts.scheme == "https" and host:
+        return HTTPSConnection(host, port, timeout=_TIMEOUT, context=_trust(ca))
+    if parts.scheme == "http" and host:
+        return HTTPConnection(host, port, timeout=_TIMEOUT)
+    raise Problem("invalid-argument", f"{url!r} is no URL of a portal: https://HOST:PORT is.")
+
+
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=None if ca is None else str(ca))
+    except ssl.SSLError as error:
+        raise Problem("tls-failed", f"{ca} holds no certificate in PEM form.") from error
+    except OSError as error:
+        raise Problem("file-not-found", f"{ca} cannot be read: {error.strerror}.") from error
+
+
+def _read(answer: bytes) -> Json:
+    try:
+        return json.loads(answer)
+    except ValueError as error:
+        raise Problem("bad-answer", "The portal's answer is no JSON: is it a portal?") from error
 
 
 def account_path(account: AccountRef, rest: str = "") -> str:
@@ -130,19 +215,14 @@ def smart_path(domain: str, rest: str = "") -> str:
     return f"/accounts/{quote(domain, safe='')}{rest}"
 
 
-def _unreachable(url: str, error: httpx.HTTPError) -> Problem:
-    code = "tls-failed" if "SSL" in str(error) or "CERTIFICATE" in str(error) else "comm-failed"
-    return Problem(code, f"{url}: {error}.")
-
-
-def _problem(answer: httpx.Response) -> Problem:
+def _problem(status: int, answer: bytes) -> Problem:
     """Return the problem that the portal names, or one that says that it names none."""
     try:
-        body = answer.json()
+        body = json.loads(answer)
         code, detail = str(body["code"]), str(body["detail"])
         diagnostics = {str(k): str(v) for k, v in body["diagnostics"].items()}
     except (ValueError, TypeError, KeyError, AttributeError):
-        message = f"The portal answered {answer.status_code} without a problem."
+        message = f"The portal answered {status} without a problem."
         return Problem("bad-answer", message)
     if code not in TABLE:
         return Problem("peer-refused", f"{code}: {detail}")
