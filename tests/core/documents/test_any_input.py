@@ -26,6 +26,7 @@ from tests.core.documents.material import NOW, trust_store
 from tests.core.documents.report_material import PAYLOAD, direct, item
 from tests.core.documents.test_bodies import ACK, BODIES, READERS
 from tests.core.documents.test_smart_transport import REQUESTS, RESPONSES
+from tests.support.thoroughness import IS_NIGHTLY
 
 REPORT = item().encode()
 DOCUMENT = write_document(direct("ack", ACK.encode())).encode()
@@ -119,10 +120,15 @@ def test_any_value_in_a_body_ends_in_a_value_or_a_problem(
 
 
 def _flips(good: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Yield the text with each bit flipped, and whether the bit is one of a certificate."""
+    """Yield the text with one bit flipped, and whether the bit is one of a certificate.
+
+    One bit of each byte, the next bit in the next byte; a nightly run flips all.
+    """
     start = good.index(b'"chain":["')
     end = good.index(b'"]', start)
     for bit in range(8 * len(good)):
+        if not IS_NIGHTLY and bit % 8 != bit // 8 % 8:
+            continue
         flipped = bytearray(good)
         flipped[bit // 8] ^= 1 << (bit % 8)
         yield bytes(flipped), start < bit // 8 < end
