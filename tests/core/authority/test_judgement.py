@@ -1,7 +1,6 @@
-"""The verdict on a report, rule by rule: facts in, judgement out."""
+"""The verdict on a report, line after line of the table; the first that applies decides."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,11 +9,11 @@ from hypothesis import strategies as st
 from gauger.core.authority.claims import Chain, Claims, Held
 from gauger.core.authority.facts import InstanceFacts, KnownReport, Life, ReportFacts
 from gauger.core.authority.judgement import (
-    FUTURE_TOLERANCE,
     Circumstances,
     Judgement,
     describe_time,
     judge,
+    judge_content,
 )
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.ownership import Cause, Ownership
@@ -22,286 +21,287 @@ from gauger.core.identity import AccountRef, digest
 from gauger.core.usage.intervals import Segment
 from tests.support.builders import ACCOUNT, DAY, ELSEWHERE, NOW, OTHER_ACCOUNT, TAG, UDI
 
-OWN, OTHER = "11" * 16, "22" * 16
-PREVIOUS = digest(b"previous")
-CHAIN = Chain(incarnation=OWN, boot="33" * 16, previous=PREVIOUS, closed_at=NOW)
+OWN, OTHER = "11" * 16, "99" * 16
+CHAIN = Chain(incarnation=OWN, boot="22" * 16, previous=digest(b"previous"), closed_at=NOW)
 CLAIMS = Claims(
-    digest=digest(b"this"),
+    digest=digest(b"report"),
     udi=UDI,
     tag=TAG,
-    report_id=7,
-    software_version="17.12.01",
-    absolute=(Segment(NOW - 900, NOW, 2),),
+    report_id=1,
+    software_version=None,
+    absolute=(Segment(NOW - 900, NOW, 1),),
     relative=(),
     members=(),
     is_active=True,
     chain=CHAIN,
-    held=Held(account=ACCOUNT),
-    signer="gauger-sudi",
+    held=Held(),
+    signer="gauger-trust",
+    generation=1,
 )
-KNOWN = InstanceFacts(udi=UDI, account=ACCOUNT)
-FACTS = ReportFacts(
-    instance=KNOWN,
-    names_account=True,
-    lives=(Life(incarnation=OWN, first_closed=NOW - DAY, last_closed=NOW - 900),),
-)
-GIVEN = Circumstances(now=NOW, build_date=NOW - 365 * DAY)
+GIVEN = Circumstances(now=NOW, build_date=NOW - DAY)
+MINE = InstanceFacts(udi=UDI, account=ACCOUNT)
+FACTS = ReportFacts(instance=MINE)
+NAMED = ReportFacts(names_account=True)
+RIVAL = KnownReport(digest=digest(b"rival"), verdict=Verdict.ACCEPTED)
 
 
-def rival(verdict: Verdict = Verdict.ACCEPTED, **changes: Any) -> KnownReport:  # noqa: ANN401 -- keywords of a test
-    return replace(KnownReport(digest=digest(b"rival"), verdict=verdict), **changes)
+def closed(instant: int) -> Claims:
+    return replace(CLAIMS, chain=replace(CHAIN, closed_at=instant))
 
 
-def judged(
-    facts: dict[str, Any] | None = None,
-    *,
-    chain: dict[str, Any] | None = None,
-    given: dict[str, Any] | None = None,
-    **claims: Any,  # noqa: ANN401 -- keywords of a test
-) -> Judgement:
-    """Judge the plain report with what a test changes of it."""
-    changed = replace(CLAIMS, chain=replace(CHAIN, **(chain or {})), **claims)
-    return judge(changed, replace(FACTS, **(facts or {})), replace(GIVEN, **(given or {})))
+def test_an_honest_report_is_accepted_and_nothing_is_noted() -> None:
+    assert judge(CLAIMS, FACTS, GIVEN) == Judgement(
+        verdict=Verdict.ACCEPTED, ownership=Ownership(account=ACCOUNT)
+    )
 
 
-def test_a_plain_report_is_accepted_without_any_flag() -> None:
-    assert judged() == Judgement(verdict=Verdict.ACCEPTED, ownership=Ownership(account=ACCOUNT))
-
-
-@pytest.mark.parametrize(
-    ("facts", "chain", "flag"),
-    [
-        ({"previous_held": False}, {}, "gap"),
-        (
-            {"lives": (Life(incarnation=OTHER, first_closed=1, last_closed=2),)},
-            {},
-            "store-replaced",
-        ),
-        ({"overlaps": True}, {}, "overlap"),
-        ({"tag_known": False}, {}, "unknown-entitlement"),
-        ({}, {"closed_at": NOW - 366 * DAY}, "clock-not-set"),
-        ({"names_account": False}, {}, "foreign-account"),
-        (
-            {"instance": InstanceFacts(udi=UDI, account=OTHER_ACCOUNT), "was_there": True},
-            {},
-            "former-account",
-        ),
-    ],
-)
-def test_what_is_noted_is_not_in_the_way(
-    facts: dict[str, Any], chain: dict[str, Any], flag: str
-) -> None:
-    judgement = judged(facts, chain=chain)
-
-    assert judgement.verdict is Verdict.ACCEPTED
-    assert flag in judgement.flags
-
-
-def test_a_clock_that_was_never_set_is_noted() -> None:
-    assert judged(relative=CLAIMS.absolute, absolute=()).flags == ("clock-not-set",)
-
-
-@pytest.mark.parametrize(
-    ("facts", "claims", "code"),
-    [
-        ({}, {"is_active": False}, "not-active"),
-        ({"newer_used_at": NOW}, {"generation": 1}, "superseded-key"),
-        ({"newer_used_at": NOW - 1}, {"generation": 1}, "superseded-key"),
-        ({"instance": InstanceFacts(udi=UDI, account=ELSEWHERE)}, {}, "belongs-elsewhere"),
-        ({"instance": None, "names_account": False}, {}, "no-account"),
-    ],
-)
-def test_what_is_rejected_says_why_and_changes_nobody(
-    facts: dict[str, Any], claims: dict[str, Any], code: str
-) -> None:
-    judgement = judged(facts, **claims)
-
-    assert (judgement.verdict, judgement.code) == (Verdict.REJECTED, code)
-    assert judgement.detail
-    assert judgement.ownership is None
-
-
-def test_an_older_code_signs_what_was_closed_before_the_newer_was_used() -> None:
-    assert judged({"newer_used_at": NOW + 1}, generation=1).verdict is Verdict.ACCEPTED
-
-
-@pytest.mark.parametrize(
-    ("verdict", "decided_by", "expected"),
-    [
-        (Verdict.ACCEPTED, None, Verdict.SAME),
-        (Verdict.DEFERRED, None, Verdict.SAME),
-        (Verdict.QUARANTINED, None, Verdict.SAME),
-        (Verdict.REJECTED, None, Verdict.ACCEPTED),
-        (Verdict.REJECTED, "admin", Verdict.SAME),
-    ],
-)
-def test_what_is_held_has_its_answer(
-    verdict: Verdict, decided_by: str | None, expected: Verdict
-) -> None:
-    known = KnownReport(digest=CLAIMS.digest, verdict=verdict, decided_by=decided_by)
-
-    assert judged({"known": known}).verdict is expected
-
-
-def test_the_account_comes_before_the_digest() -> None:
-    """Whoever is not the owner does not even learn that the report is held."""
+@pytest.mark.threat("F5", role="cssm")
+def test_the_account_is_judged_before_anything_of_the_report_is_told() -> None:
     known = KnownReport(digest=CLAIMS.digest, verdict=Verdict.ACCEPTED)
-    judgement = judged({"known": known}, given={"uploaded_to": ELSEWHERE})
+    facts = replace(FACTS, known=known, rivals=(RIVAL,))
+    judgement = judge(
+        replace(CLAIMS, is_active=False), facts, replace(GIVEN, uploaded_to=ELSEWHERE)
+    )
 
-    assert judgement.code == "belongs-elsewhere"
+    assert (judgement.verdict, judgement.code) == (Verdict.REJECTED, "belongs-elsewhere")
+    assert judgement.ownership is None
+    assert str(ACCOUNT) not in judgement.detail
 
 
+def test_nobodys_report_has_no_account() -> None:
+    assert judge(CLAIMS, ReportFacts(), GIVEN).code == "no-account"
+
+
+@pytest.mark.threat("A1", role="cssm")
 @pytest.mark.parametrize(
-    ("one", "drawn_in"),
+    ("known", "same"),
     [
-        (rival(), True),
-        (rival(Verdict.DEFERRED), True),
-        (rival(Verdict.QUARANTINED, case=4), False),
-        (rival(decided_by="admin"), False),
-        (rival(Verdict.REJECTED, decided_by="admin"), False),
+        (KnownReport(digest=CLAIMS.digest, verdict=Verdict.ACCEPTED), True),
+        (KnownReport(digest=CLAIMS.digest, verdict=Verdict.DEFERRED), True),
+        (KnownReport(digest=CLAIMS.digest, verdict=Verdict.QUARANTINED), True),
+        (KnownReport(digest=CLAIMS.digest, verdict=Verdict.REJECTED, decided_by="ann"), True),
+        (KnownReport(digest=CLAIMS.digest, verdict=Verdict.REJECTED), False),
     ],
 )
-def test_a_taken_place_quarantines_the_newcomer_and_what_was_not_decided(
-    one: KnownReport,
-    *,
-    drawn_in: bool,
+def test_a_report_that_has_its_answer_is_the_same(known: KnownReport, *, same: bool) -> None:
+    judgement = judge(CLAIMS, replace(FACTS, known=known), GIVEN)
+
+    assert judgement.verdict is (Verdict.SAME if same else Verdict.ACCEPTED)
+    assert judgement.ownership == Ownership(account=ACCOUNT)
+
+
+@pytest.mark.threat("A25", role="cssm")
+@pytest.mark.requirement("HA-6")
+def test_a_standby_is_refused_before_its_key_and_place_are_looked_at() -> None:
+    facts = replace(FACTS, newer_used_at=NOW, rivals=(RIVAL,))
+    judgement = judge(replace(CLAIMS, is_active=False), facts, GIVEN)
+
+    assert (judgement.verdict, judgement.code) == (Verdict.REJECTED, "not-active")
+
+
+@pytest.mark.threat("C2", role="cssm")
+@pytest.mark.parametrize(
+    ("closed_at", "used_at", "code"),
+    [
+        (NOW, None, None),
+        (NOW, NOW + 1, None),  # closed before the newer key was used
+        (NOW, NOW, "superseded-key"),
+        (NOW, NOW - 1, "superseded-key"),
+    ],
+)
+def test_an_old_key_signs_nothing_closed_since_the_newer_one_was_used(
+    closed_at: int, used_at: int | None, code: str | None
 ) -> None:
-    judgement = judged({"rivals": (one,)})
+    judgement = judge(closed(closed_at), replace(FACTS, newer_used_at=used_at), GIVEN)
+
+    assert judgement.code == code
+    if code:
+        assert "Trust code 1" in judgement.detail
+        assert describe_time(used_at or 0) in judgement.detail
+
+
+@pytest.mark.threat("A11", role="cssm")
+@pytest.mark.parametrize(
+    ("rival", "drawn_in"),
+    [
+        (RIVAL, True),
+        (replace(RIVAL, verdict=Verdict.DEFERRED), True),
+        (replace(RIVAL, verdict=Verdict.QUARANTINED), False),  # it waits already
+        (replace(RIVAL, decided_by="ann"), False),  # a person accepted it
+        (replace(RIVAL, verdict=Verdict.REJECTED, decided_by="ann"), False),
+    ],
+)
+def test_a_place_that_is_taken_puts_both_in_quarantine(
+    rival: KnownReport, *, drawn_in: bool
+) -> None:
+    judgement = judge(closed(NOW + 9 * DAY), replace(FACTS, rivals=(rival,)), GIVEN)
 
     assert (judgement.verdict, judgement.code) == (Verdict.QUARANTINED, "repeated-place")
-    assert judgement.drawn_in == ((one,) if drawn_in else ())
-    assert one.digest in judgement.detail
+    assert judgement.drawn_in == ((rival,) if drawn_in else ())
+    assert rival.digest in judgement.detail
+    assert judgement.until is None
 
 
-@pytest.mark.parametrize("seconds", [1, 60, 10 * DAY, 100 * 365 * DAY])
-def test_the_future_is_waited_for(seconds: int) -> None:
-    closed_at = NOW + FUTURE_TOLERANCE + seconds
-    judgement = judged(chain={"closed_at": closed_at})
+@pytest.mark.threat("A16", role="cssm")
+@given(ahead=st.integers(-DAY, DAY))
+def test_a_report_from_ahead_is_decided_when_its_time_has_come(ahead: int) -> None:
+    judgement = judge(closed(NOW + ahead), FACTS, GIVEN)
 
-    assert (judgement.verdict, judgement.code) == (Verdict.DEFERRED, "not-yet")
-    assert judgement.until == closed_at - FUTURE_TOLERANCE
-    assert describe_time(closed_at) in judgement.detail
-    assert describe_time(NOW) in judgement.detail
-
-
-def test_a_deferred_report_is_accepted_when_its_time_has_come() -> None:
-    judgement = judged(chain={"closed_at": NOW + 2 * DAY})
-    assert judgement.until is not None
-
-    later = judged(chain={"closed_at": NOW + 2 * DAY}, given={"now": judgement.until})
-    assert later.verdict is Verdict.ACCEPTED
+    if ahead <= 3600:
+        assert judgement.verdict is Verdict.ACCEPTED
+    else:
+        assert (judgement.verdict, judgement.code) == (Verdict.DEFERRED, "not-yet")
+        assert judgement.until == NOW + ahead - 3600
+        later = Circumstances(now=judgement.until, build_date=0)
+        again = judge_content(closed(NOW + ahead), FACTS, later, Ownership(account=ACCOUNT))
+        assert again.verdict is Verdict.ACCEPTED
 
 
-def test_a_clash_in_the_future_is_a_clash_now() -> None:
-    assert judged({"rivals": (rival(),)}, chain={"closed_at": NOW + DAY}).code == "repeated-place"
+@pytest.mark.threat("A15", role="cssm")
+@pytest.mark.parametrize(
+    ("adds", "wanted", "verdict"),
+    [
+        (True, False, Verdict.QUARANTINED),
+        (True, True, Verdict.ACCEPTED),
+        (False, False, Verdict.ACCEPTED),
+    ],
+)
+def test_what_adds_to_settled_usage_waits_unless_a_successor_names_it(
+    *, adds: bool, wanted: bool, verdict: Verdict
+) -> None:
+    facts = replace(FACTS, adds_to_settled=adds, is_wanted=wanted, settled_until=NOW - 40 * DAY)
+    judgement = judge(CLAIMS, facts, GIVEN)
+
+    assert judgement.verdict is verdict
+    if verdict is Verdict.QUARANTINED:
+        assert judgement.code == "back-dated"
+        assert describe_time(NOW - 40 * DAY) in judgement.detail
+
+
+@pytest.mark.threat("A12", role="cssm")
+def test_a_previous_report_that_never_came_is_missed() -> None:
+    judgement = judge(CLAIMS, replace(FACTS, previous_held=False), GIVEN)
+
+    assert judgement.verdict is Verdict.ACCEPTED
+    assert (judgement.flags, judgement.missing) == (("gap",), CHAIN.previous)
+
+
+def test_a_report_that_is_asked_for_fills_its_gap_and_releases_its_predecessor() -> None:
+    judgement = judge(CLAIMS, replace(FACTS, gap_open=True, previous_case=5), GIVEN)
+
+    assert (judgement.fills, judgement.releases, judgement.missing) == (True, 5, None)
 
 
 @pytest.mark.parametrize(
-    ("facts", "verdict"),
+    ("claims", "facts", "flag"),
     [
-        ({"adds_to_settled": True, "settled_until": NOW}, Verdict.QUARANTINED),
-        ({"adds_to_settled": True, "is_wanted": True}, Verdict.ACCEPTED),
-        ({"adds_to_settled": False, "settled_until": NOW}, Verdict.ACCEPTED),
+        (CLAIMS, replace(FACTS, overlaps=True), "overlap"),
+        (CLAIMS, replace(FACTS, tag_known=False), "unknown-entitlement"),
+        (CLAIMS, replace(FACTS, was_there=True), "former-account"),
+        (replace(CLAIMS, held=Held(account=ELSEWHERE)), FACTS, "foreign-account"),
+        (replace(CLAIMS, relative=(Segment(0, 9, 1),)), FACTS, "clock-not-set"),
+        (closed(NOW - DAY - 1), FACTS, "clock-not-set"),
     ],
 )
-def test_a_settled_time_is_only_added_to_by_a_person_or_a_successor(
-    facts: dict[str, Any], verdict: Verdict
+def test_what_is_odd_and_not_in_the_way_is_flagged(
+    claims: Claims, facts: ReportFacts, flag: str
 ) -> None:
-    assert judged(facts).verdict is verdict
+    judgement = judge(claims, facts, GIVEN)
+
+    assert (judgement.verdict, judgement.flags) == (Verdict.ACCEPTED, (flag,))
 
 
-@pytest.mark.parametrize("verdict_facts", [{}, {"rivals": (rival(),)}, {"adds_to_settled": True}])
-def test_gaps_and_releases_follow_whatever_the_verdict(verdict_facts: dict[str, Any]) -> None:
-    judgement = judged(
-        {**verdict_facts, "previous_held": False, "gap_open": True, "previous_case": 9}
+@pytest.mark.threat("H1", role="cssm")
+def test_a_report_closed_when_the_authority_was_built_has_a_clock() -> None:
+    assert judge(closed(NOW - DAY), FACTS, GIVEN).flags == ()
+
+
+def lives(*spans: tuple[str, int, int]) -> tuple[Life, ...]:
+    return tuple(
+        Life(incarnation=name, first_closed=first, last_closed=last) for name, first, last in spans
     )
 
-    assert judgement.missing == PREVIOUS
-    assert judgement.fills
-    assert judgement.releases == 9
+
+@pytest.mark.threat("A20", role="cssm")
+@pytest.mark.parametrize(
+    ("held", "flags"),
+    [
+        ((), ()),
+        (((OWN, NOW - 9, NOW - 5),), ()),
+        (((OTHER, NOW - 9, NOW - 5),), ("store-replaced",)),
+        # The old store ended before the new one began, whatever comes first here.
+        (((OTHER, NOW - 9, NOW - 5), (OWN, NOW - 4, NOW - 1)), ()),
+        (((OTHER, NOW + 1, NOW + 5), (OWN, NOW - 4, NOW - 1)), ()),
+        # One closed reports while the other lived.
+        (((OTHER, NOW - 9, NOW + 5),), ("store-replaced", "duplicate-identity")),
+        (((OTHER, NOW - 3, NOW - 2), (OWN, NOW - 9, NOW - 8)), ("duplicate-identity",)),
+        (((OTHER, NOW - 3, NOW + 9), (OWN, NOW - 9, NOW - 8)), ("duplicate-identity",)),
+        (((OTHER, NOW, NOW),), ("store-replaced",)),
+    ],
+)
+def test_two_stores_at_one_time_are_told_from_one_that_was_replaced(
+    held: tuple[tuple[str, int, int], ...], flags: tuple[str, ...]
+) -> None:
+    assert judge(CLAIMS, replace(FACTS, lives=lives(*held)), GIVEN).flags == flags
 
 
-def test_a_first_report_misses_nothing() -> None:
-    judgement = judged({"previous_held": True}, chain={"previous": None})
-
-    assert judgement.missing is None
+@pytest.mark.threat("A20", role="cssm")
+@given(turns=st.lists(st.sampled_from([OWN, OTHER]), min_size=2, max_size=8), data=st.data())
+def test_stores_that_close_in_turns_are_noticed_in_whatever_order_reports_come(
+    turns: list[str], data: st.DataObject
+) -> None:
+    closings = list(enumerate(turns))
+    flagged, seen = False, dict[str, Life]()
+    for at, name in data.draw(st.permutations(closings)):
+        chain = replace(CHAIN, incarnation=name, closed_at=NOW - 100 + at)
+        facts = replace(FACTS, lives=tuple(seen.values()))
+        flags = judge(replace(CLAIMS, chain=chain), facts, GIVEN).flags
+        flagged = flagged or "duplicate-identity" in flags
+        life = seen.get(name, Life(incarnation=name, first_closed=10**12, last_closed=0))
+        seen[name] = Life(
+            incarnation=name,
+            first_closed=min(life.first_closed, chain.closed_at),
+            last_closed=max(life.last_closed, chain.closed_at),
+        )
+    places = {name: [at for at, turn in closings if turn == name] for name in (OWN, OTHER)}
+    together = all(places.values()) and not (
+        max(places[OWN]) < min(places[OTHER]) or max(places[OTHER]) < min(places[OWN])
+    )
+    assert flagged == together
 
 
 @pytest.mark.parametrize(
-    ("own", "other", "clash"),
+    ("held", "facts", "uploaded_to", "expected"),
     [
-        ((0, 10), (20, 30), False),
-        ((20, 30), (0, 10), False),
-        ((0, 10), (10, 20), False),
-        ((0, 15), (10, 20), True),
-        ((10, 20), (0, 15), True),
-        ((0, 30), (10, 20), True),
-        ((10, 20), (0, 30), True),
-    ],
-)
-def test_lives_that_overlap_are_a_clone(
-    own: tuple[int, int],
-    other: tuple[int, int],
-    *,
-    clash: bool,
-) -> None:
-    first, last = (NOW - 1000 + at for at in own)
-    lives = (
-        Life(incarnation=OWN, first_closed=first, last_closed=last),
-        Life(
-            incarnation=OTHER, first_closed=NOW - 1000 + other[0], last_closed=NOW - 1000 + other[1]
+        (ACCOUNT, NAMED, None, Ownership(account=ACCOUNT, cause=Cause.DOCUMENT)),
+        (ACCOUNT, NAMED, ACCOUNT, Ownership(account=ACCOUNT, cause=Cause.DOCUMENT)),
+        # An account of another ledger says nothing here.
+        (
+            ELSEWHERE,
+            ReportFacts(),
+            ACCOUNT,
+            Ownership(account=ACCOUNT, provisional=True, cause=Cause.UPLOAD),
         ),
-    )
-    judgement = judged({"lives": lives}, chain={"closed_at": last})
-
-    assert ("duplicate-identity" in judgement.flags) == clash
-    assert "store-replaced" not in judgement.flags
-
-
-@pytest.mark.parametrize(
-    ("account", "provisional", "uploaded_to", "cause"),
-    [
-        (None, False, None, Cause.DOCUMENT),
-        (None, False, ACCOUNT, Cause.DOCUMENT),
-        (OTHER_ACCOUNT, True, ACCOUNT, Cause.DOCUMENT),
-        (ACCOUNT, True, None, Cause.DOCUMENT),
-        (ACCOUNT, False, ACCOUNT, None),
+        (None, FACTS, ACCOUNT, Ownership(account=ACCOUNT)),
+        (
+            OTHER_ACCOUNT,
+            replace(NAMED, instance=replace(MINE, provisional=True)),
+            None,
+            Ownership(account=OTHER_ACCOUNT, cause=Cause.DOCUMENT),
+        ),
     ],
 )
-def test_a_signed_account_settles_whose_it_is(
-    account: AccountRef | None,
-    *,
-    provisional: bool,
+def test_the_account_that_a_report_names_counts_where_it_exists(
+    held: AccountRef | None,
+    facts: ReportFacts,
     uploaded_to: AccountRef | None,
-    cause: Cause | None,
+    expected: Ownership,
 ) -> None:
-    instance = InstanceFacts(udi=UDI, account=account, provisional=provisional)
-    judgement = judged({"instance": instance}, given={"uploaded_to": uploaded_to})
+    claims = replace(CLAIMS, held=Held(account=held))
 
-    assert judgement.ownership == Ownership(account=ACCOUNT, cause=cause)
+    assert judge(claims, facts, replace(GIVEN, uploaded_to=uploaded_to)).ownership == expected
 
 
-@given(
-    previous_held=st.booleans(),
-    overlaps=st.booleans(),
-    adds=st.booleans(),
-    wanted=st.booleans(),
-    ahead=st.integers(-DAY, DAY),
-    rivals=st.lists(st.sampled_from([rival(), rival(Verdict.QUARANTINED)]), max_size=2),
-)
-def test_every_combination_has_one_named_outcome(**facts: Any) -> None:  # noqa: ANN401 -- keywords of a test
-    judgement = judged(
-        {
-            "previous_held": facts["previous_held"],
-            "overlaps": facts["overlaps"],
-            "adds_to_settled": facts["adds"],
-            "is_wanted": facts["wanted"],
-            "rivals": tuple(facts["rivals"]),
-        },
-        chain={"closed_at": NOW + facts["ahead"]},
-    )
-
-    assert judgement.verdict in {Verdict.ACCEPTED, Verdict.DEFERRED, Verdict.QUARANTINED}
-    assert (judgement.code is None) == (judgement.verdict is Verdict.ACCEPTED)
-    assert (judgement.until is None) == (judgement.verdict is not Verdict.DEFERRED)
-    assert len(set(judgement.flags)) == len(judgement.flags)
+def test_time_is_told_in_utc() -> None:
+    assert describe_time(0) == "1970-01-01 00:00:00 UTC"
+    assert describe_time(253402300799) == "9999-12-31 23:59:59 UTC"

@@ -1,0 +1,27 @@
+"""One row of many kinds, with a mark where a whole document stands."""
+
+from dataclasses import replace
+
+from gauger.core.authority import rows
+from gauger.core.authority.outcomes import Verdict
+from tests.adapters.storage.ledger.book import DECIDED, OWNED, REPORT, REQUEST, TOKEN
+from tests.support.builders import ACCOUNT, NOW, UDI
+
+EXAMPLES: tuple[rows.Row, ...] = (
+    rows.LedgerOpened(at=NOW, ledger="ab" * 16, by="operator"),
+    rows.EpochOpened(at=NOW, number=2, epoch="cd" * 16, reason="restored", abandons=()),
+    rows.PageRenewed(at=NOW, page=9),
+    rows.RootSetTaken(at=NOW, number=2, epoch=1, document="SECRET", by="operator"),
+    rows.ManufacturerTaken(at=NOW, name="Example", file="SECRET", by="operator"),
+    rows.SmartAccountOpened(at=NOW, domain="example.com", name="Example", by="operator"),
+    rows.VirtualAccountOpened(at=NOW, account=ACCOUNT, description="d", by="operator"),
+    TOKEN,
+    rows.TokenRevoked(at=NOW, token=1, account=ACCOUNT, by="ann"),
+    rows.TokenUsed(at=NOW, token=1, account=ACCOUNT, udi=UDI),
+    OWNED,
+    replace(REPORT, verdict=Verdict.REJECTED, item="SECRET"),
+    DECIDED,
+    rows.CaseOpened(at=NOW, case=3, code="back-dated", udi=UDI, account=ACCOUNT),
+    rows.CaseClosed(at=NOW, case=3, state="accepted", udi=UDI, account=ACCOUNT, by="ann"),
+    replace(REQUEST, document="SECRET"),
+)
