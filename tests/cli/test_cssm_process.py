@@ -17,7 +17,7 @@ from gauger.core.problems import Problem
 from tests.cli.portal_host import Host, gauger, make_host, served
 from tests.support.builders import NOW
 
-_PATIENCE = 40.0
+_PATIENCE = 90.0
 
 
 @contextmanager
