@@ -121,6 +121,13 @@ def test_percentiles() -> None:
     assert style_budget.spread([]) == "0 / 0 / 0"
 
 
-def test_the_whole_tree_is_measured_in_one_go() -> None:
-    lines = style_budget.judge(Path(style_budget.ROOT))[1]
-    assert any("lines a function" in line for line in lines)
+def test_the_whole_tree_is_measured_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(style_budget, "forbidden_words", lambda _root: [("a", "names a host")])
+    for folder in ("src", "tests", "checks"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "one.py").write_text('"""One."""\n\nvalue = 1\n', encoding="utf-8")
+    found, lines = style_budget.judge(tmp_path)
+    assert [str(finding) for finding in found] == ["a: names a host"]
+    assert any("1 files, 1 lines, 1.00 lines of tests" in line for line in lines)

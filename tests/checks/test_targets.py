@@ -69,10 +69,26 @@ def test_a_failing_installer_is_told(clone: Path) -> None:
 def test_test_runs_are_parallel_and_measured() -> None:
     command = run_tests.pytest_command(run_tests.TARGETS["test"], 2, ["tests/core"])
     assert command[1:] == [
-        *("-m", "coverage", "run", "-m", "pytest", "-m", "not interop", "-n", "2", "tests/core")
+        *("-m", "coverage", "run", "-m", "pytest", "-m", "not interop"),
+        *("-n", "2", "--dist", "worksteal", "tests/core"),
     ]
     command = run_tests.pytest_command(run_tests.TARGETS["interop"], 1, [])
     assert command[1:] == ["-m", "pytest", "-m", "interop"]
+
+
+def test_tests_keep_their_files_in_memory_where_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(run_tests, "MEMORY", tmp_path)
+    monkeypatch.setattr(run_tests, "ROOM", 0)
+    assert run_tests.scratch_place() == str(tmp_path)
+    monkeypatch.setattr(run_tests, "ROOM", 1 << 80)
+    assert run_tests.scratch_place() is None
+    monkeypatch.setattr(run_tests, "MEMORY", tmp_path / "absent")
+    assert run_tests.scratch_place() is None
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert run_tests.scratch_place() is None
 
 
 @pytest.mark.threat("J1")
