@@ -34,6 +34,7 @@ class Holdings:
         account: Account information, or None.
         purchases: Purchase information, or None.
         head: The newest page head of the ledger, or None.
+        digests: Digests of all of them; the answer with the head is none.
         installed_at: When each was installed, by document type.
     """
 
@@ -44,6 +45,7 @@ class Holdings:
     account: AccountInfo | None = None
     purchases: PurchaseInfo | None = None
     head: SignedHead | None = None
+    digests: frozenset[Digest] = frozenset()
     installed_at: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -88,7 +90,9 @@ def read_holdings(documents: Mapping[str, HeldDocument], pinned: TrustStore) -> 
     """
     read = {name: read_document(held.text) for name, held in documents.items()}
     holdings = Holdings(
-        store=pinned, installed_at={name: held.installed_at for name, held in documents.items()}
+        store=pinned,
+        digests=frozenset(item.digest for name, item in read.items() if name != HEAD),
+        installed_at={name: held.installed_at for name, held in documents.items()},
     )
     if RootSet.TYPE in read:
         bare = replace(pinned, root_set=None, root_digest=None)

@@ -82,6 +82,7 @@ class Importing:
             udi=self._around.udi,
             store=holdings.store,
             marks=read_marks(draft.marks),
+            held=holdings.digests,
             account=holdings.account_ref,
             ledger=holdings.ledger,
             former=frozenset(draft.singles.course.former),

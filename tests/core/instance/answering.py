@@ -195,6 +195,7 @@ def after(plan: Plan, holding: Holding = SETTLED) -> Holding:
         account=plan.account,
         ledger=plan.ledger,
         marks=plan.marks,
+        held=holding.held.union(item.document.digest for item in plan.installs),
         trust=plan.trust,
         known=known,
         head=plan.head,

@@ -57,12 +57,13 @@ class Holding:
         udi: Who it is.
         store: Whom it trusts.
         marks: What it obeyed last, for each ledger and type.
+        held: Digests of the documents in force. Marks outlive a store that is lost, documents do not.
         account: Whose it is, or None where that is not known yet.
         ledger: The only ledger it obeys, or None where it has no account information yet.
         former: Accounts whose it was; a late ACK of one of its own reports may name them.
         trust: Its trust code and its request.
         keys: Key ids of its own licensing keys.
-        known: Its documents by digest: at least those that the answer is for, see `questions`.
+        known: Its documents by digest: at least those that the answer is about, see `questions`.
         head: The newest page head of its ledger, or None.
         clock: Its wall clock, epoch seconds; None where it was never set.
         build_date: When this software was built, epoch seconds.
@@ -72,6 +73,7 @@ class Holding:
     udi: Udi
     store: TrustStore
     marks: Marks = field(default_factory=Marks)
+    held: frozenset[Digest] = frozenset()
     account: AccountRef | None = None
     ledger: str | None = None
     former: frozenset[AccountRef] = frozenset()
@@ -220,7 +222,7 @@ def parse(document: Document) -> Parsed:
 
 
 def questions(documents: Iterable[Document]) -> frozenset[Digest]:
-    """Return the digests of own documents that answers are for, to look them up.
+    """Return the digests of own documents that answers are for or wish, to look them up.
 
     Raises:
         Problem: As `parse`.
@@ -232,4 +234,6 @@ def questions(documents: Iterable[Document]) -> frozenset[Digest]:
         body = parse(document).body
         if isinstance(body, Acknowledgment | Verdict):
             found.add(body.answers)
+        if isinstance(body, Acknowledgment):
+            found.update(body.wanted)
     return frozenset(found)

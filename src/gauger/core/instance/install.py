@@ -195,9 +195,11 @@ class _Draft:
         mark = Mark(body.order, document.digest)
         judge = self.marks.require_newer if alone else self.marks.judge
         standing = judge(body.issuer, body.TYPE, mark)
-        if standing is not Standing.NEWER:
-            reason = SkipReason.HELD if standing is Standing.SAME else SkipReason.OLDER
-            self._skip(document, reason)
+        if standing is Standing.OLDER:
+            self._skip(document, SkipReason.OLDER)
+            return
+        if standing is Standing.SAME and not self._is_lost(document, body):
+            self._skip(document, SkipReason.HELD)
             return
         if isinstance(body, AccountInfo):
             self._move(body)
@@ -207,6 +209,14 @@ class _Draft:
             return
         self.installs.append(Install(document=document, body=body))
         self.marks = self.marks.raised(body.issuer, body.TYPE, mark)
+
+    def _is_lost(self, document: Document, body: Companion) -> bool:
+        """Tell whether the newest document of its type is in force no more, and should be.
+
+        A mark outlives the store that held its document. What is passed over for the mark alone
+        would be lacking until there is a newer one.
+        """
+        return document.digest not in self.holding.held and self.ledger in (None, body.issuer)
 
     def _move(self, info: AccountInfo) -> None:
         """Take an account; only the ledger that is obeyed may name another one, or another ledger.
@@ -242,8 +252,6 @@ class _Draft:
     def _reply(self, document: Document, body: Reply) -> None:
         """Take the answer to a document of our own; one that is settled already is a no-op."""
         known = self._known(body)
-        if isinstance(body, Acknowledgment):
-            self.confirmed.add(body.answers)
         if known.is_acknowledged:
             self._acknowledged_again(document, body, known)
             return
@@ -256,7 +264,7 @@ class _Draft:
         if isinstance(body, Verdict):
             happened = _HAPPENED[body.verdict]
         else:
-            self.wanted.update(body.wanted)
+            self._heed(body)
         if known.type is AnsweredType.TRUST_REQUEST and happened in _FINAL:
             self.trust = withdrawn(self.trust, body.answers)
         self.settled.append(
@@ -278,8 +286,17 @@ class _Draft:
         is_newer = known.answered_at is not None and body.issued_at > known.answered_at
         if isinstance(body, Acknowledgment) and is_newer:
             self._require_audience(body, self.holding.former)
-            self.wanted.update(body.wanted)
+            self._heed(body)
         self._skip(document, SkipReason.ACKNOWLEDGED)
+
+    def _heed(self, ack: Acknowledgment) -> None:
+        """Take what an ACK confirms and wishes; what was acknowledged since is wished no more."""
+        self.confirmed.add(ack.answers)
+        for digest in ack.wanted:
+            known = self.holding.known.get(digest)
+            since = None if known is None or not known.is_acknowledged else known.answered_at
+            if since is None or since < ack.issued_at:
+                self.wanted.add(digest)
 
     def _known(self, body: Reply) -> Known:
         known = self.holding.known.get(body.answers)
