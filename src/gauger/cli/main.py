@@ -1,6 +1,5 @@
 """The root of the `gauger` command: sub-commands are imported only when they are called."""
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Final
 
 import click
 
+from gauger.cli.lazy import LazyGroup
 from gauger.core.problems import Fault, Problem
 from gauger.core.text import many_lines
 
@@ -35,31 +35,9 @@ EXIT_CODES: Final[Mapping[Fault, int]] = MappingProxyType(
 """Exit code for each fault; 0 is success, 1 an error that has no name."""
 
 
-class _LazyGroup(click.Group):
-    """A group whose sub-commands are imported on first use: start-up stays short."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all sub-commands."""
-        del ctx
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of one sub-command and return it."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of sub-commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="gauger")
 def root() -> None:
     """Smart Licensing Using Policy, complete and open."""
