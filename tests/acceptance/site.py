@@ -81,10 +81,8 @@ class RefusedError(AssertionError):
 class Portal:
     """A portal's process, spoken to over its published surfaces by an API client."""
 
-    def __init__(
-        self, url: str, data: Path, secret: str, *, client_id: str = "administrator"
-    ) -> None:
-        self.url, self.data, self._secret, self._client_id = url, data, secret, client_id
+    def __init__(self, url: str, data: Path, client: Json | None = None) -> None:
+        self.url, self.data, self._client = url, data, client
         self.ca = data / "tls" / "certificate.pem"
         trust = ssl.create_default_context(cafile=str(self.ca))
         self._http = httpx.Client(base_url=url, verify=trust, timeout=30, trust_env=False)
@@ -99,8 +97,7 @@ class Portal:
         signer = ("--signer", factory / "signers" / "cssm", "--clock", stage.clock.path)
         made = stage.run("cssm", "init", "--data", data, *trust, *signer)
         assert made.code == 0, made.error
-        url = cls.serve(stage, name, "--port", "0", *options)
-        return cls(url, data, (data / "administrator.secret").read_text().strip())
+        return cls(cls.serve(stage, name, "--port", "0", *options), data)
 
     @classmethod
     def serve(cls, stage: Stage, name: str, *options: str) -> str:
@@ -124,7 +121,7 @@ class Portal:
 
     def acting_as(self, client: Json) -> "Portal":
         """Return the portal as another API client speaks to it."""
-        made = Portal(self.url, self.data, client["secret"], client_id=client["name"])
+        made = Portal(self.url, self.data, client)
         self.clients.append(made)
         return made
 
@@ -149,8 +146,15 @@ class Portal:
         return self._http.request(method, f"/api/v1{path}", headers=bearer | headers, **options)
 
     def _open_session(self) -> str:
-        form = {"grant_type": "client_credentials", "client_id": self._client_id}
-        answer = self._http.post("/oauth2/token", data={**form, "client_secret": self._secret})
+        if self._client is None:
+            secret = (self.data / "administrator.secret").read_text().strip()
+            client = {"name": "administrator", "secret": secret}
+        else:
+            client = self._client
+        form = {"client_id": client["name"], "client_secret": client["secret"]}
+        grant = {"grant_type": "client_credentials"}
+        answer = self._http.post("/oauth2/token", data=form | grant)
+        assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
     def smart(self, message: Json) -> tuple[int, Json]:
@@ -190,14 +194,14 @@ class Account:
         made = self.portal.call("POST", f"{of}/clients", json=body).json()
         return Account(self.portal.acting_as(made), self.ref)
 
-    def get(self, rest: str, **params: str | int) -> Any:  # noqa: ANN401 -- JSON
+    def get(self, rest: str, **params: str | int) -> Any:  # noqa: ANN401 -- JSON has any type
         return self.portal.call("GET", self.path + rest, params=params).json()
 
     def rows(self, rest: str, **params: str | int) -> list[Json]:
         found: list[Json] = self.get(rest, limit=500, **params)["items"]
         return found
 
-    def send(self, method: str, rest: str, body: Json) -> Any:  # noqa: ANN401 -- JSON
+    def send(self, method: str, rest: str, body: Json) -> Any:  # noqa: ANN401 -- JSON has any type
         answer = self.portal.call(method, self.path + rest, json=body)
         return answer.json() if answer.content else None
 
@@ -274,13 +278,14 @@ class Device:
     data: Path
     runs: bool = False
     begun: bool = False
+    clock: Path | None = None
     connections: Path = field(default_factory=Path)
 
     def start(self) -> None:
         """Run its agent; the bundle is taken in at the first start."""
         (self.data / NAME).unlink(missing_ok=True)
         words: list[str | Path] = ["instance", "run", "--data", self.data]
-        words += ["--clock", self.site.clock.path, "--ca", self.site.portal.ca]
+        words += ["--clock", self.clock or self.site.clock.path, "--ca", self.site.portal.ca]
         if not self.begun:
             words += ["--bundle", self.bundle]
         with watched(self.connections):
@@ -428,11 +433,14 @@ class Site:
 
     def device(self, profile: Profile | str = "c9800-cl", **order: Any) -> Device:  # noqa: ANN401 -- fields of MintOrder
         """Mint a device and switch it on."""
-        bundle, udi, model = self.bundle(profile, **order)
-        name = f"device-{udi.serial}"
-        log = self.folder / f"{name}.connections"
-        data = self.folder / name
-        made = Device(self, name, model, udi, bundle=bundle, data=data, connections=log)
+        return self.switch_on(self.bundle(profile, **order))
+
+    def switch_on(self, minted: tuple[Path, Udi, Profile], clock: Path | None = None) -> Device:
+        """Switch a device on, with a clock of its own where one is named."""
+        bundle, udi, profile = minted
+        data = self.new_path(f"device-{udi.serial}")
+        made = Device(self, data.name, profile, udi, bundle=bundle, data=data, clock=clock)
+        made.connections = self.folder / f"{data.name}.connections"
         self._devices.append(made)
         made.start()
         return made
