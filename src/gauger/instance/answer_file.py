@@ -9,6 +9,7 @@ from gauger.core.documents.acknowledgment import Acknowledgment
 from gauger.core.documents.envelope import Document, read_document
 from gauger.core.documents.smart_license import TO_INSTANCE, read_items
 from gauger.core.documents.verdict import Verdict
+from gauger.core.identity import Digest
 from gauger.core.problems import Problem
 
 SLICE_BYTES: Final = 4 * 1024 * 1024
@@ -22,8 +23,8 @@ _REPLIES: Final = frozenset({Acknowledgment.TYPE, Verdict.TYPE})
 class AnswerFile:
     """A file that the portal wrote.
 
-    The first slice holds what is installed and every ACK that lists it; replies that list nothing
-    follow in further slices. A file below `SLICE_BYTES` is one slice.
+    The first slice holds what is installed, and for each of it the first ACK that lists it; all other
+    replies follow in further slices. A file below `SLICE_BYTES` is one slice.
 
     Attributes:
         path: Where it is.
@@ -55,21 +56,28 @@ class AnswerFile:
 
     def _sized(self, *, is_first: bool) -> Iterator[tuple[Document, int]]:
         """Read the documents of the first slice or of the others, with their sizes."""
+        listed: set[Digest] = set()
         for item in read_items(_pieces(self.path), wanted=TO_INSTANCE):
             if item.kind not in TO_INSTANCE:
                 continue
             document = read_document(item.text)
-            if _is_first(document) is is_first:
+            if _is_first(document, listed) is is_first:
                 yield document, len(item.text)
 
 
-def _is_first(document: Document) -> bool:
-    """Tell whether a document is installed, or lists what is."""
+def _is_first(document: Document, listed: set[Digest]) -> bool:
+    """Tell whether a document is installed, or lists something that no ACK before it listed.
+
+    Each of thousands of ACKs may list the same policy: one of them vouches for it.
+    """
     if document.type not in _REPLIES:
         return True
-    return document.type == Acknowledgment.TYPE and bool(
-        Acknowledgment.from_document(document).companions
-    )
+    if document.type != Acknowledgment.TYPE:
+        return False
+    companions = Acknowledgment.from_document(document).companions
+    news = {companion.digest for companion in companions} - listed
+    listed |= news
+    return bool(news)
 
 
 def _grouped(documents: Iterator[tuple[Document, int]]) -> Iterator[tuple[list[Document], int]]:

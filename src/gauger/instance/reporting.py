@@ -17,6 +17,7 @@ from gauger.core.identity import AccountRef, digest
 from gauger.core.instance.report_life import ReportInput, ReportLife, ReportState, step
 from gauger.core.ports import Signer
 from gauger.core.problems import Problem
+from gauger.core.usage.sampling import parted
 from gauger.instance import events
 from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.ports import Store, StoredItem, StoredReport
@@ -69,6 +70,8 @@ def queue_report(
 ) -> None:
     """Close a tag's open report: it waits to be signed. Where it is empty it stays open.
 
+    What is too much for one report becomes several, one after another.
+
     Args:
         draft: The change that this becomes part of.
         record: The tag, whose sampler has moved on already.
@@ -77,8 +80,16 @@ def queue_report(
     """
     tag = record.sampler.tag
     draft.tags[tag] = record
-    if not measurements:
-        return
+    parts = list(parted(measurements))
+    for part in parts[:-1]:
+        _queue_one(draft, tag, part, replace(closing, cause=ReportInput.CLOSE_BY_SIZE))
+    for part in parts[-1:]:
+        _queue_one(draft, tag, part, closing)
+
+
+def _queue_one(
+    draft: Draft, tag: str, measurements: tuple[Measurement, ...], closing: Closing
+) -> None:
     begin_report(draft, tag, measurements[0].start)
     record = draft.tags[tag]
     waiting = Waiting(

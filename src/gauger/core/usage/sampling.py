@@ -4,6 +4,7 @@ Time is whole seconds of a ``Timeline``. The count of a second is the highest th
 moment in it, so the shortest use leaves a trace and no interval is without length.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -23,8 +24,12 @@ LISTED = 250
 FULL = 100_000
 """Weight, in bytes of its written form, at which a report should be closed and the next begun."""
 
+_LONGEST = 120_000
+"""Most bytes of a report's measurements, above `FULL`: an ordinary full report stays one."""
+
 _MEASUREMENT_WEIGHT = 500
 _CHILD_WEIGHT = 200
+_CHILD_FRAME = 64
 
 
 class Termination(StrEnum):
@@ -199,6 +204,28 @@ def restarted(sampler: Sampler, at: int, *, relative: bool) -> Sampler:
     return replace(sampler, settled=at + told, relative=relative)
 
 
+def parted(measurements: tuple[Measurement, ...]) -> Iterator[tuple[Measurement, ...]]:
+    """Part the measurements of a report that grew at once into as many as can be written.
+
+    Thousands of child devices that join together, or changes that were not looked at for long,
+    come in one piece; a report over its cap could never be sent.
+
+    Yields:
+        The measurements of each report, in order; a single one always has its place.
+    """
+    part: list[Measurement] = []
+    size = 0
+    for item in measurements:
+        written = _most_bytes(item)
+        if part and size + written > _LONGEST:
+            yield tuple(part)
+            part, size = [], 0
+        part.append(item)
+        size += written
+    if part:
+        yield tuple(part)
+
+
 def _covered(sampler: Sampler, until: int) -> Sampler:
     """Measure every second before ``until``."""
     if until <= sampler.settled:
@@ -267,6 +294,13 @@ def _cut(sampler: Sampler, termination: Termination | None) -> Sampler:
         relative=sampler.relative,
     )
     return replace(sampler, run=None, finished=(*sampler.finished, measurement))
+
+
+def _most_bytes(item: Measurement) -> int:
+    """Return what a measurement takes at most: a character in quotes within quotes takes four."""
+    children = (*(item.added or ()), *(item.removed or ()))
+    names = sum(len(udi.pid) + len(udi.serial) for udi in children)
+    return _MEASUREMENT_WEIGHT + _CHILD_FRAME * len(children) + 4 * names
 
 
 def _weight(item: Measurement) -> int:
