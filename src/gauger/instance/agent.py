@@ -42,6 +42,7 @@ from gauger.instance.views import (
     ReportsSummaryView,
     Scope,
     Selection,
+    SelectionKind,
     StatusView,
     SyncResult,
     UsageView,
@@ -239,6 +240,9 @@ class Agent:
             engine.close_reports(ReportInput.CLOSE_TO_SAVE)
             draft = engine.memory.draft()
             report_ids = self._saving.choose(draft, selection)
+            if not report_ids and selection.kind is SelectionKind.REPORT:
+                message = f"There is no report {selection.number} to save."
+                raise Problem("requested-item-not-found", message)
             request = None
             if engine.trusting.is_due(draft, engine.holdings()):
                 request = engine.trusting.waiting_or_new(draft)
