@@ -1,0 +1,200 @@
+"""Measure signed report to ACK, beside the bare stack, and write ``build/bench.json``.
+
+``make bench`` runs it; ``--seconds`` shortens or lengthens each measurement.
+"""
+
+import argparse
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from bench import site
+from bench.fleet import Fleet
+from bench.load import write_bodies
+from bench.pinned import pin
+from gauger.adapters.entropy import SystemEntropy
+from gauger.adapters.keys.file import generate_key
+from gauger.core.documents import keyring
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+OUT: Final = ROOT / "build" / "bench.json"
+CONNECTIONS: Final = 64
+DEVICES: Final = 256
+BATCH: Final = 50
+WARM: Final = 1.5
+REFERENCE_VERIFY: Final = 75.0
+"""Microseconds of one verification on the machine for which absolute aims were set."""
+
+_MOST_SINGLE: Final = 2000  # requests a second that the beforehand signed ones must suffice for
+_MOST_BATCH: Final = 2500  # reports a second, likewise
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        name: What was measured.
+        value: What was found.
+        unit: Its unit.
+        aim: What is aimed at, scaled to this machine; None where it is only reported.
+    """
+
+    name: str
+    value: float
+    unit: str
+    aim: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as ``build/bench.json`` holds it."""
+        met = None if self.aim is None else self.value >= self.aim
+        return {
+            "name": self.name,
+            "value": round(self.value, 3),
+            "unit": self.unit,
+            "aim": None if self.aim is None else round(self.aim, 3),
+            "met": met,
+        }
+
+
+def verify_microseconds(seconds: float = 1.0) -> float:
+    """Return how long this machine takes to verify one P-256 signature: the best of many runs."""
+    key, message = generate_key(SystemEntropy()), b"x" * 1000
+    value = keyring.sign(key, message)
+    best, end = float("inf"), time.monotonic() + seconds
+    while time.monotonic() < end:
+        start = time.perf_counter()
+        for _ in range(50):
+            keyring.verify(key.public_key, message, value)
+        best = min(best, (time.perf_counter() - start) / 50)
+    return best * 1e6
+
+
+def measured(
+    folder: Path, server: site.Server, bodies: list[list[bytes]], seconds: float
+) -> dict[str, Any]:
+    """Load a server from a process of its own.
+
+    Args:
+        folder: For the file of what is sent.
+        server: The server.
+        bodies: What is sent.
+        seconds: How long it is measured.
+
+    Returns:
+        What `bench.load.Load.result` says.
+    """
+    path = folder / "bodies"
+    write_bodies(path, bodies)
+    options = ("--port", server.port, "--process", server.process, "--bodies", path)
+    window = ("--warm", WARM, "--seconds", seconds)
+    command = [sys.executable, "-m", "bench.load", *map(str, options), *map(str, window)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    if found["refused"]:
+        raise RuntimeError(f"{found['refused']} were refused: {found['first_refusal']}")
+    return found
+
+
+def rows_of(name: str, found: dict[str, Any], reports: int = 1) -> tuple[Row, Row]:
+    """Return rate and rate for each second of the server's processor time."""
+    count = found["requests"] * reports
+    return (
+        Row(name=name, value=count / found["seconds"], unit="reports/s"),
+        Row(
+            name=f"{name}, per server CPU second",
+            value=count / found["cpu_seconds"],
+            unit="reports/s",
+        ),
+    )
+
+
+def exchanges(folder: Path, seconds: float) -> list[Row]:
+    """Measure the portal and the bare stack, one after the other, with the same bodies."""
+    each = int((WARM + seconds) * _MOST_SINGLE / CONNECTIONS)
+    batches = int((WARM + seconds) * _MOST_BATCH / CONNECTIONS / BATCH)
+    with site.portal(folder) as server:
+        say("devices are minted and trusted")
+        fleet, other = (_fleet(folder, server) for _ in range(2))
+        say(f"{CONNECTIONS * (each + batches * BATCH)} reports are signed")
+        single, many = fleet.bodies(each), other.bodies(batches, reports=BATCH)
+        say("the portal is measured, one report a request")
+        ours = measured(folder, server, single, seconds)
+        say(f"the portal is measured, {BATCH} reports a request")
+        batch = measured(folder, server, many, seconds)
+    with site.bare(folder, fleet) as server:
+        say("the bare stack is measured")
+        least = measured(folder, server, single, seconds)
+    rate, per_cpu = rows_of("signed report to ACK", ours)
+    bare_rate, bare_per_cpu = rows_of("bare stack", least)
+    return [
+        rate,
+        per_cpu,
+        bare_rate,
+        bare_per_cpu,
+        Row(
+            name="share of the bare stack, per server CPU second",
+            value=per_cpu.value / bare_per_cpu.value,
+            unit="ratio",
+            aim=0.85,
+        ),
+        *rows_of(f"signed report to ACK, {BATCH} a request", batch, BATCH),
+    ]
+
+
+def _fleet(folder: Path, server: site.Server) -> Fleet:
+    return site.trusted_fleet(folder, server, devices=DEVICES, connections=CONNECTIONS)
+
+
+def scaled(row: Row, verify: float) -> Row:
+    """Give the row of many reports a request its aim, scaled by this run's verify speed."""
+    if f"{BATCH} a request, per" not in row.name:
+        return row
+    return dataclasses.replace(row, aim=6000 * REFERENCE_VERIFY / verify)
+
+
+def show(rows: list[Row], verify: float) -> None:
+    """Print the table."""
+    width = max(len(row.name) for row in rows)
+    print(f"\n{'':{width}}      value  unit        aim here   aim at 75 µs  met")
+    for row in rows:
+        entry = row.to_json()
+        raw = row.aim if row.unit == "ratio" or row.aim is None else row.aim * verify / 75
+        aims = [f"{x:10.2f}" if x is not None else f"{'-':>10}" for x in (row.aim, raw)]
+        met = {None: "-", True: "yes", False: "no"}[entry["met"]]
+        print(f"{row.name:{width}} {row.value:10.2f}  {row.unit:10} {aims[0]}     {aims[1]}  {met}")
+
+
+def say(what: str) -> None:
+    """Tell what goes on."""
+    print(f"bench: {what}", flush=True)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description="Measure what the portal can carry.")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
+    options = parser.parse_args()
+    started = time.monotonic()
+    pin(1)
+    verify = verify_microseconds()
+    with tempfile.TemporaryDirectory(prefix="gauger-bench-") as folder:
+        found = exchanges(Path(folder), options.seconds)
+    rows = [
+        Row(name="P-256 verification", value=verify, unit="µs"),
+        *(scaled(row, verify) for row in found),
+    ]
+    show(rows, verify)
+    OUT.parent.mkdir(exist_ok=True)
+    content = json.dumps([row.to_json() for row in rows], indent=2, ensure_ascii=False)
+    OUT.write_text(content + "\n", encoding="utf-8")
+    say(f"{OUT.relative_to(ROOT)} is written, {time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
