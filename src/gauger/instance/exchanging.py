@@ -179,8 +179,9 @@ class Exchanging:
             holdings: What is in force.
         """
         self._handed_over(draft, outgoing.kind)
-        if response.status is Status.FAILED or response.problem is not None:
-            return self._refused(draft, outgoing, peer_problem(response.problem))
+        refusal = _refusal(response)
+        if refusal is not None and not response.acknowledgements:
+            return self._refused(draft, outgoing, refusal)
         try:
             taken = self._take(draft, holdings, response)
         except Problem as problem:
@@ -189,11 +190,21 @@ class Exchanging:
             wall = self._around.clock.wall()
             draft.log(events.install_failed(wall, "answer", taken.refusal))
             return self._refused(draft, outgoing, taken.refusal)
+        if refusal is not None and refusal.kind.retry is Retry.LATER:
+            return replace(self._refused(draft, outgoing, refusal), result=taken.result)
+        return self._answered(draft, outgoing, response, taken)
+
+    def _answered(
+        self, draft: Draft, outgoing: Outgoing, response: Response, taken: Taken
+    ) -> Answered:
+        """Go on after an answer; one document that was refused does not hold up the others."""
         self._succeeded(draft)
+        refusal = _refusal(response)
+        if refusal is not None:
+            draft.log(events.communication_refused(self._around.clock.wall(), refusal))
         is_over = self._go_on(draft, outgoing.kind, response)
-        return Answered(
-            result=taken.result, problem=_verdict_problem(taken.trust_verdict), is_over=is_over
-        )
+        problem = _verdict_problem(taken.trust_verdict) or refusal
+        return Answered(result=taken.result, problem=problem, is_over=is_over)
 
     def has_unsent(self) -> bool:
         """Return whether a report waits to be sent for the first time."""
@@ -380,6 +391,13 @@ class Exchanging:
             timestamp=self._around.clock.wall() * 1000,
             nonce=self._around.nonce(),
         )
+
+
+def _refusal(response: Response) -> Problem | None:
+    """Return what the portal refuses without a signature, or None."""
+    if response.status is Status.FAILED or response.problem is not None:
+        return peer_problem(response.problem)
+    return None
 
 
 def peer_problem(problem: WireProblem | None) -> Problem:
