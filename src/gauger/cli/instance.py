@@ -7,11 +7,9 @@ from typing import TypeVar
 
 import click
 
-from gauger import profiles as product_profiles
 from gauger.cli.instance_place import Place, execute, operator
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
-from gauger.core.profiles import Counting, Origin, Profile
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -136,34 +134,9 @@ def access_point(
 @click.option("--profile", "wanted", help="Show one with its tags: a name, or a file of your own.")
 def profiles(*, wanted: str | None) -> None:
     """List the product profiles, or check one and show its entitlement tags."""
-    if wanted is not None:
-        profile = product_profiles.find(wanted)
-        told = [*_described(profile), *_tags(profile)]
-        click.echo("\n".join([*told, f"Next: gauger factory mint --profile {wanted}"]))
-        return
-    for name in product_profiles.names():
-        click.echo("\n".join(_described(product_profiles.builtin(name))))
+    from gauger.cli import instance_profiles as shown  # noqa: PLC0415 - only here is it needed
 
-
-def _described(profile: Profile) -> list[str]:
-    lines = [
-        f"{profile.name}: {profile.title}",
-        f"  release {profile.release}, product ids {', '.join(profile.pids)}",
-    ]
-    for licence in profile.licences:
-        own = "" if licence.origin is Origin.PUBLISHED else ", own tag"
-        by = ", by access points" if licence.counts is Counting.ACCESS_POINTS else ""
-        what = f"{licence.enforcement.value} {licence.term.value}"
-        lines.append(f"  {licence.feature} ({licence.name}): {what}{by}{own}")
-    return lines
-
-
-def _tags(profile: Profile) -> list[str]:
-    """Return what an order needs: the tag of every licence."""
-    return [
-        "Entitlement tags:",
-        *(f"  {licence.feature}\n    {licence.tag}" for licence in profile.licences),
-    ]
+    click.echo("\n".join(shown.listed() if wanted is None else shown.one(wanted)))
 
 
 def _joined(words: Sequence[str]) -> str:

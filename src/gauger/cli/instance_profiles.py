@@ -1,0 +1,37 @@
+"""What `gauger instance profiles` prints."""
+
+from gauger import profiles
+from gauger.core.profiles import Counting, Origin, Profile
+
+
+def listed() -> list[str]:
+    """Return lines on every built-in product profile."""
+    return [line for name in profiles.names() for line in _described(profiles.builtin(name))]
+
+
+def one(wanted: str) -> list[str]:
+    """Return lines on one profile, with what an order needs: the tag of every licence.
+
+    Args:
+        wanted: Its name, or the path of a file of one's own.
+
+    Raises:
+        Problem: ``profile-invalid`` or ``file-not-found``.
+    """
+    profile = profiles.find(wanted)
+    tags = [f"  {licence.feature}\n    {licence.tag}" for licence in profile.licences]
+    step = f"Next: gauger factory mint --profile {wanted}"
+    return [*_described(profile), "Entitlement tags:", *tags, step]
+
+
+def _described(profile: Profile) -> list[str]:
+    lines = [
+        f"{profile.name}: {profile.title}",
+        f"  release {profile.release}, product ids {', '.join(profile.pids)}",
+    ]
+    for licence in profile.licences:
+        own = "" if licence.origin is Origin.PUBLISHED else ", own tag"
+        by = ", by access points" if licence.counts is Counting.ACCESS_POINTS else ""
+        what = f"{licence.enforcement.value} {licence.term.value}"
+        lines.append(f"  {licence.feature} ({licence.name}): {what}{by}{own}")
+    return lines
