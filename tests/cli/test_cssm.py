@@ -227,7 +227,7 @@ def test_events_and_proofs_are_shown(host: Host) -> None:
 def test_trust_is_shown_and_taken_in(host: Host) -> None:
     assert "root set" in host.told("trust", "show")
     told = host.told("trust", "import", host.folder / "site" / "maker.json")
-    assert "1 files are taken in" in told
+    assert "1 file is taken in" in told
 
 
 def test_another_client_comes_in_with_its_own_secret(host: Host, tmp_path: Path) -> None:

@@ -179,10 +179,14 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
         yield portal
 
 
+def has_tls(data: Path) -> bool:
+    """Whether a portal's TLS key and certificate are there: `tls_files` makes them otherwise."""
+    return TlsFiles.below(data / _TLS).key.exists()
+
+
 def tls_files(data: Path) -> TlsFiles:
     """Return the portal's TLS certificate and key, made anew where they are missing."""
-    paths = TlsFiles.below(data / _TLS)
-    return paths if paths.key.exists() else make_tls_files(data / _TLS)
+    return TlsFiles.below(data / _TLS) if has_tls(data) else make_tls_files(data / _TLS)
 
 
 def _write_trust(wanted: NewPortal) -> TrustFolder:

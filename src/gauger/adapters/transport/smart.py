@@ -201,9 +201,11 @@ def _named_failures(url: str) -> Iterator[None]:
     except httpcore.TimeoutException as error:
         raise Problem("comm-timeout", f"{url} did not answer in time.", peer=url) from error
     except httpcore.ConnectError as error:
-        code = "tls-failed" if _is_of_tls(error) else "comm-failed"
         message = f"No connection to {url}: {_cause(error)}."
-        raise Problem(code, message, peer=url) from error
+        if not _is_of_tls(error):
+            raise Problem("comm-failed", message, peer=url) from error
+        message += " Name the certificate to trust with --ca FILE when the agent is started."
+        raise Problem("tls-failed", message, peer=url) from error
     except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
         message = f"The connection to {url} ended before an answer: {_cause(error)}."
         raise Problem("comm-failed", message, peer=url) from error

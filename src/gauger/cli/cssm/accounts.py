@@ -1,12 +1,13 @@
 """`gauger cssm account | virtual-account | order | balance`."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import click
 
 from gauger.cli.cssm.client import Api, account_path, smart_path
-from gauger.cli.cssm.command import ACCOUNT, account_option, api_command
-from gauger.cli.cssm.showing import Answer, Table, when
+from gauger.cli.cssm.command import ACCOUNT, account_option, api_command, next_command
+from gauger.cli.cssm.showing import Answer, Table, licence, when
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 
@@ -23,9 +24,13 @@ def account() -> None:
 def add_account(api: Api, domain: str, name: str) -> Answer:
     """Open a Smart Account; DOMAIN is its name for ever."""
     made = api.send("POST", "/accounts", {"domain": domain, "name": name or domain})
+    order, token = (
+        next_command(f"{what} --account {domain}/DEFAULT") for what in ("order add", "token new")
+    )
     text = (
         f"Smart Account {domain} is open, with the Virtual Account {domain}/DEFAULT.\n"
-        f"Next: gauger cssm order add --account {domain}/DEFAULT ..., then gauger cssm token new."
+        f"Next: {order} --number ... --line ...\n"
+        f"then: {token}"
     )
     return Answer(data=made, text=text)
 
@@ -41,7 +46,7 @@ def list_accounts(api: Api) -> Answer:
             (row["domain"], row["name"], row["virtual_accounts"], when(row["opened_at"]))
             for row in found
         ],
-        empty="There is no Smart Account yet. Next: gauger cssm account add example.com",
+        empty=f"There is no Smart Account yet. Next: {next_command('account add example.com')}",
     )
     return Answer(data=found, table=table)
 
@@ -101,6 +106,25 @@ def set_option(api: Api, account: AccountRef, count_vendor_reports: str) -> Answ
     return Answer(data=made, text=text)
 
 
+class TimeType(click.ParamType[int]):
+    """A time: epoch seconds, or a date for its midnight, UTC."""
+
+    name = "YYYY-MM-DD|SECONDS"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read a time."""
+        text = str(value)
+        if text.isdecimal():
+            return int(text)
+        try:
+            found = date.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text!r} is no time: write YYYY-MM-DD or epoch seconds.", param, ctx)
+        return int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp())
+
+
 @click.group()
 def order() -> None:
     """Orders that deposit licences."""
@@ -117,7 +141,9 @@ def order() -> None:
     metavar="TAG=NAME=QUANTITY[=TERM]",
     help="One licence: entitlement tag, name, quantity, perpetual or subscription.",
 )
-@click.option("--end", type=int, help="End of a subscription's term, epoch seconds.")
+@click.option(
+    "--end", type=TimeType(), help="End of a term: the first day (UTC) or second that is not in it."
+)
 @click.option(
     "--device", "devices", multiple=True, metavar="PID:SERIAL", help="A device bought with it."
 )
@@ -161,34 +187,40 @@ def list_orders(api: Api, account: AccountRef) -> Answer:
             for row in found
             for line in row["lines"]
         ],
-        empty=f"No order was deposited in {account} yet. Next: gauger cssm order add",
+        empty=f"No order was deposited in {account} yet. Next: {_add_order(account)}",
     )
     return Answer(data=found, table=table)
 
 
 @click.command()
 @account_option
+@click.option("--wide", is_flag=True, help="Show the whole tag as well.")
 @api_command
-def balance(api: Api, account: AccountRef) -> Answer:
+def balance(api: Api, account: AccountRef, *, wide: bool) -> Answer:
     """Show purchased, in use and balance of every licence."""
     found = api.rows(account_path(account, "/balance"))
+    columns = ("Licence", "Purchased", "In use", "Balance", "", "Vendor reports")
     table = Table(
-        columns=("Licence", "Purchased", "In use", "Balance", "", "Vendor reports", "Tag"),
+        columns=(*columns, "Tag") if wide else columns,
         rows=[
             (
-                row["name"],
+                licence(row),
                 row["purchased"],
                 row["in_use"],
                 row["balance"],
                 f"SHORTAGE {row['shortage']}" if row["shortage"] else "",
                 row["unverified_in_use"] or "",
-                row["tag"],
+                *([row["tag"]] if wide else ()),
             )
             for row in found
         ],
-        empty=f"{account} has neither licences nor usage. Next: gauger cssm order add",
+        empty=f"{account} has neither licences nor usage. Next: {_add_order(account)}",
     )
     return Answer(data=found, table=table)
+
+
+def _add_order(account: AccountRef) -> str:
+    return next_command(f"order add --account {account}") + " --number ... --line ..."
 
 
 def _line(text: str, end: int | None) -> dict[str, Any]:

@@ -37,6 +37,12 @@ class _Content:
     params: Mapping[str, str | int] = field(default_factory=dict)
 
 
+_MEND: Final = (
+    "Name what to trust with --ca FILE: a portal's own certificate is tls/certificate.pem in its "
+    "data folder."
+)
+
+
 _NOTHING: Final = _Content()
 
 
@@ -146,7 +152,7 @@ class Api:
         except TimeoutError as error:
             raise Problem("comm-timeout", f"{self._url} did not answer in time.") from error
         except ssl.SSLError as error:
-            raise Problem("tls-failed", f"{self._url}: {error}.") from error
+            raise Problem("tls-failed", f"{self._url}: {error}. {_MEND}") from error
         except (OSError, HTTPException) as error:
             raise Problem("comm-failed", f"{self._url}: {error}.") from error
         if status >= 400:

@@ -1,11 +1,13 @@
 """What every command that speaks to the portal shares: where it is, who asks, how to print."""
 
 import functools
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.showing import Answer, show
@@ -31,6 +33,9 @@ _OPTIONS: Final = (
     click.option("--ca", type=FILE, envvar="GAUGER_CSSM_CA", help="Certificates (PEM) to trust."),
     click.option("--json", "as_json", is_flag=True, help="Print the API's answer as JSON."),
 )
+
+
+_CONNECTION: Final = ("data", "url", "client_id", "client_secret_file", "ca")
 
 
 class AccountType(click.ParamType[AccountRef]):
@@ -80,6 +85,20 @@ def api_command(function: Callable[..., Answer]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
+
+
+def next_command(words: str) -> str:
+    """Return a command to run next, with the portal named as it was named for this one.
+
+    What came from the environment is left out: it will be there again.
+    """
+    context = click.get_current_context()
+    given = [
+        f" --{name.replace('_', '-')} {shlex.quote(str(context.params[name]))}"
+        for name in _CONNECTION
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    return f"gauger cssm {words}{''.join(given)}"
 
 
 def connect(options: dict[str, Any]) -> Api:

@@ -82,7 +82,13 @@ def backup(data: Path, out: Path) -> None:
 @clock_option
 def restore(data: Path, copy: Path, *, signer: Path | None, clock: Path | None) -> None:
     """Make a portal from a backup; it opens a new epoch and asks devices for what is missing."""
+    kept = main.has_tls(data)
     secret = main.restore_portal(data, copy, signer=signer, clock=clock)
     click.echo(f"The portal in {data} is restored, in a new epoch.")
     click.echo(f"  administrator's new secret: {secret}")
+    if kept:
+        click.echo(f"  TLS certificate: the one that was in {data / 'tls'}")
+    else:
+        click.echo("  TLS certificate: a new one at the next start, which clients must trust anew;")
+        click.echo(f"    to keep the old one, first copy the old folder `tls` to {data / 'tls'}")
     click.echo(f"Next: gauger cssm serve --data {data}")

@@ -5,7 +5,7 @@ import click
 from gauger.cli.cssm import showing
 from gauger.cli.cssm.client import Api, account_path, smart_path
 from gauger.cli.cssm.command import ACCOUNT, account_option, api_command
-from gauger.cli.cssm.showing import Answer, Json, Table, when, words
+from gauger.cli.cssm.showing import Answer, Json, Table, licence, when, words
 from gauger.core.identity import AccountRef, Udi
 
 
@@ -59,7 +59,7 @@ def show_instance(api: Api, account: AccountRef, pid: str, serial: str) -> Answe
         columns=("Licence", "In use", "Observed until", "Verified", "Tag"),
         rows=[
             (
-                row["name"],
+                licence(row),
                 row["in_use"],
                 when(row["observed_until"]),
                 "yes" if row["verified"] else "no",

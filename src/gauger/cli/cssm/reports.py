@@ -6,7 +6,7 @@ import click
 
 from gauger.cli.cssm import showing
 from gauger.cli.cssm.client import Api, account_path
-from gauger.cli.cssm.command import FILE, account_option, api_command, write_file
+from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command, write_file
 from gauger.cli.cssm.showing import Answer, Table, when, words
 from gauger.core.identity import AccountRef, Udi
 
@@ -17,17 +17,22 @@ def report() -> None:
 
 
 @report.command("list")
-@account_option
+@click.option("--account", type=ACCOUNT, help="Smart and Virtual Account; all accounts without.")
 @click.option("--verdict", help="Only those with this verdict.")
 @click.option("--pid", help="Only those of one product instance.")
 @click.option("--serial", help="Only those of one product instance.")
 @api_command
 def list_reports(
-    api: Api, account: AccountRef, *, verdict: str | None, pid: str | None, serial: str | None
+    api: Api,
+    account: AccountRef | None,
+    *,
+    verdict: str | None,
+    pid: str | None,
+    serial: str | None,
 ) -> Answer:
     """List reports in order of arrival."""
     found = api.rows(
-        account_path(account, "/reports"),
+        "/reports" if account is None else account_path(account, "/reports"),
         verdict=verdict,
         udi_pid=pid,
         udi_serial_number=serial,

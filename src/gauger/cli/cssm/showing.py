@@ -75,6 +75,13 @@ def account(value: Json) -> str:
     return "-" if value is None else f"{value['smart_account']}/{value['virtual_account']}"
 
 
+def licence(row: Json) -> str:
+    """Return a licence's name; one that was never bought has a tag only, and its short name."""
+    name, tag = str(row["name"]), str(row["tag"])
+    # What stands between the last dot of the domain and the comma, as people speak of it.
+    return tag.partition(",")[0].rpartition(".")[2] or tag if name in {"", tag} else name
+
+
 def words(values: Iterable[object]) -> str:
     """Return several values as text; a dash for none."""
     return ", ".join(map(str, values)) or "-"

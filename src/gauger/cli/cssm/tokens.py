@@ -3,7 +3,7 @@
 import click
 
 from gauger.cli.cssm.client import Api, account_path
-from gauger.cli.cssm.command import account_option, api_command
+from gauger.cli.cssm.command import account_option, api_command, next_command
 from gauger.cli.cssm.showing import Answer, Table, when
 from gauger.core.identity import AccountRef
 
@@ -70,7 +70,7 @@ def list_tokens(api: Api, account: AccountRef) -> Answer:
             )
             for row in found
         ],
-        empty=f"{account} has no ID token. Next: gauger cssm token new --account {account}",
+        empty=f"{account} has no ID token. Next: {next_command(f'token new --account {account}')}",
     )
     return Answer(data=found, table=table)
 

@@ -40,7 +40,11 @@ def import_trust(api: Api, files: tuple[Path, ...]) -> Answer:
             found = api.send("POST", "/trust/root-sets", {"document": text})
         else:
             found = api.send("POST", "/trust/manufacturers", {"file": text})
-    return Answer(data=found, table=_table(found), text=f"{len(files)} files are taken in.")
+    return Answer(data=found, table=_table(found), text=_taken_in(len(files)))
+
+
+def _taken_in(count: int) -> str:
+    return "1 file is taken in." if count == 1 else f"{count} files are taken in."
 
 
 def _text(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from gauger.cli.cssm.client import Api, account_path
-from gauger.cli.cssm.command import FILE, account_option, api_command, write_file
+from gauger.cli.cssm.command import FILE, account_option, api_command, next_command, write_file
 from gauger.cli.cssm.showing import Answer, Json, Table, when, words
 from gauger.core.identity import AccountRef
 from gauger.core.problems import TABLE, Problem
@@ -35,10 +35,8 @@ def upload(api: Api, file: Path, account: AccountRef, *, wait: bool, ack: Path |
         path = account_path(account, "/usage-files")
         job = api.upload(path, file, name=file.name, progress=progress)
     if not wait and ack is None:
-        text = (
-            f"Uploaded as job {job['job_id']}.\n"
-            f"Next: gauger cssm usage verdicts --account {account} {job['job_id']}"
-        )
+        following = next_command(f"usage verdicts --account {account} {job['job_id']}")
+        text = f"Uploaded as job {job['job_id']}.\nNext: {following}"
         return Answer(data=job, text=text)
     job = _finished(api, account, job)
     verdicts = _verdicts(api, account, job["job_id"])

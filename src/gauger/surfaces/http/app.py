@@ -46,6 +46,7 @@ _ROUTERS: Final = (
     instances.top,
     instances.smart,
     instances.virtual,
+    reports.top,
     reports.virtual,
     usage_files.virtual,
     events.top,

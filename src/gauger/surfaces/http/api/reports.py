@@ -33,6 +33,7 @@ from gauger.surfaces.http.api.models import (
     page,
 )
 
+top = router("", "reports")
 virtual = router(VIRTUAL, "reports")
 
 FILE = "application/xml"
@@ -136,9 +137,19 @@ class GapToClose(Taken):
     report: HexDigest
 
 
+@top.get("/reports", openapi_extra=needs(Action.OPERATE))
+def list_all_reports(portal: PortalDep, paging: ReportPagingDep) -> Page[Report]:
+    """List the reports of all accounts, and of none, in order of arrival."""
+    return _reports(portal, None, paging)
+
+
 @virtual.get("/reports", openapi_extra=needs(Action.VIEW))
 def list_reports(portal: PortalDep, account: AccountDep, paging: ReportPagingDep) -> Page[Report]:
     """List reports in order of arrival."""
+    return _reports(portal, account, paging)
+
+
+def _reports(portal: Portal, account: AccountRef | None, paging: ReportPaging) -> Page[Report]:
     with portal.means.readers.lend() as reader:
         rows = reader.reports(
             account,
