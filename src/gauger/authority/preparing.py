@@ -8,7 +8,7 @@ from gauger.core.authority.claims import read_claims
 from gauger.core.authority.commands import Command, ReceiveReport, ReceiveTrustRequest
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.documents.envelope import read_document
-from gauger.core.documents.rum_report import read_report, verify_report
+from gauger.core.documents.rum_report import examine_report, read_report
 from gauger.core.documents.trust_request import verify_trust_request
 from gauger.core.documents.trust_store import TrustStore, expiry_time
 from gauger.core.problems import Problem
@@ -60,10 +60,10 @@ def _report(
 ) -> VerifiedReport | UnverifiableReport:
     report = read_report(command.item)
     try:
-        signer = verify_report(report, trust, instant)
+        signer = examine_report(report, trust, instant)
     except Problem as problem:
         if problem.code != Verdict.UNVERIFIABLE.value:
             raise
         claims = read_claims(report, None)
         return UnverifiableReport(command=command, claims=claims, detail=problem.detail)
-    return VerifiedReport(command=command, claims=read_claims(report, signer))
+    return VerifiedReport(command=command, claims=read_claims(report, signer), signer=signer)

@@ -31,16 +31,24 @@ from gauger.core.authority.rows import (
 )
 from gauger.core.documents import verdict as verdict_document
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.rum_report import ReportSigner
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedReport:
-    """A report whose form and signature hold."""
+    """A report whose form and signature hold.
+
+    Attributes:
+        command: How it came.
+        claims: What it says.
+        signer: Who signed it; a doubt about the trust code is the ledger's to resolve.
+    """
 
     command: ReceiveReport
     claims: Claims
+    signer: ReportSigner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +61,13 @@ class UnverifiableReport:
 
 
 def receive(unit: Unit, report: VerifiedReport) -> Decision:
-    """Judge a verified report and plan its answer."""
+    """Judge a verified report and plan its answer.
+
+    Raises:
+        Problem: Where its trust code is neither of this ledger nor of a signer that is believed.
+    """
     claims, command = report.claims, report.command
+    _require_signer(unit, report.signer, claims.udi)
     facts = unit.store.facts.report(claims, unit.now)
     if not facts.tag_known and claims.tag in unit.settings.catalogue:
         facts = replace(facts, tag_known=True)
@@ -75,9 +88,25 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     return _record(draft, report, facts, judgement)
 
 
+def _require_signer(unit: Unit, signer: ReportSigner, udi: Udi) -> None:
+    """Believe a trust code that this ledger issued, whatever has become of who signed it.
+
+    Otherwise each device would fall silent when a signer ends, and what it had signed by then
+    would be lost. A thief of that signer's key cannot write into the ledger.
+    """
+    code, doubt = signer.trust_digest, signer.doubt
+    if doubt is None or code is None:
+        return
+    if not unit.store.lookups.trust_code_issued(udi, code):
+        raise doubt
+
+
 def _is_held(facts: ReportFacts) -> bool:
     """Tell whether a verdict stands about a report that no refusal may replace."""
-    return facts.known is not None and facts.known.verdict is not Verdict.REJECTED
+    known = facts.known
+    return known is not None and (
+        known.verdict is not Verdict.REJECTED or known.decided_by is not None
+    )
 
 
 def _turned_away(draft: Draft, report: VerifiedReport, judgement: Judgement) -> Decision:

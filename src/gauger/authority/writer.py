@@ -186,7 +186,9 @@ class Writer:
         if self._stale:
             unsaved = self._shelf.unsaved
             self._load()
-            self._shelf.unsaved = unsaved
+            # A transaction that was reported as failed may be durable all the same.
+            if unsaved is not None and unsaved[0] == self._unsigned:
+                self._shelf.unsaved = unsaved
             self._stale = False
         if self._books is not None:
             self._sign_last()
@@ -255,7 +257,7 @@ class Writer:
 
     def _decide_all(self, unit: Unit, prepared: Sequence[Prepared]) -> list[Decision | Problem]:
         for item in prepared:
-            if isinstance(item.content, VerifiedReport):
+            if isinstance(item.content, VerifiedReport) and item.content.signer.doubt is None:
                 claims = item.content.claims
                 heed(unit, claims.udi, claims.held.head, self._means.entropy)
         return [self._decide(unit, item) for item in prepared]

@@ -118,6 +118,9 @@ class LookupsPort(Protocol):
     def gap_is_open(self, udi: Udi, report: Digest) -> bool:
         """Tell whether a report of a product instance is missed."""
 
+    def trust_code_issued(self, udi: Udi, code: Digest) -> bool:
+        """Tell whether this ledger issued a trust code for a product instance."""
+
     def missing_before(self, udi: Udi, report: Digest) -> Digest | None:
         """Return the previous report of one that is held, where it is still missed."""
 

@@ -27,6 +27,7 @@ ITEM_CAP: Final = 256 * 1024
 """Most bytes of an item."""
 
 _TRUST_CODE_LIMIT: Final = 64 * 1024
+_SIGNER_GONE: Final = frozenset({"unknown-key", "key-revoked", "signer-expired"})
 _VENDORS: Final = frozenset({"builtin", "SHA-256"})
 
 
@@ -93,11 +94,15 @@ class ReportSigner:
         kind: By which key.
         sudi: The SUDI certificate; None where a trust code's key signed and no SUDI came along.
         trust_code: The trust code, for ``gauger-trust``.
+        trust_digest: SHA-256 of its body.
+        doubt: Why its own signer is not believed today: expired, revoked or no longer listed.
     """
 
     kind: SigningType
     sudi: Certificate | None
     trust_code: TrustCode | None
+    trust_digest: Digest | None = None
+    doubt: Problem | None = None
 
 
 def read_report(item: bytes | str) -> RumReport:
@@ -197,6 +202,21 @@ def verify_report(report: RumReport, trust: TrustStore, now: int) -> ReportSigne
             unknown one, ``wrong-subject`` where another product instance signed,
             ``signature-invalid``, ``unknown-key``, ``key-revoked``, ``test-clock``.
     """
+    signer = examine_report(report, trust, now)
+    if signer.doubt is not None:
+        raise signer.doubt
+    return signer
+
+
+def examine_report(report: RumReport, trust: TrustStore, now: int) -> ReportSigner:
+    """Verify a report as `verify_report` does, but for the signer of its trust code.
+
+    Where nobody would believe that signer today, the result says so: whoever issued the trust
+    code knows it by its digest, and needs no signature for it.
+
+    Raises:
+        Problem: As `verify_report`.
+    """
     signature = report.signature
     kind = _require_kind(signature.signing_type)
     meta = report.payload.meta
@@ -213,9 +233,13 @@ def verify_report(report: RumReport, trust: TrustStore, now: int) -> ReportSigne
     if sudi is not None and kind is SigningType.SUDI:
         verify(sudi.public_key, report_preimage(report.signed), signature.value)
         return ReportSigner(kind=kind, sudi=sudi, trust_code=None)
-    code = _verify_trust_code(report, trust, now)
+    document, code = _own_trust_code(report)
+    doubt = _doubt(document, trust, now)
+    trust.require_not_revoked(code.key_id)
     verify(code.public_key, report_preimage(report.signed), signature.value)
-    return ReportSigner(kind=kind, sudi=sudi, trust_code=code)
+    return ReportSigner(
+        kind=kind, sudi=sudi, trust_code=code, trust_digest=document.digest, doubt=doubt
+    )
 
 
 def _require_kind(signing_type: str) -> SigningType:
@@ -229,16 +253,25 @@ def _require_kind(signing_type: str) -> SigningType:
         raise Problem("algorithm-not-allowed", detail) from error
 
 
-def _verify_trust_code(report: RumReport, trust: TrustStore, now: int) -> TrustCode:
+def _own_trust_code(report: RumReport) -> tuple[Document, TrustCode]:
     if report.signature.trust_code is None:
         raise Problem("signature-missing", "The RUM report does not carry its trust code.")
     document, code = _read_trust_code(report.signature.trust_code)
     if code.udi != report.udi:
         detail = f"The RUM report of {report.udi} is signed with the trust code of {code.udi}."
         raise Problem("wrong-subject", detail)
-    trust.verify(document, expected=TrustCode.TYPE, now=now)
-    trust.require_not_revoked(code.key_id)
-    return code
+    return document, code
+
+
+def _doubt(document: Document, trust: TrustStore, now: int) -> Problem | None:
+    """Return why the signer of a trust code is not believed today, or None."""
+    try:
+        trust.verify(document, expected=TrustCode.TYPE, now=now)
+    except Problem as problem:
+        if problem.code not in _SIGNER_GONE:
+            raise
+        return problem
+    return None
 
 
 @lru_cache(maxsize=512)

@@ -152,6 +152,11 @@ class Lookups:
         ).fetchone()
         return row is not None
 
+    def trust_code_issued(self, udi: Udi, code: Digest) -> bool:
+        """Tell whether this ledger issued a trust code for a product instance."""
+        query = "SELECT 1 FROM trust_codes WHERE instance = ? AND digest = ?"
+        return self._db.execute(query, (self._names.instance(udi), code)).fetchone() is not None
+
     def missing_before(self, udi: Udi, report: Digest) -> Digest | None:
         """Return the previous report of one that is held, where it is still missed."""
         row = self._db.execute(

@@ -1,0 +1,48 @@
+"""When a signer ends, what it certified for devices of this ledger goes on to count."""
+
+import pytest
+
+from gauger.core.authority.commands import ImportRootSet, Pipe
+from gauger.core.authority.outcomes import Verdict
+from gauger.core.problems import Problem
+from tests.support.builders import ACCOUNT, NOW, Bench, Device, a_device, a_portal
+
+
+def enrolled(portal: Bench) -> Device:
+    """Return a device that signs under a trust code of this portal."""
+    device = a_device(account=ACCOUNT)
+    device.install(portal.trust(device.trust_request(), to=ACCOUNT, pipe=Pipe.FILE))
+    assert device.trust_code is not None
+    return device
+
+
+def replace_signer(portal: Bench, *, revoked: tuple[str, ...]) -> None:
+    """Let a root set list another signer only, and go on under that."""
+    portal.factory = portal.factory.following(signers=("second",), revoked=revoked, epoch=2)
+    portal.authority.execute(ImportRootSet(document=portal.factory.texts[-1], by="operator"))
+    portal.restart(portal.factory.signer("second"))
+
+
+@pytest.mark.threat("C2", role="cssm")
+@pytest.mark.parametrize("revoked", [(), ("portal",)])
+def test_a_report_under_a_trust_code_of_this_ledger_outlives_the_signer(
+    portal: Bench, revoked: tuple[str, ...]
+) -> None:
+    device = enrolled(portal)
+    item = device.report(((NOW - 900, NOW, 2),))
+    replace_signer(portal, revoked=revoked)
+
+    assert portal.report(item).verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.threat("C1", role="cssm")
+def test_a_trust_code_that_a_revoked_signer_made_elsewhere_is_refused(
+    portal: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with a_portal(tmp_path_factory.mktemp("thief")) as thief:
+        device = enrolled(thief)
+    replace_signer(portal, revoked=("portal",))
+
+    with pytest.raises(Problem) as caught:
+        portal.report(device.report())
+    assert caught.value.code == "key-revoked"
