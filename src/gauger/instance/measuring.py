@@ -126,7 +126,8 @@ class Measuring:
                 stated=self._meter.stated(change.tag) if self._around.keeps_counts else 0,
                 first_use=first_use,
             )
-            _note_change(draft, before.sampler, change, wall)
+            if not _resumes(before, change):
+                _note_change(draft, before.sampler, change, wall)
         if changes:
             self.settle(draft)
 
@@ -162,6 +163,14 @@ class Measuring:
     def _stamp(self, draft: Draft) -> None:
         clock = ClockRecord(seconds=self.lived(), wall=self._around.clock.wall(), boot=self.boot)
         draft.singles = replace(draft.singles, clock=clock)
+
+
+def _resumes(before: TagRecord, change: Change) -> bool:
+    """Tell whether a count only comes back after a boot; that is no change in use.
+
+    Outside of a boot the level is never below what the product states.
+    """
+    return before.sampler.level < before.stated == change.level
 
 
 def _note_change(draft: Draft, before: Sampler, change: Change, wall: int) -> None:
