@@ -145,7 +145,7 @@ class _House:
     def make(self) -> None:
         """Make the data folder."""
         try:
-            self.paths.data.mkdir(parents=True, exist_ok=True)
+            self.paths.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise named_failure(error, self.paths.data) from error
 

@@ -87,7 +87,7 @@ def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
         Problem: ``store-newer`` where a newer release wrote it, ``key-exposed``, ``store-full``,
             ``store-failed`` or ``entropy-failed``.
     """
-    paths.data.mkdir(parents=True, exist_ok=True)
+    paths.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     private_folder(paths.keys)
     key = read_private(paths.key)
     if key is None:
