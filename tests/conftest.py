@@ -1,7 +1,9 @@
 """Settings of all tests."""
 
 import os
+from typing import Final
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.support.evidence_plugin"]
@@ -15,3 +17,19 @@ settings.register_profile("nightly", deadline=None, max_examples=2000)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "default")
 )
+
+_COVERAGE: Final = "COVERAGE_PROCESS_CONFIG"
+_MEASURED: Final = os.environ.get(_COVERAGE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Measure the processes that a test starts, but for those of acceptance tests.
+
+    They start hundreds, and being measured takes each of them as long as its work. What runs in
+    them is shown line by line by the tests beside the parts.
+    """
+    if _MEASURED is not None and item.nodeid.startswith("tests/acceptance/"):
+        os.environ.pop(_COVERAGE, None)
+    elif _MEASURED is not None:
+        os.environ[_COVERAGE] = _MEASURED
