@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gauger.cssm.config import CssmConfig
 
 _HEADER_BYTES: Final = 32 * 1024
+_GOODBYE_SECONDS: Final = 0.5
 
 
 def _protocol(header_seconds: float) -> type[H11Protocol]:
@@ -43,6 +44,13 @@ def _protocol(header_seconds: float) -> type[H11Protocol]:
             """Forget the deadline."""
             self._got_headers()
             super().connection_lost(exc)
+
+        def shutdown(self) -> None:
+            """Say goodbye; a TLS peer at rest that does not answer must not hold up the stop."""
+            is_at_rest = self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]  # None until the first request
+            super().shutdown()
+            if is_at_rest:
+                self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)
 
         def _expect_headers(self) -> None:
             self._waiting = self.loop.call_later(header_seconds, self.transport.abort)
