@@ -80,3 +80,11 @@ def test_what_the_backup_lacks_is_asked_for_and_counted_once(site: Site) -> None
     checked = site.stage.run("fsck", "--data", site.portal.data)
     Portal.serve(site.stage, site.portal.data.name, "--port", str(site.portal.port))
     assert checked.code == 0, checked.output
+
+
+def test_a_portal_stops_soon_though_a_client_keeps_its_connection(site: Site) -> None:
+    site.account()  # over a connection that stays open
+    process = site.stage._running[site.portal.data.name]
+    process.terminate()
+    assert process.wait(timeout=5) == 0
+    assert not (site.portal.data / "address").exists()
