@@ -15,6 +15,12 @@ JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[st
 MAXIMUM_DEPTH: Final = 32
 """Levels of arrays and objects that a document may have."""
 
+MAXIMUM_CONTAINERS: Final = 250_000
+"""Opening brackets that a text may have, those in its strings included."""
+
+MAXIMUM_COMMAS: Final = 1_250_000
+"""Commas that a text may have, those in its strings included."""
+
 _INTEGER_LIMIT: Final = 2**63
 _INTEGER_DIGITS: Final = 20  # a sign and 19 digits: ±2^63
 _SHOWN: Final = 64
@@ -105,6 +111,7 @@ def decode(data: bytes | str, *, what: str, cap: int, depth: int = MAXIMUM_DEPTH
     raw, text = _text(data, what, cap)
     if raw == b"" or raw.isspace():
         raise Problem("truncated", f"There is nothing in {what}.")
+    _check_count(raw, what)
     _check_depth(raw, what, depth)
     # Looking at each integer costs a fifth of the whole: only where one may be too long.
     careful = _LONG_INTEGER in raw.translate(_DIGITS_TO_0)
@@ -155,6 +162,13 @@ def _decoded(raw: bytes, what: str) -> tuple[bytes, str]:
         hint = "; it looks like UTF-16" if raw.startswith(_UTF_16_BOMS) else ""
         detail = f"In {what} byte {error.start} is not UTF-8{hint}."
         raise Problem("text-not-allowed", detail) from error
+
+
+def _check_count(raw: bytes, what: str) -> None:
+    """Refuse what would take thirty times its size in memory: millions of tiny values."""
+    containers = raw.count(b"{") + raw.count(b"[")
+    if containers > MAXIMUM_CONTAINERS or raw.count(b",") > MAXIMUM_COMMAS:
+        raise Problem("too-large", f"In {what} there are more values than any document has.")
 
 
 def _check_depth(raw: bytes, what: str, depth: int) -> None:
