@@ -1,0 +1,186 @@
+"""`gauger cssm`: every sub-command names what it is refused, empty lists say so, JSON is whole."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gauger.core.problems import Problem
+from tests.cli.portal_host import Host, gauger, make_host, served
+from tests.support.builders import TAG
+
+ACCOUNT = "example.com/DEFAULT"
+DIGEST = "ab" * 32
+DEVICE = ("C9800-CL-K9", "GGR0999")
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A portal with one account in which nothing has happened."""
+    made = make_host(tmp_path_factory.mktemp("host"))
+    with served(made):
+        made.told("account", "add", "example.com")
+        yield made
+
+
+def refused(host: Host, *words: str | Path) -> Problem:
+    """Run a command that must be refused; returns the problem."""
+    result = host.run(*words)
+    assert isinstance(result.exception, Problem), result.output
+    return result.exception
+
+
+IN_ACCOUNT = [
+    (("token", "revoke", "77"), "not-found"),
+    (("token", "new", "--days", "400"), "invalid-argument"),
+    (("token", "new", "--uses", "0"), "invalid-argument"),
+    (("report", "show", DIGEST), "not-found"),
+    (("report", "show", "nonsense"), "invalid-argument"),
+    (("case", "decide", "77", "--accept"), "not-found"),
+    (("gap", "close", *DEVICE, DIGEST), "not-found"),
+    (("instance", "show", *DEVICE), "not-found"),
+    (("instance", "move", "--to", "example.com/Nowhere", *DEVICE), "not-found"),
+    (("usage", "verdicts", "none"), "not-found"),
+    (("usage", "ack", "none", "--out", "/dev/null"), "not-found"),
+    (("report", "ack", DIGEST, "--out", "/dev/null"), "not-found"),
+    (("order", "add", "--number", "1", "--line", f"{TAG}=X=0"), "invalid-argument"),
+    (("policy", "set", "--name", "x", "--export", "4000/0/0"), "policy-out-of-range"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), IN_ACCOUNT, ids=[" ".join(words[:3]) for words, _ in IN_ACCOUNT]
+)
+def test_what_an_account_does_not_have_or_take_is_refused_by_name(
+    host: Host, words: tuple[str, ...], code: str
+) -> None:
+    assert refused(host, *words, "--account", ACCOUNT).code == code
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("account", "add", "example.com"), "conflict"),
+        (("account", "add", "no domain"), "malformed"),
+        (("virtual-account", "add", ACCOUNT), "conflict"),
+        (("virtual-account", "list", "nowhere.example"), "not-found"),
+        (("ledger", "inclusion", "99999"), "not-found"),
+        (("user", "add", " ann", "--role", "operator"), "invalid-argument"),
+        (("user", "add", "ann", "--for", ACCOUNT, "--role", "smart-user"), "invalid-argument"),
+        (("user", "roles", "nobody", "--role", "operator"), "not-found"),
+        (("user", "password-reset", "nobody"), "not-found"),
+        (("client", "remove", "nothing"), "not-found"),
+        (("client", "remove", "administrator"), "not-found"),
+        (("event", "list", "--smart-account", "nowhere.example"), "not-found"),
+        (("instance", "list", "--smart-account", "nowhere.example"), "not-found"),
+    ],
+)
+def test_what_the_portal_does_not_have_or_take_is_refused_by_name(
+    host: Host, words: tuple[str, ...], code: str
+) -> None:
+    assert refused(host, *words).code == code
+
+
+ACCOUNT_LISTS = ["order list", "token list", "balance", "usage list", "report list", "case list"]
+
+
+@pytest.mark.parametrize("command", [*ACCOUNT_LISTS, "gap list", "policy show", "instance list"])
+def test_an_empty_list_is_a_sentence_for_people_and_a_list_for_programs(
+    host: Host, command: str
+) -> None:
+    host.run("virtual-account", "add", "example.com/Empty")
+    words = (*command.split(), "--account", "example.com/Empty")
+    told = host.told(*words)
+    assert len(told.splitlines()) == 1
+    assert told[0].isupper() or told.startswith("example.com/Empty")
+    assert host.json(*words) == []
+
+
+@pytest.mark.parametrize("command", [*ACCOUNT_LISTS, "gap list", "policy show", "event list"])
+@pytest.mark.threat("F4", role="cssm")
+def test_an_account_that_is_not_there_is_not_found_by_any_list(host: Host, command: str) -> None:
+    problem = refused(host, *command.split(), "--account", "nowhere.example/DEFAULT")
+    assert problem.code == "not-found"
+    assert "nowhere.example/DEFAULT" in problem.detail
+
+
+def test_a_command_without_success_writes_no_file(host: Host, tmp_path: Path) -> None:
+    for words in (("report", "ack", DIGEST), ("usage", "ack", "none")):
+        out = tmp_path / "ack.xml"
+        refused(host, *words, "--account", ACCOUNT, "--out", out)
+        assert not out.exists()
+
+
+@pytest.mark.parametrize("words", [("--out", "none/policy.xml"), ("--out", ".")])
+def test_a_policy_that_cannot_be_written_is_told(host: Host, words: tuple[str, ...]) -> None:
+    result = host.run("policy", "download", "--account", ACCOUNT, *words)
+    if result.exit_code != 2:  # a folder is refused by the command line itself
+        assert isinstance(result.exception, Problem)
+        assert result.exception.code == "file-not-written"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ('{"type":"root-set"}', "malformed"),
+        ("{}", "malformed"),
+        ("nonsense", "malformed"),
+    ],
+)
+def test_trust_material_that_is_none_is_refused(
+    host: Host, tmp_path: Path, content: str, code: str
+) -> None:
+    file = tmp_path / "file.json"
+    file.write_text(content)
+    before = host.json("trust", "show")
+    assert refused(host, "trust", "import", file).kind.code in {code, "missing-field"}
+    assert host.json("trust", "show") == before
+
+
+def test_a_root_set_that_is_held_already_changes_nothing(host: Host) -> None:
+    held = host.json("trust", "show")["root_sets"]
+    newest = max((host.folder / "site" / "root").glob("root-set-*.json"))
+    assert "1 file is taken in." in host.told("trust", "import", newest)
+    assert host.json("trust", "show")["root_sets"] == held
+
+
+def test_a_token_as_json_has_its_text_and_its_end(host: Host) -> None:
+    made = host.json("token", "new", "--account", ACCOUNT, "--days", "1", "--uses", "1")
+    assert set(made) == {"token_id", "token", "expires_at"}
+    listed = host.json("token", "list", "--account", ACCOUNT)
+    assert made["token"] not in str(listed)
+    assert made["token"].endswith(listed[-1]["hint"])
+
+
+def test_a_token_for_one_use_is_shown_as_such(host: Host) -> None:
+    words = ("--account", ACCOUNT, "--description", "one switch")
+    host.told("token", "new", *words, "--uses", "1", "--no-export")
+    host.told("token", "new", *words)
+    told = host.told("token", "list", "--account", ACCOUNT)
+    assert "0 of 1" in told
+    assert "0 of unlimited" in told
+    assert "not allowed" in told
+    assert "one switch" in told
+
+
+def test_the_newest_events_are_listed_in_the_order_of_time(host: Host) -> None:
+    two = host.json("event", "list", "--last", "2")
+    assert [row["event_id"] for row in two] == sorted((r["event_id"] for r in two), reverse=True)
+    assert len(two) == 2
+    shown = host.told("event", "list", "--last", "2").splitlines()
+    assert len(shown) >= 3
+    assert len(host.json("event", "list", "--last", "1000")) <= 500
+
+
+def test_a_client_with_a_wrong_secret_is_told_no_more_than_that(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("wrong\n")
+    url = (host.data / "address").read_text().strip()
+    ca = ("--ca", host.data / "tls" / "certificate.pem")
+    told = set()
+    for name in ("administrator", "nobody"):
+        words = ("--url", url, "--client-id", name, "--client-secret-file", tmp_path / "secret")
+        result = gauger("cssm", "account", "list", *words, *ca)
+        assert isinstance(result.exception, Problem)
+        assert result.exception.code == "unauthenticated"
+        told.add(result.exception.detail)
+    assert len(told) == 1
