@@ -63,7 +63,7 @@ def explained(made: Path, name: str) -> str:
         ("factory/manufacturer/manufacturer.json", ["Manufacturer", "GGR", "--manufacturer"]),
         ("factory/manufacturer/ca.cert.pem", ["Certificate that certifies others"]),
         ("factory/signers/cssm/certificate.pem", ["Certificate"]),
-        ("factory/root/root-set-1.json", ["root set", "1"]),
+        (str(Path("factory", "root", "root-set-1.json")), ["root set", "1"]),
         ("device/store.sqlite", ["Store of a process", "gauger fsck"]),
     ],
 )
