@@ -75,6 +75,6 @@ def forbidden_words(root: Path) -> Iterator[tuple[str, str]]:
     for path in tracked_files(root):
         text = path.read_text(encoding="utf-8", errors="replace")
         for word, kind in sorted(words.items()):
-            # A folder of ours may end like one of the machine: `factory/root/` is not `/root/`.
+            # A folder of ours may end like one of the machine, as the root below a factory does.
             if re.search(rf"(?<![\w.-]){re.escape(word)}", text):
                 yield path.relative_to(root).as_posix(), f"names {kind}"
