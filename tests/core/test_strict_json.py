@@ -4,6 +4,7 @@ import json
 import math
 import time
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -96,14 +97,25 @@ HOSTILE = [
 
 @pytest.mark.threat("A10", role="core")
 @pytest.mark.parametrize("data", HOSTILE)
-def test_hostile_input_is_refused_within_50_ms(data: str) -> None:
+def test_hostile_input_takes_no_longer_than_sound_input_of_its_size(data: str) -> None:
+    sound = json.dumps([{"name": "value", "number": 1}] * (len(data) // 32))
+
+    def refuse() -> None:
+        with pytest.raises(Problem):
+            read(data)
+
+    # Both on the same machine at the same time: how fast it is does not matter.
+    assert cost(refuse) <= 20 * cost(lambda: read(sound))
+
+
+def cost(act: Callable[[], object]) -> float:
+    """Return the processor time of an act, the best of some."""
     taken = []
     for _ in range(5):
         started = time.process_time()
-        with pytest.raises(Problem):
-            read(data)
+        act()
         taken.append(time.process_time() - started)
-    assert min(taken) <= 0.05
+    return min(taken)
 
 
 @pytest.mark.threat("A10", role="core")

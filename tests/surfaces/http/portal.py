@@ -38,7 +38,7 @@ EVERYTHING = Scope()
 _HOST = Caller(
     kind=CallerKind.USER, name="test", grants=(Grant(role=Role.OPERATOR, scope=EVERYTHING),)
 )
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @dataclass

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from gauger.cssm.config import CssmConfig
 from gauger.surfaces.http.server import PortalServer, server_settings
 
-_START: Final = 10.0
+_START: Final = 60.0
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def serving(app: ASGIApp, config: CssmConfig) -> Iterator[int]:
         assert not thread.is_alive()
 
 
-def talk(port: int, *pieces: bytes, timeout: float = 5.0) -> bytes:
+def talk(port: int, *pieces: bytes, timeout: float = 60.0) -> bytes:
     """Send raw bytes on a connection of its own and return all that comes until its end."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as peer:
         for piece in pieces:
