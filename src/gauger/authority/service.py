@@ -73,6 +73,7 @@ class Authority:
         self._queue: Queue[_Job | None] = Queue(self._settings.waiting)
         self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
         self._closed = threading.Event()
+        self._gate = threading.Lock()
 
     @property
     def ledger(self) -> str | None:
@@ -96,9 +97,10 @@ class Authority:
 
     def stop(self) -> None:
         """Finish what waits, store the last signature, and close the store."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
+        with self._gate:
+            if self._closed.is_set():
+                return
+            self._closed.set()
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
@@ -146,14 +148,21 @@ class Authority:
         future.set_exception(problem)
 
     def _submit(self, job: _Job) -> None:
-        if self._closed.is_set():
-            job.future.set_exception(Problem("server-busy", "The authority is stopping."))
-            return
-        try:
-            self._queue.put_nowait(job)
-        except Full:
-            detail = f"{self._settings.waiting} commands wait already."
-            job.future.set_exception(Problem("server-busy", detail))
+        problem = self._put(job)
+        if problem is not None:
+            job.future.set_exception(problem)
+
+    def _put(self, job: _Job) -> Problem | None:
+        """Let a job wait; return why it cannot. None waits behind the end: nobody would answer."""
+        with self._gate:
+            if self._closed.is_set():
+                return Problem("server-busy", "The authority is stopping.")
+            try:
+                self._queue.put_nowait(job)
+            except Full:
+                detail = f"{self._settings.waiting} commands wait already."
+                return Problem("server-busy", detail)
+        return None
 
     def reader(self) -> LedgerReader:
         """Return a reader with a connection of its own.
@@ -215,17 +224,17 @@ class Authority:
             return
         results = self._writer.write(prepared)
         for job, result in zip(jobs, results, strict=False):
-            _resolve(job.future, result)
+            if isinstance(result, Problem):
+                self._refuse(job.prepared.command, result, job.future)
+            else:
+                _resolve(job.future, result)
 
 
 def _founds(job: _Job) -> bool:
     return isinstance(job.prepared.command, FoundLedger)
 
 
-def _resolve(future: "Future[Outcome]", result: Callable[[], Outcome] | Problem) -> None:
-    if isinstance(result, Problem):
-        future.set_exception(result)
-        return
+def _resolve(future: "Future[Outcome]", result: Callable[[], Outcome]) -> None:
     try:
         outcome = result()
     except Problem as problem:
