@@ -65,18 +65,31 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_pause_ends_when_the_file_has_moved_on(file: Path) -> None:
     clock = FileClock(file)
-    ended = threading.Event()
 
-    def wait() -> None:
-        clock.pause(threading.Event(), 900)
-        ended.set()
+    class Moving(threading.Event):
+        looks = 0
 
-    thread = threading.Thread(target=wait)
-    thread.start()
-    assert not ended.wait(0.1)
-    write(file, 2000, 906.0)
-    assert ended.wait(20)
-    thread.join()
+        def wait(self, timeout: float | None = None) -> bool:
+            del timeout
+            self.looks += 1
+            write(file, 2000, 5.0 + 450 * self.looks)
+            return False
+
+    clock.pause(wake := Moving(), 900)
+    assert wake.looks == 2
+
+
+def test_a_pause_reckoned_before_the_file_moved_ends_all_the_same(file: Path) -> None:
+    class Standing(threading.Event):
+        looks = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout
+            self.looks += 1
+            return False
+
+    FileClock(file).pause(wake := Standing(), 900)
+    assert 0 < wake.looks <= 100
 
 
 def test_a_pause_ends_when_it_is_woken(file: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from gauger.core.problems import Problem
 
 _POLL_SECONDS: Final = 0.05
+_POLLS: Final = 20
 
 
 class SystemClock:
@@ -70,10 +71,15 @@ class FileClock:
         return self._read()[1]
 
     def pause(self, wake: threading.Event, seconds: float) -> None:
-        """Wait by short real polls until the event is set or the file has moved on far enough."""
+        """Wait by short real polls until the event is set or the file has moved on far enough.
+
+        A pause ends early after a second of real time: where the file moved after the caller had
+        reckoned how long to wait, the time that is waited for would never come.
+        """
         until = self.monotonic() + seconds
-        while self.monotonic() < until and not wake.wait(_POLL_SECONDS):
-            pass
+        for _ in range(_POLLS):
+            if self.monotonic() >= until or wake.wait(_POLL_SECONDS):
+                return
 
     def _read(self) -> tuple[int, float]:
         with self._lock:
