@@ -46,3 +46,15 @@ def test_a_trust_code_that_a_revoked_signer_made_elsewhere_is_refused(
     with pytest.raises(Problem) as caught:
         portal.report(device.report())
     assert caught.value.code == "key-revoked"
+
+
+def test_a_signer_that_is_bound_to_another_ledger_does_not_sign_for_this_one(
+    portal: Bench,
+) -> None:
+    portal.factory = portal.factory.following(signers=("portal", "bound"))
+    portal.authority.execute(ImportRootSet(document=portal.factory.texts[-1], by="operator"))
+    with pytest.raises(Problem) as caught:
+        portal.restart(portal.factory.signer("bound"))
+
+    assert caught.value.code == "unknown-key"
+    portal.restart()

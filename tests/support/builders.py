@@ -62,6 +62,8 @@ OTHER_ACCOUNT = AccountRef("example.com", "Branch")
 ELSEWHERE = AccountRef("other.example", "DEFAULT")
 UDI = Udi("C9800-CL-K9", "GGR0001")
 FACTORY_LEDGER = "fa" * 16
+BOUND = {"bound": "ab" * 16}
+"""Signers that may sign for one ledger only, which is no portal's of these tests."""
 _TERMS = keyring.Terms(serial_number=7, not_before=NOW - 1000, not_after=NOW + 10 * 365 * DAY)
 
 
@@ -153,7 +155,9 @@ def _root_set(
         expires_at=NOW + 10 * 365 * DAY,
         threshold=1,
         keys=(RootKey.of(a_key("root").public_key),),
-        signers=tuple(ListedSigner.of(signer_certificate(name)) for name in signers),
+        signers=tuple(
+            ListedSigner.of(signer_certificate(name), ledger=BOUND.get(name)) for name in signers
+        ),
         revoked=tuple(a_key(name).key_id for name in revoked),
     ).encode()
     value = keyring.sign(a_key("root"), preimage(RootSet.TYPE, RootSet.VERSION, body))

@@ -186,7 +186,8 @@ class Draft:
         for wanted in digests:
             if wanted in self.documents or wanted in self.unit.documents:
                 continue
-            if self.unit.shelf.is_current(wanted, self.unit.books.trust, self.now):
+            books = self.unit.books
+            if self.unit.shelf.is_current(wanted, books.trust, books.ledger, self.now):
                 continue
             found = self.unit.store.pages.body(wanted)
             if found is not None:

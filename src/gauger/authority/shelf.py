@@ -4,7 +4,6 @@ from collections import OrderedDict
 from typing import Final
 
 from gauger.authority.ports.store import PagesPort
-from gauger.core.authority.signers import require_signer
 from gauger.core.documents.envelope import Document, PageSignature
 from gauger.core.documents.trust_store import TrustStore, expiry_time
 from gauger.core.identity import Digest
@@ -43,8 +42,8 @@ class Shelf:
                 self.put(digest, document)
         return document
 
-    def is_current(self, digest: Digest, trust: TrustStore, now: int) -> bool:
-        """Tell whether the signer of a document would be believed today."""
+    def is_current(self, digest: Digest, trust: TrustStore, ledger: str, now: int) -> bool:
+        """Tell whether the signer of a document of a ledger would be believed today."""
         document = self.get(digest)
         if document is None or not isinstance(document.signature, PageSignature):
             return False
@@ -52,7 +51,7 @@ class Shelf:
         key = (trust.root_digest, document.signature.chain[0])
         if instant >= self._good_until.get(key, 0):
             try:
-                require_signer(trust, document.signature.chain, instant)
+                trust.require_signer(document.signature.chain, ledger=ledger, now=instant)
             except Problem:
                 return False
             self._good_until[key] = instant + _BELIEVED

@@ -20,10 +20,9 @@ from gauger.authority.trust_requests import VerifiedRequest
 from gauger.core.authority import commands
 from gauger.core.authority.outcomes import AnswerBundle, AnswerOutcome, Done, Outcome
 from gauger.core.authority.rows import RefusalRecorded
-from gauger.core.authority.signers import require_signer
 from gauger.core.documents.envelope import Document, PageSignature
 from gauger.core.documents.page import Page
-from gauger.core.documents.trust_store import expiry_time
+from gauger.core.documents.trust_store import TrustStore, expiry_time
 from gauger.core.identity import Digest
 from gauger.core.ports import Clock, Entropy, Signer
 from gauger.core.problems import Problem
@@ -79,19 +78,19 @@ class Writer:
 
     def is_current(self, bundle: AnswerBundle) -> bool:
         """Tell whether whoever signed an answer is believed today."""
-        root_set = self.trust.root_set
         for document in bundle.acknowledgments + bundle.companions:
-            if not isinstance(document.signature, PageSignature) or root_set is None:
+            if not isinstance(document.signature, PageSignature) or self.ledger is None:
                 continue
             try:
-                require_signer(self.trust, document.signature.chain, self._instant())
+                self._believe(document.signature.chain, self.trust, self.ledger)
             except Problem:
                 return False
         return True
 
-    def _instant(self) -> int:
+    def _believe(self, chain: tuple[bytes, ...], trust: TrustStore, ledger: str) -> None:
         settings, clock = self._means.settings, self._means.clock
-        return expiry_time(settings.build_date, self.trust.root_set, clock.wall())
+        now = expiry_time(settings.build_date, trust.root_set, clock.wall())
+        trust.require_signer(chain, ledger=ledger, now=now)
 
     def open(self) -> None:
         """Read the store, and bring its last page to a signature.
@@ -102,7 +101,7 @@ class Writer:
         self._load()
         if self._books is None:
             return
-        self._require_signer()
+        self._believe(self._means.signer.chain, self.trust, self._books.ledger)
         self._sign_last()
         mark = self._means.store.mark(founding.RESTORED)
         if mark is not None:
@@ -120,9 +119,6 @@ class Writer:
             is_signed = last is None or last.signature is not None
             self._unsigned = None if is_signed else self._books.page - 1
         self._next_due = store.lookups.next_due()
-
-    def _require_signer(self) -> None:
-        require_signer(self.trust, self._means.signer.chain, self._instant())
 
     def _sign_last(self) -> None:
         """Sign a head that was committed and not signed: the same bytes, or a new page."""
@@ -272,7 +268,8 @@ class Writer:
             self._require_able(item.command)
             decision = decide(unit, self._verified_now(unit, item))
             if isinstance(item.command, commands.FoundLedger):
-                require_signer(unit.books.trust, self._means.signer.chain, unit.now)
+                books = unit.books
+                self._believe(self._means.signer.chain, books.trust, books.ledger)
         except Problem as problem:
             if unit.is_taking or problem.code in _STORE_PROBLEMS:
                 raise
@@ -285,7 +282,7 @@ class Writer:
         if self._books is None or isinstance(command, _UNSIGNED_ALLOWED):
             return
         try:
-            self._require_signer()
+            self._believe(self._means.signer.chain, self.trust, self._books.ledger)
         except Problem as problem:
             raise Problem("acknowledging-stopped", problem.detail, cause=problem.code) from problem
 

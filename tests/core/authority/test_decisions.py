@@ -10,7 +10,6 @@ from gauger.core.authority.facts import InstanceFacts, ReportFacts
 from gauger.core.authority.judgement import Circumstances, judge, judge_content
 from gauger.core.authority.outcomes import AnswerBundle, Verdict
 from gauger.core.authority.ownership import Cause, Claim, Ownership, settle
-from gauger.core.authority.signers import require_signer
 from gauger.core.documents.rum_report import read_report
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import digest
@@ -162,14 +161,15 @@ def trusting(factory: Factory) -> TrustStore:
     ],
 )
 def test_a_signer_that_nobody_would_believe_is_named(name: str, instant: int, code: str) -> None:
-    trust = trusting(a_factory().following(signers=("next",), revoked=("portal",)))
+    trust = trusting(a_factory().following(signers=("next", "short"), revoked=("portal",)))
     with pytest.raises(Problem) as caught:
-        require_signer(trust, (signer_certificate(name),), instant)
+        trust.require_signer((signer_certificate(name),), ledger="1d" * 16, now=instant)
     assert caught.value.code == code
 
 
 def test_a_listed_signer_is_believed_and_nobody_without_a_root_set() -> None:
-    require_signer(trusting(a_factory()), (signer_certificate("portal"),), NOW)
+    chain = (signer_certificate("portal"),)
+    trusting(a_factory()).require_signer(chain, ledger="1d" * 16, now=NOW)
 
     with pytest.raises(Problem, match="No root set"):
-        require_signer(TrustStore(), (signer_certificate("portal"),), NOW)
+        TrustStore().require_signer(chain, ledger="1d" * 16, now=NOW)

@@ -246,6 +246,21 @@ class TrustStore:
             fields=fields,
         )
 
+    def require_signer(self, chain: tuple[bytes, ...], *, ledger: str, now: int) -> None:
+        """Check that whoever trusts this root set believes a signer of a ledger.
+
+        An authority asks before it signs, or gives an answer again.
+
+        Args:
+            chain: DER certificates, the signer's own first.
+            ledger: Id of the ledger that it signs for.
+            now: What `expiry_time` gives.
+
+        Raises:
+            Problem: ``unknown-key``, ``key-revoked``, ``signer-expired`` or ``root-expired``.
+        """
+        _require_bound(self._authorise(chain, now), ledger)
+
     def verify_head(self, signed: SignedHead, *, now: int) -> PageHead:
         """Verify a page head alone, as a device or a receipt shows it.
 
@@ -315,9 +330,7 @@ class TrustStore:
         self.memo.verify(signer.certificate.public_key, signed.document.preimage, signed.value)
         if head.signer != signer.certificate.key_id:
             raise Problem("signature-invalid", "The page names another signer than its own.")
-        if signer.ledger not in (None, head.ledger):
-            detail = f"The signer is bound to ledger {signer.ledger}, not to {head.ledger}."
-            raise Problem("unknown-key", detail)
+        _require_bound(signer, head.ledger)
         self._require_clock(under_test=head.test_clock)
         return signer, head
 
@@ -382,9 +395,13 @@ def _require_ledger(signer: _Signer, issuer: str, head: PageHead | None) -> None
     if head is not None and head.ledger != issuer:
         detail = f"The document names ledger {issuer}, its page {head.ledger}."
         raise Problem("signature-invalid", detail)
-    if signer.ledger not in (None, issuer):
-        detail = f"The signer is bound to ledger {signer.ledger}; the document names {issuer}."
-        raise Problem("unknown-key", detail)
+    _require_bound(signer, issuer)
+
+
+def _require_bound(signer: _Signer, ledger: str) -> None:
+    if signer.ledger not in (None, ledger):
+        detail = f"The signer is bound to ledger {signer.ledger}, not to {ledger}."
+        raise Problem("unknown-key", detail, key_id=signer.certificate.key_id)
 
 
 def _require_account(signer: _Signer, fields: Fields) -> None:
