@@ -236,7 +236,10 @@ def lives(*spans: tuple[str, int, int]) -> tuple[Life, ...]:
         (((OTHER, NOW - 9, NOW + 5),), ("store-replaced", "duplicate-identity")),
         (((OTHER, NOW - 3, NOW - 2), (OWN, NOW - 9, NOW - 8)), ("duplicate-identity",)),
         (((OTHER, NOW - 3, NOW + 9), (OWN, NOW - 9, NOW - 8)), ("duplicate-identity",)),
+        # Lives that only touch are one after the other.
         (((OTHER, NOW, NOW),), ("store-replaced",)),
+        (((OTHER, NOW, NOW + 5),), ("store-replaced",)),
+        (((OTHER, NOW - 5, NOW),), ("store-replaced",)),
     ],
 )
 def test_two_stores_at_one_time_are_told_from_one_that_was_replaced(

@@ -58,6 +58,7 @@ def pages(
     after = first
     while page := fetch(after, limit):
         assert len(page) <= limit
+        assert len(found) < 100, "the pages never end"
         found += [getattr(row, key) for row in page]
         after = found[-1]
     return found
