@@ -1,8 +1,14 @@
 """Decides about accounts, tokens, orders, policies and trust material."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from gauger.authority.answers import Resolve, policy_document, purchase_information
+from gauger.authority.answers import (
+    Resolve,
+    as_purchase,
+    policy_document,
+    purchase_information,
+)
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.reports import assign
@@ -37,6 +43,8 @@ from gauger.core.authority.rows import (
 )
 from gauger.core.documents.envelope import read_document
 from gauger.core.documents.manufacturer import Manufacturer
+from gauger.core.documents.purchase_info import fits
+from gauger.core.fields import LATEST_TIME
 from gauger.core.identity import AccountRef, Udi
 from gauger.core.problems import Problem
 
@@ -169,6 +177,8 @@ def deposit_order(unit: Unit, command: DepositOrder) -> Decision:
         raise Problem("invalid-argument", f"An order has 1 to {_MOST_LINES} lines.")
     for line in command.lines:
         _check_line(line)
+    for udi in command.devices:
+        _check_room(unit, udi, command.lines)
     draft = Draft(unit)
     draft.add(
         OrderDeposited(
@@ -201,9 +211,20 @@ def _check_line(line: OrderLine) -> None:
         raise Problem("invalid-argument", f"A term is {' or '.join(_TERMS)}, not {line.term!r}.")
     if line.end is not None and line.end <= line.start:
         raise Problem("invalid-argument", f"The term of {line.tag} ends before it starts.")
+    if line.start < 0 or max(line.start, line.end or 0) > LATEST_TIME:
+        raise Problem("invalid-argument", f"The term of {line.tag} is not within 1970 to 9999.")
     if not line.tag or len(line.tag) > 512 or not line.name or len(line.name) > 128:
         raise Problem(
             "invalid-argument", "A line needs a tag and a name of at most 128 characters."
+        )
+
+
+def _check_room(unit: Unit, udi: Udi, lines: Sequence[OrderLine]) -> None:
+    """Refuse more than one document tells: a device refuses every answer with a larger one."""
+    bought = (*unit.store.lookups.purchases(udi), *map(_purchase, lines))
+    if not fits(tuple(map(as_purchase, bought))):
+        raise Problem(
+            "invalid-argument", f"More lines than {udi} can be told of were bought for it."
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gauger.authority.books import Draft, Unit
+from gauger.core.authority import rows
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.facts import InstanceFacts, Issued
 from gauger.core.authority.outcomes import AnswerBundle
@@ -231,17 +232,7 @@ def purchase_information(draft: Draft, udi: Udi, owner: AccountRef) -> Digest | 
             account=owner,
             udi=udi,
             order=order,
-            items=tuple(
-                Purchase(
-                    tag=item.tag,
-                    name=item.name,
-                    quantity=item.quantity,
-                    term=item.term,
-                    start=item.start,
-                    end=item.end,
-                )
-                for item in items
-            ),
+            items=tuple(map(as_purchase, items)),
         )
     )
     draft.add(
@@ -255,6 +246,18 @@ def purchase_information(draft: Draft, udi: Udi, owner: AccountRef) -> Digest | 
         )
     )
     return document
+
+
+def as_purchase(item: rows.Purchase) -> Purchase:
+    """Return a line of an order as purchase information tells it."""
+    return Purchase(
+        tag=item.tag,
+        name=item.name,
+        quantity=item.quantity,
+        term=item.term,
+        start=item.start,
+        end=item.end,
+    )
 
 
 def _purchase_companion(draft: Draft, udi: Udi, owner: AccountRef) -> list[Companion]:

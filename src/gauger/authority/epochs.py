@@ -20,6 +20,9 @@ from gauger.core.problems import Problem
 FOREIGN: Final = "foreign-head"
 """Flag of a report whose head is of another ledger, or proves nothing."""
 
+_HIGHEST: Final = 2**62
+"""Epochs beyond it prove nothing: by a stolen signer, they would use up the numbers there are."""
+
 _ID_BYTES: Final = 16
 
 
@@ -47,7 +50,7 @@ def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
         head = _verify(unit, held)
     except Problem:
         return Standing.FOREIGN, None
-    if head.ledger != unit.books.ledger:
+    if head.ledger != unit.books.ledger or head.epoch.number > _HIGHEST:
         return Standing.FOREIGN, None
     if head.epoch.number < unit.books.epoch.number:
         return Standing.ABANDONED, head

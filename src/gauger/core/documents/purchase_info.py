@@ -1,5 +1,6 @@
 """Purchase information: what was bought for a product instance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -7,9 +8,11 @@ from gauger.core.documents.body import Versioned, read_versioned
 from gauger.core.documents.envelope import Document
 from gauger.core.fields import Fields
 from gauger.core.identity import Udi
-from gauger.core.strict_json import JsonValue
+from gauger.core.strict_json import JsonValue, encode
 
 _MOST_ITEMS: Final = 1024
+_MOST_BYTES: Final = 224 * 1024
+"""Of the items in a written document, as a text within a text; a signature takes the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,13 @@ class Purchase:
             "start": self.start,
             "end": self.end,
         }
+
+
+def fits(items: Sequence[Purchase]) -> bool:
+    """Tell whether so much can stand in one document, within the caps of all who read it."""
+    if len(items) > _MOST_ITEMS:
+        return False
+    return len(encode(encode([item.to_json() for item in items]))) <= _MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,7 +175,9 @@ class DeviceProjector:
                 instance,
             ),
         )
-        if row.generation is not None and row.closed_at is not None:
+        # A report of a clock that was not set tells no time: taken for one, it would make all that
+        # the earlier key signed look superseded.
+        if row.generation is not None and row.absolute:
             self._db.execute(
                 "UPDATE trust_codes SET first_used = min(coalesce(first_used, ?1), ?1)"
                 " WHERE instance = ?2 AND generation = ?3",
