@@ -117,6 +117,8 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     Raises:
         Problem: ``file-not-written``.
     """
+    if not path.name:
+        raise Problem("file-not-written", f"{path} is the name of no file.")
     new = path.with_name(f".{path.name}.new")
     try:
         with new.open("wb") as file:
