@@ -41,6 +41,9 @@ _USAGE_STEP: Final = (
     "Upload it to the portal (`gauger cssm usage upload`), then download the ACK file and import "
     "it on the product instance with `license smart import PATH`."
 )
+_FAULTY_STEP: Final = (
+    "Fetch the original where it was saved and carry it unchanged; each faulty part below says why."
+)
 _ANSWER_STEP: Final = (
     "Copy it to the product instance that it is for and enter `license smart import PATH` there."
 )
@@ -179,6 +182,11 @@ class _FileExplainer:
             self._yardstick = replace(self._yardstick, trust=store)
         return replace(finding, next_steps=())
 
+    def _next_step(self) -> str:
+        if self._unsound:
+            return _FAULTY_STEP
+        return _ANSWER_STEP if self._answers else _USAGE_STEP
+
     def finding(self) -> Finding:
         """Return what was found in the whole file."""
         facts = [("Items", str(self.count))]
@@ -195,7 +203,7 @@ class _FileExplainer:
             if is_answer
             else "Usage file, for the portal",
             facts=tuple(facts),
-            next_steps=(_ANSWER_STEP if is_answer else _USAGE_STEP,),
+            next_steps=(self._next_step(),),
             parts=tuple(self._parts),
         )
 

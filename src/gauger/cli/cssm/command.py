@@ -94,11 +94,11 @@ def next_command(words: str) -> str:
     """
     context = click.get_current_context()
     given = [
-        f" --{name.replace('_', '-')} {shlex.quote(str(context.params[name]))}"
+        f"--{name.replace('_', '-')} {shlex.quote(str(context.params[name]))}"
         for name in _CONNECTION
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
-    return f"gauger cssm {words}{''.join(given)}"
+    return " ".join(["gauger", "cssm", words, *given])
 
 
 def connect(options: dict[str, Any]) -> Api:

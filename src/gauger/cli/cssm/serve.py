@@ -112,7 +112,7 @@ def _listen(config: CssmConfig) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        message = f"{host} port {port} cannot be listened on: {error.strerror}."
+        message = f"{host} port {port} cannot be listened on: {error.strerror}. Choose another with --port."
         raise Problem("invalid-argument", message) from error
 
 

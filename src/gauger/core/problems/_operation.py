@@ -20,10 +20,10 @@ ROWS = (
     ),
     ProblemKind(
         "not-supported",
-        "The release does not support this",
+        "This is not supported here",
         Fault.OPERATOR,
         Retry.NEVER,
-        "Upgrade the product instance, or choose a topology that its release supports.",
+        "Do as the detail says; a newer release may support more.",
     ),
     ProblemKind(
         "comm-failed",
