@@ -1,7 +1,6 @@
 """OAuth2 token endpoint: client credentials for programs, password for people."""
 
 import base64
-import binascii
 from typing import Final
 from urllib.parse import parse_qs, unquote_plus
 
@@ -89,7 +88,7 @@ def _basic(header: str) -> tuple[str, str]:
     scheme, _, encoded = header.partition(" ")
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # no base64, not ASCII, not UTF-8 inside
         raise Problem("malformed", "The Authorization header is not Basic.") from error
     name, colon, secret = text.partition(":")
     if scheme.lower() != "basic" or not colon:
