@@ -1,6 +1,6 @@
 """Write a portal's ledger as this release writes it, to be opened by every later one.
 
-Usage: python -m tests.authority.make_fixture tests/fixtures/ledger-ISSUE.tar.gz
+Usage: python -m tests.authority.make_fixture tests/fixtures/ledger-RELEASE.tar.gz
 """
 
 import json

@@ -1,6 +1,6 @@
 """Write the store of a device as this release writes it, to be opened by every later one.
 
-Usage: python -m tests.instance.make_fixture tests/fixtures/device-ISSUE.tar.gz
+Usage: python -m tests.instance.make_fixture tests/fixtures/device-RELEASE.tar.gz
 """
 
 import sys
