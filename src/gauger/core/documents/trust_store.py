@@ -296,15 +296,20 @@ class TrustStore:
         subject = keyring.sudi_udi(certificate)
         if subject != udi:
             raise Problem("wrong-subject", f"The certificate is that of {subject}, not of {udi}.")
-        self.memo.verify_issued(certificate, self._maker(certificate, udi).certificate)
+        self._require_issued(certificate, udi)
         return certificate
 
-    def _maker(self, certificate: Certificate, udi: Udi) -> Manufacturer:
+    def _require_issued(self, certificate: Certificate, udi: Udi) -> None:
+        """Try every manufacturer of the issuer's name: one that renewed its key has two."""
+        detail = f"No manufacturer known here declares {udi} and issued this certificate."
+        refusal = Problem("unknown-key", detail, key_id=certificate.key_id)
         for maker in self.manufacturers:
             if maker.declares(udi) and certificate.names_issuer(maker.certificate):
-                return maker
-        detail = f"No manufacturer known here declares {udi} and issued this certificate."
-        raise Problem("unknown-key", detail, key_id=certificate.key_id)
+                try:
+                    return self.memo.verify_issued(certificate, maker.certificate)
+                except Problem as problem:
+                    refusal = problem
+        raise refusal
 
     def declares(self, udi: Udi) -> bool:
         """Tell whether a known manufacturer says that it makes this product instance."""
