@@ -10,7 +10,9 @@ from typing import Final
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.file import FileSigner, generate_key
 from gauger.core.documents import keyring
+from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.envelope import PageSignature, read_document, write_document
+from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.rum_payload import (
     GaugerMeta,
     HeldHead,
@@ -36,7 +38,7 @@ from gauger.core.documents.smart_transport import (
 )
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.documents.trust_request import TrustRequest, sign_trust_request
-from gauger.core.identity import Digest, Udi, digest
+from gauger.core.identity import AccountRef, Digest, Udi, digest
 
 PID: Final = "C9800-CL-K9"
 TAG: Final = "regid.2018-06.com.cisco.DNA_NWStack,1.0_e7244e71-3ad5-4608-8bf0-d12f67c80896"
@@ -65,6 +67,8 @@ class Device:
     _previous: Digest | None = None
     _trust_code: str | None = None
     _head: HeldHead | None = field(default=None, repr=False)
+    _account: AccountRef | None = None
+    _root_number: int = 1
 
     @classmethod
     def made(cls, issuer: keyring.Issuer, serial: str, terms: keyring.Terms) -> "Device":
@@ -108,6 +112,10 @@ class Device:
             document = read_document(item.text)
             if document.type == TrustCode.TYPE:
                 self._trust_code = item.text
+            elif document.type == AccountInfo.TYPE:
+                self._account = AccountInfo.from_document(document).account
+            elif document.type == RootSet.TYPE:
+                self._root_number = RootSet.from_document(document).number
             if isinstance(document.signature, PageSignature):
                 page = document.signature
                 self._head = HeldHead(head=page.head, chain=page.chain, value=page.value)
@@ -138,7 +146,8 @@ class Device:
                 previous=self._previous,
                 closed_at=start + _SAMPLE,
                 head=self._head,
-                root_number=1,
+                root_number=self._root_number,
+                account=self._account,
             ),
         )
         signed = encode_payload(payload)
