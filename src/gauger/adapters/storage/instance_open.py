@@ -30,6 +30,7 @@ from gauger.core.problems import Problem
 from gauger.instance.ports import Batch
 
 STORE_NAME: Final = "store.sqlite"
+BEGUN_NAME: Final = f"{STORE_NAME}.begun"
 KEY_NAME: Final = "store.key"
 ANCHOR_NAME: Final = "anchor"
 ASIDE_NAME: Final = "aside"
@@ -40,8 +41,10 @@ CARRIED_FAMILIES: Final = ("setting", "document")
 CARRIED_RECORD: Final = ("state", "trust")
 """Names of the licensing keys: the trust code that is carried over is worth nothing without."""
 
+_Records = dict[tuple[str, str], bytes | None]
+
 _INCARNATION_BYTES: Final = 16
-_FILES: Final = (STORE_NAME, f"{STORE_NAME}-wal", f"{STORE_NAME}-shm")
+_SUFFIXES: Final = ("", "-wal", "-shm")
 _UNBELIEVABLE: Final = frozenset({"store-damaged", "store-rolled-back"})
 
 
@@ -61,6 +64,11 @@ class StorePaths:
     def store(self) -> Path:
         """The SQLite file."""
         return self.data / STORE_NAME
+
+    @property
+    def begun(self) -> Path:
+        """A new store until it is whole and takes its place."""
+        return self.data / BEGUN_NAME
 
     @property
     def key(self) -> Path:
@@ -95,6 +103,9 @@ def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
     site = _Site(paths=paths, seal=Seal(key, entropy), entropy=entropy)
     try:
         anchor = read_anchor(paths.anchor, site.seal)
+        if not paths.store.exists() and paths.begun.exists():
+            # Cut off when the old store was out of the way and the new one not yet in place.
+            paths.begun.replace(paths.store)
         if not paths.store.exists():
             reason = None if anchor is None else "The store of this anchor is gone."
             return _begin(site, reason, anchor)
@@ -269,6 +280,7 @@ class _Site:
 
 def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
     reason = None
+    _remove(paths.begun)
     if paths.store.exists() or paths.anchor.exists():
         reason = "The key of the store is gone."
         _set_aside(paths, entropy, [paths.anchor])
@@ -285,38 +297,49 @@ def _new_key(paths: StorePaths, entropy: Entropy) -> bytes:
 def _replace(site: _Site, problem: Problem) -> InstanceStore:
     carried = _carry(site.paths, site.seal)
     anchor = _anchor_or_none(site.paths, site.seal)
+    _write(site, anchor, carried)
     # An anchor that opens stays until the new store's replaces it: its marks must not be lost.
     _set_aside(site.paths, site.entropy, [] if anchor is not None else [site.paths.anchor])
-    store = _begin(site, problem.detail, anchor)
-    store.commit(Batch(records=carried))
-    return store
+    return _put_in_place(site, problem.detail)
 
 
 def _begin(site: _Site, reason: str | None, anchor: Anchor | None) -> InstanceStore:
+    _write(site, anchor, {})
+    return _put_in_place(site, reason)
+
+
+def _write(site: _Site, anchor: Anchor | None, carried: _Records) -> None:
+    """Write a whole new store beside the place of the old one, which stands until it is there."""
+    _remove(site.paths.begun)
+    marks = {} if anchor is None else anchor.marks
+    records = {("mark", name): mark.encode() for name, mark in marks.items()}
+    incarnation = site.incarnation or site.entropy.random_bytes(_INCARNATION_BYTES).hex()
     try:
-        connection = connect(site.paths.store)
+        connection = connect(site.paths.begun)
         try:
-            incarnation = site.incarnation or site.entropy.random_bytes(_INCARNATION_BYTES).hex()
             create_schema(connection, site.seal, incarnation)
-        except Problem:
+            store = InstanceStore(connection, site.seal, None)
+            store.commit(Batch(records={**records, **carried}))
+        finally:
             connection.close()
-            raise
     except Problem:
-        # Half a file would be taken for a damaged store at the next start.
-        _remove(site.paths)
+        # Half a file would be taken for a store at the next start.
+        _remove(site.paths.begun)
         raise
-    sync_folder(site.paths.data)
-    store = attach(connection, site.paths, site.seal)
+
+
+def _put_in_place(site: _Site, reason: str | None) -> InstanceStore:
+    paths = site.paths
+    paths.begun.replace(paths.store)
+    sync_folder(paths.data)
+    store = attach(connect(paths.store), paths, site.seal)
     store.replaced = reason
-    if anchor is not None:
-        marks = {("mark", name): mark.encode() for name, mark in anchor.marks.items()}
-        store.commit(Batch(records=dict(marks)))
     return store
 
 
-def _carry(paths: StorePaths, seal: Seal) -> dict[tuple[str, str], bytes | None]:
+def _carry(paths: StorePaths, seal: Seal) -> _Records:
     """Read settings and documents of the old store; what does not open is left behind."""
-    carried: dict[tuple[str, str], bytes | None] = {}
+    carried: _Records = {}
     try:
         store = attach(connect(paths.store), paths, seal)
     except Problem:
@@ -340,16 +363,16 @@ def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:
         return None
 
 
-def _remove(paths: StorePaths) -> None:
-    for name in _FILES:
-        (paths.data / name).unlink(missing_ok=True)
+def _remove(path: Path) -> None:
+    for suffix in _SUFFIXES:
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
 
 def _set_aside(paths: StorePaths, entropy: Entropy, also: list[Path]) -> None:
     """Move the old store out of the way, under a name that was never used."""
     aside = private_folder(paths.data / ASIDE_NAME) / entropy.random_bytes(4).hex()
     private_folder(aside)
-    for path in [*(paths.data / name for name in _FILES), *also]:
+    for path in [*(paths.data / f"{STORE_NAME}{suffix}" for suffix in _SUFFIXES), *also]:
         if path.exists():
             path.replace(aside / path.name)
     sync_folder(paths.data)

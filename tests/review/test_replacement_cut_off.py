@@ -1,0 +1,78 @@
+"""A device that is killed while it replaces its store keeps its settings."""
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from gauger.adapters.entropy import SystemEntropy
+from gauger.adapters.storage.instance_open import StorePaths, open_instance_store
+from gauger.adapters.storage.instance_sqlite import InstanceStore
+from gauger.instance.ports import Batch
+
+SETTING = ("setting", "configuration")
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@contextmanager
+def killed_at(number: int) -> Iterator[None]:
+    """End the process before the nth step that changes the folder."""
+    steps = itertools.count(1)
+
+    def guarded(act: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object, **options: object) -> object:
+            if next(steps) == number:
+                raise Killed
+            return act(*arguments, **options)
+
+        return step
+
+    with (
+        patch.object(Path, "replace", guarded(Path.replace)),
+        patch.object(Path, "unlink", guarded(Path.unlink)),
+        patch.object(InstanceStore, "commit", guarded(InstanceStore.commit)),
+    ):
+        yield
+
+
+def rolled_back(folder: Path) -> StorePaths:
+    """Return a store that is older than its anchor, and has a setting."""
+    paths = StorePaths(data=folder, keys=folder / "keys")
+    entropy = SystemEntropy()
+    store = open_instance_store(paths, entropy)
+    store.commit(Batch(records={SETTING: b"the URL"}, anchored=True))
+    store.close()
+    shutil.copy(paths.store, folder / "old")
+    store = open_instance_store(paths, entropy)
+    store.commit(Batch(records={("mark", "m"): b"2"}, anchored=True))
+    store.close()
+    (folder / "old").replace(paths.store)
+    return paths
+
+
+@pytest.mark.threat("G1", role="instance")
+def test_at_any_step_the_settings_and_marks_are_there_afterwards(tmp_path: Path) -> None:
+    finished = False
+    for number in range(1, 40):
+        paths = rolled_back(tmp_path / str(number))
+        try:
+            with killed_at(number):
+                open_instance_store(paths, SystemEntropy()).close()
+            finished = True
+        except Killed:
+            pass
+        store = open_instance_store(paths, SystemEntropy())
+        assert store.record(*SETTING) == b"the URL", number
+        assert store.record("mark", "m") == b"2", number
+        store.close()
+        if finished:
+            break
+    assert finished
+    assert number > 3
