@@ -99,9 +99,10 @@ class WithholdingProxy:
         with contextlib.suppress(OSError):
             while data := client.recv(_CHUNK):
                 flights += 1
-                server.sendall(data)
                 if flights > 1:
+                    # Before it leaves: its answer may come back faster than this thread goes on.
                     self._request_passed.set()
+                server.sendall(data)
         _shut(server)
 
     def _pump_answers(self, server: socket.socket, client: socket.socket) -> None:
