@@ -10,7 +10,7 @@ from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, C
 from gauger.core.documents.body import Answer, Body
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.policy_document import PolicyDocument
-from gauger.core.documents.purchase_info import Purchase, PurchaseInfo
+from gauger.core.documents.purchase_info import Purchase, PurchaseInfo, fits
 from gauger.core.documents.trust_code import TrustCode, TrustOrigin
 from gauger.core.documents.verdict import Ruling, Verdict
 from gauger.core.identity import AccountRef, Digest
@@ -223,3 +223,10 @@ def test_a_trust_code_names_its_key() -> None:
 def test_a_refusal_names_the_document() -> None:
     with pytest.raises(Problem, match="In the ack document the field 'udi' is missing"):
         read(ACK, udi=None)
+
+
+def test_purchases_that_no_reader_would_take_do_not_fit() -> None:
+    one = PURCHASE.items[0]
+    assert fits([one] * 1024)
+    assert not fits([one] * 1025)
+    assert not fits([replace(one, name="n" * 300)] * 1024)
