@@ -5,7 +5,7 @@ import pytest
 from gauger.core.authority.commands import DepositOrder, OrderLine
 from gauger.core.authority.outcomes import ReportOutcome
 from gauger.core.documents.envelope import DOCUMENT_CAP, read_document, write_document
-from gauger.core.documents.purchase_info import PurchaseInfo
+from gauger.core.documents.purchase_info import Purchase, PurchaseInfo, fits
 from gauger.core.problems import Problem
 from tests.support.builders import ACCOUNT, NOW, UDI, Bench, a_device
 
@@ -61,3 +61,10 @@ def test_a_term_that_no_document_can_tell_is_refused(portal: Bench, start: int) 
     with pytest.raises(Problem) as caught:
         portal.authority.execute(order(1, lines=1, start=start))
     assert caught.value.code == "invalid-argument"
+
+
+def test_a_document_tells_of_so_many_lines_and_no_more() -> None:
+    line = Purchase(tag="t", name="n", quantity=1, term="perpetual")
+
+    assert fits([line] * 1024)
+    assert not fits([line] * 1025)

@@ -4,6 +4,8 @@ import pytest
 
 from gauger.core.authority.commands import ImportRootSet, Pipe
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.rum_report import read_report, verify_report
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.problems import Problem
 from tests.support.builders import ACCOUNT, NOW, Bench, Device, a_device, a_portal
 
@@ -45,6 +47,18 @@ def test_a_trust_code_that_a_revoked_signer_made_elsewhere_is_refused(
 
     with pytest.raises(Problem) as caught:
         portal.report(device.report())
+    assert caught.value.code == "key-revoked"
+
+
+@pytest.mark.threat("C1", role="cssm")
+def test_who_does_not_keep_the_ledger_does_not_believe_such_a_trust_code(portal: Bench) -> None:
+    item = enrolled(portal).report()
+    newer = portal.factory.following(signers=("second",), revoked=("portal",), epoch=2)
+    store = TrustStore().pin(newer.root_sets[0]).advance(newer.root_sets[1])
+    store = store.with_manufacturer(newer.manufacturer)
+
+    with pytest.raises(Problem) as caught:
+        verify_report(read_report(item), store, NOW)
     assert caught.value.code == "key-revoked"
 
 
