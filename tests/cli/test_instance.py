@@ -103,7 +103,7 @@ def test_configuration_is_kept(data: Path) -> None:
 def test_a_refusal_is_the_result(data: Path) -> None:
     problem = _refusal("instance", "exec", "--data", data, "show", "licence", "status")
     assert problem.code == "invalid-command"
-    assert problem.detail.startswith("show licence\n     ^\n% Invalid input detected")
+    assert problem.detail.startswith("show licence\n          ^\n% Invalid input detected")
     wrong = _refusal("instance", "config", "--data", data, "license smart url smart http://a/")
     assert wrong.code == "not-a-licensing-url"
 
@@ -118,6 +118,13 @@ def test_a_wrong_line_has_an_exit_code_and_says_what_to_do(data: Path) -> None:
 
 
 @pytest.mark.requirement("PI-2/simulated")
+def test_a_question_mark_is_answered_with_what_may_stand_there(data: Path) -> None:
+    assert "  summary  " in _show(data, "sh", "lic", "s?")
+    assert "  transport  " in typed("instance", "config", "--data", data, "license smart ?")
+    problem = _refusal("instance", "exec", "--data", data)
+    assert problem.detail == "% Incomplete command.\nHere may stand: license, show."
+
+
 def test_use_without_an_agent_is_recorded(data: Path) -> None:
     typed("instance", "use", "--data", data, "air-network-advantage", "5")
     summary = _show(data, "show", "license", "summary")

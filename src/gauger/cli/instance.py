@@ -77,12 +77,13 @@ _LINE_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": Fal
 
 @instance.command("exec", context_settings=_LINE_SETTINGS)
 @_place_options
-@click.argument("line", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("line", nargs=-1, type=click.UNPROCESSED)
 def exec_(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str, ...]) -> None:
     """Carry out an EXEC command, for example `show license status`.
 
     A running agent carries it out; where none runs, this process opens the store itself. To show
-    what is there it only reads.
+    what is there it only reads. Any unambiguous beginning of a word will do, and a question mark
+    lists what may stand in its place: "show license ?".
     """
     text = execute(Place(data=data, keys=keys, clock=clock), _joined(line))
     if text:
@@ -95,11 +96,14 @@ def exec_(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str,
 def config(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str, ...]) -> None:
     """Apply configuration lines, all or none, and save them.
 
-    One line may be typed as it is; several stand in quotes each, or come on standard input.
+    One line may be typed as it is; several stand in quotes each, or come on standard input. A
+    question mark lists what may stand in its place: "license smart ?".
     """
     lines = _config_lines(line)
     with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
-        at_work.configure(lines)
+        text = at_work.configure(lines)
+    if text:
+        click.echo(text)
 
 
 @instance.command()

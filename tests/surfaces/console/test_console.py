@@ -367,3 +367,51 @@ def test_every_command_has_help_and_its_own_syntax() -> None:
     assert len({(item.mode, item.syntax) for item in COMMANDS}) == len(COMMANDS)
     assert all(item.help.endswith(".") and len(item.help) <= 100 for item in COMMANDS)
     assert {item.mode for item in COMMANDS} == set(Mode)
+
+
+@pytest.mark.requirement("PI-10/show")
+def test_a_question_mark_lists_what_may_follow() -> None:
+    agent = ScriptedAgent()
+    lines = _console(agent).execute("sh lic s?").split("\n")
+    assert [line.split()[0] for line in lines] == ["status", "summary"]
+    assert _console(agent).configure(["license smart usage ?"]).split()[0] == "interval"
+    assert agent.asked == []
+
+
+def test_a_question_does_not_keep_other_lines_from_being_applied() -> None:
+    agent = ScriptedAgent()
+    text = _console(agent).configure(["license smart ?", "license smart transport off"])
+    assert "transport" in text
+    assert agent.settings.transport is TransportKind.OFF
+
+
+def test_a_question_mark_behind_a_bar_lists_the_filters() -> None:
+    text = _console(ScriptedAgent()).execute("show license status | ?")
+    found = [line.split()[0] for line in text.split("\n")]
+    assert found == ["begin", "count", "exclude", "include", "section"]
+
+
+@pytest.mark.parametrize(
+    "line", ["license smart transport smart", "no license smart url", "lic sm url"]
+)
+def test_a_line_of_configuration_typed_as_exec_is_shown_its_place(line: str) -> None:
+    with pytest.raises(Problem, match=r"line of configuration.*`gauger instance config`"):
+        _console(ScriptedAgent()).execute(line)
+
+
+@pytest.mark.parametrize("line", ["show license status", "sh lic", "license smart sync all"])
+def test_an_exec_command_typed_as_configuration_is_shown_its_place(line: str) -> None:
+    with pytest.raises(Problem, match=r"EXEC command.*`gauger instance exec`"):
+        _console(ScriptedAgent()).configure([line])
+
+
+@pytest.mark.parametrize("line", ["conf t", "configure terminal", "write memory", "end", "enable"])
+def test_words_that_change_modes_are_explained(line: str) -> None:
+    with pytest.raises(Problem, match="no modes to enter or leave"):
+        _console(ScriptedAgent()).execute(line)
+
+
+def test_a_line_of_neither_mode_is_not_sent_elsewhere() -> None:
+    with pytest.raises(Problem) as refusal:
+        _console(ScriptedAgent()).execute("show running-config")
+    assert "gauger instance" not in refusal.value.detail

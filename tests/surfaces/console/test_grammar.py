@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from gauger.core.problems import Problem
 from gauger.core.releases import Release
-from gauger.surfaces.console.commands import COMMANDS
+from gauger.surfaces.console.commands import COMMANDS, WORDS
 from gauger.surfaces.console.grammar import MAXIMUM_LINE, Argument, Command, Grammar, Kind, Mode
 
-EXEC = Grammar(COMMANDS, Mode.EXEC)
-CONFIG = Grammar(COMMANDS, Mode.CONFIG)
+EXEC = Grammar(COMMANDS, Mode.EXEC, WORDS)
+CONFIG = Grammar(COMMANDS, Mode.CONFIG, WORDS)
 
 
 def _refusal(line: str, grammar: object = EXEC) -> str:
@@ -64,7 +64,7 @@ def test_a_wrong_word_is_marked() -> None:
     lines = _refusal("show license statis").split("\n")
     assert lines[:3] == [
         "show license statis",
-        "             ^",
+        "                 ^",
         "% Invalid input detected at '^' marker.",
     ]
     assert lines[3].startswith("Here may stand: all, eventlog, history, rum, status")
@@ -78,7 +78,114 @@ def test_a_word_too_many_is_marked() -> None:
 
 @pytest.mark.parametrize("line", ["", "show", "show license", "license smart save usage all file"])
 def test_a_line_that_ends_early_is_incomplete(line: str) -> None:
-    assert _refusal(line).endswith("% Incomplete command.")
+    lines = _refusal(line).split("\n")
+    assert lines[-2] == "% Incomplete command."
+    assert lines[-1].startswith("Here may stand: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("xyz", 0),
+        ("sh run", 3),
+        ("show license statis", 17),
+        ("show license statuss", 19),
+        ("  show  licence", 13),
+        ('show "license x"', 5),
+        ("license smart transport smart", 16),
+        ("show license eventlog 0", 22),
+        ("license smart trust idtoken ABC locol", 35),
+    ],
+)
+def test_the_marker_stands_under_the_first_wrong_character(line: str, column: int) -> None:
+    with pytest.raises(Problem) as refusal:
+        EXEC.parse(line)
+    assert refusal.value.diagnostics["column"] == str(column)
+    assert refusal.value.detail.split("\n")[1] == " " * column + "^"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("?", ["license", "show"]),
+        ("sh lic s?", ["status", "summary"]),
+        ("sh lic ev ?", ["<days>", "<cr>"]),
+        ("lic sm sa us ?", ["all", "days", "rum-id", "unreported"]),
+        ("lic sm tr id ABC local ?", ["force", "<cr>"]),
+        ("show license status ?", ["<cr>"]),
+    ],
+)
+def test_a_question_mark_lists_what_may_follow(line: str, words: list[str]) -> None:
+    assert [word for word, _ in EXEC.help(line) or ()] == words
+
+
+def test_a_question_mark_tells_an_arguments_range() -> None:
+    assert EXEC.help("show license eventlog ?") == [
+        ("<days>", "Days back from now (1 to 3650)."),
+        ("<cr>", "Show the event log."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "grammar"),
+    [
+        ("show license status", EXEC),
+        ("", EXEC),
+        ('license smart import "what?"', EXEC),
+        ("license smart trust idtoken ABC? local", EXEC),
+        ("license smart url smart https://cssm.example.com/licservice/license?", CONFIG),
+    ],
+)
+def test_a_question_mark_within_an_argument_asks_nothing(line: str, grammar: object) -> None:
+    assert isinstance(grammar, Grammar)
+    assert grammar.help(line) is None
+
+
+@pytest.mark.parametrize("line", ["x?", "show license status x?", "nothing of this ?"])
+def test_a_question_where_nothing_can_stand_is_refused(line: str) -> None:
+    with pytest.raises(Problem, match="Invalid input"):
+        EXEC.help(line)
+
+
+@pytest.mark.parametrize("grammar", [EXEC, CONFIG], ids=["exec", "config"])
+def test_every_word_that_is_listed_is_explained(grammar: object) -> None:
+    assert isinstance(grammar, Grammar)
+    waiting, seen = [""], 0
+    numbers = {"<days>", "<report>", "<interval>"}
+    while waiting:
+        before = waiting.pop()
+        for word, meaning in grammar.help(f"{before} ?") or ():
+            assert meaning.endswith("."), f"{before} {word}"
+            seen += 1
+            if word != "<cr>":
+                waiting.append(f"{before} {7 if word in numbers else word}")
+    assert seen > len([row for row in COMMANDS if row.mode is Mode.CONFIG])
+
+
+def test_every_explained_word_is_in_the_language() -> None:
+    known = {
+        path
+        for row in COMMANDS
+        for words in [row.syntax.replace("[", "{").replace("]", "}").split()]
+        for path in _paths(words)
+    }
+    assert set(WORDS) <= known
+
+
+def _paths(words: list[str]) -> set[str]:
+    paths, found = [""], set()
+    for word in words:
+        options = word.strip("{}").rpartition(":")[2].split("|")
+        paths = [f"{path} {option}".strip() for path in paths for option in options]
+        found.update(paths)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("line", "reached"), [("license smart transport smart", 2), ("sh lic", 2), ("sh lic x y", 2)]
+)
+def test_how_far_a_line_belongs_to_the_language_is_known(line: str, reached: int) -> None:
+    assert EXEC.reach(line) == reached
 
 
 @pytest.mark.parametrize(("line", "meant"), [("sh lic u", "udi, usage"), ("sh lic s", "status")])

@@ -268,3 +268,44 @@ _CONFIGURATION: Final[tuple[ConsoleCommand, ...]] = (
 
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (*_SHOWS, *_OPERATIONS, *_CONFIGURATION)
 """Every command of the console."""
+
+WORDS: Final = MappingProxyType(
+    {
+        "show": "Show what this product instance knows; changes nothing.",
+        "show license": "Licences, reports and trust.",
+        "show license history": "What was exchanged with the portal.",
+        "show license rum": "Usage reports (RUM reports).",
+        "show license rum id": "All of them by id, or one.",
+        "license": "Smart Licensing.",
+        "license smart": "Smart Licensing Using Policy.",
+        "license smart save": "Save what the portal is to get by file.",
+        "license smart save usage": "Save usage reports to a file.",
+        "license smart save usage all": "Every report that is kept.",
+        "license smart save usage unreported": "Every report that has no ACK.",
+        "license smart save usage days": "The reports of the last days.",
+        "license smart save usage rum-id": "One report, by its id.",
+        "license smart sync all": "For every device of the set.",
+        "license smart sync local": "For this device.",
+        "license smart trust idtoken <token> all": "For every device of the set.",
+        "license smart trust idtoken <token> local": "For this device.",
+        "license smart trust idtoken <token> all force": "Replace a trust code that is installed.",
+        "license smart trust idtoken <token> local force": "Replace a trust code that is installed.",
+        "license smart transport": "How reports leave.",
+        "license smart transport automatic": "Not offered yet.",
+        "license smart transport callhome": "Not offered yet.",
+        "license smart transport cslu": "By way of a CSLU; not offered yet.",
+        "license smart transport off": "Not at all by themselves: by files.",
+        "license smart transport smart": "Straight to the portal.",
+        "license smart url": "Where reports go.",
+        "license smart url cslu": "URL of a CSLU; not offered yet.",
+        "license smart url utility": "URL for utility reporting; not offered yet.",
+        "license smart usage": "When reports are sent.",
+        "no": "Return a setting to its default.",
+        "no license": "Smart Licensing.",
+        "no license smart": "Smart Licensing Using Policy.",
+    }
+)
+"""What the keywords mean that a question mark lists, by the syntax up to them.
+
+A keyword that leads to one command only is explained by that command's own line.
+"""

@@ -1,18 +1,38 @@
 """A console: lines in, text out. It only formats and forwards; the product instance decides."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from gauger.core.problems import Problem
 from gauger.core.text import many_lines
 from gauger.instance.ports import Operations, Views
 from gauger.surfaces.console import pipes
-from gauger.surfaces.console.commands import COMMANDS
+from gauger.surfaces.console.commands import COMMANDS, WORDS
 from gauger.surfaces.console.grammar import Grammar, Mode
 from gauger.surfaces.console.session import ConsoleMatch, Handler, Session
 
-_GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(COMMANDS, mode) for mode in Mode}
+_GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(COMMANDS, mode, WORDS) for mode in Mode}
+
+_BELONGS: Final[Mapping[Mode, str]] = MappingProxyType(
+    {
+        Mode.EXEC: "This is an EXEC command: type it with `gauger instance exec`.",
+        Mode.CONFIG: "This is a line of configuration: type it with `gauger instance config`.",
+    }
+)
+_MODELESS: Final = (
+    "There are no modes to enter or leave here: `gauger instance config` takes lines of "
+    "configuration and saves them, `gauger instance exec` takes EXEC commands."
+)
+_MODE_WORDS: Final[Mapping[Mode, tuple[str, ...]]] = MappingProxyType(
+    {
+        Mode.EXEC: ("configure", "copy", "disable", "enable", "end", "exit", "write"),
+        Mode.CONFIG: ("configure", "do", "end", "exit", "write"),
+    }
+)
+"""Words that lead from mode to mode on devices, or save what is typed there."""
 
 
 @contextmanager
@@ -33,7 +53,10 @@ def only_shows(line: str) -> bool:
     Raises:
         Problem: ``invalid-command`` for a line that is no command.
     """
-    return _GRAMMARS[Mode.EXEC].parse(pipes.split(line)[0]).command.only_shows
+    command = pipes.split(line)[0]
+    if _GRAMMARS[Mode.EXEC].help(command) is not None:
+        return True
+    return _parsed(command, Mode.EXEC).command.only_shows
 
 
 def show(views: Views, line: str) -> str:
@@ -80,19 +103,26 @@ class Console:
             lines: The lines; empty ones and those that begin with ``!`` are skipped.
 
         Returns:
-            What they print, which is nothing.
+            What they print: nothing, but for the answer to a line that ends with ``?``.
 
         Raises:
             Problem: ``invalid-command``, or why a line was refused; then nothing was changed.
         """
         session = self._session()
+        answers = []
         for line in lines:
-            if line.strip() and not line.lstrip().startswith("!"):
-                match = _match(session, line, Mode.CONFIG)
-                match.command.handler(session, match)
-        with _safe_refusals():
-            self._agent.configure(session.changes)
-        return ""
+            if not line.strip() or line.lstrip().startswith("!"):
+                continue
+            choices = _GRAMMARS[Mode.CONFIG].help(line)
+            if choices is not None:
+                answers.append(_listed(choices))
+                continue
+            match = _match(session, line, Mode.CONFIG)
+            match.command.handler(session, match)
+        if session.changes or not answers:
+            with _safe_refusals():
+                self._agent.configure(session.changes)
+        return "\n".join(answers)
 
     def _session(self) -> Session:
         return Session(views=self._agent, operations=self._agent, folder=self._folder)
@@ -100,14 +130,19 @@ class Console:
 
 def _execute(session: Session, line: str) -> str:
     command, request = pipes.split(line)
+    choices = _GRAMMARS[Mode.EXEC].help(command)
+    if choices is not None:
+        return _listed(choices)
     match = _match(session, command, Mode.EXEC)
+    if request == "?":
+        return _listed(pipes.choices())
     with _safe_refusals():
         text = many_lines(match.command.handler(session, match))
     return text if request is None else pipes.apply(text, request)
 
 
 def _match(session: Session, line: str, mode: Mode) -> ConsoleMatch:
-    match = _GRAMMARS[mode].parse(line)
+    match = _parsed(line, mode)
     release = session.views.profile.release
     if release < match.command.since:
         message = (
@@ -116,3 +151,32 @@ def _match(session: Session, line: str, mode: Mode) -> ConsoleMatch:
         )
         raise Problem("not-supported", message)
     return match
+
+
+def _parsed(line: str, mode: Mode) -> ConsoleMatch:
+    """Find the command; a line of the other mode is refused with where it belongs."""
+    try:
+        return _GRAMMARS[mode].parse(line)
+    except Problem as problem:
+        hint = _elsewhere(line, mode)
+        if not hint:
+            raise
+        raise Problem(problem.code, f"{problem.detail}\n{hint}", **problem.diagnostics) from problem
+
+
+def _elsewhere(line: str, mode: Mode) -> str:
+    """Return where a line belongs that is of the other mode, or one that changes modes."""
+    words = line.split(maxsplit=1)
+    if words and any(word.startswith(words[0].lower()) for word in _MODE_WORDS[mode]):
+        return _MODELESS
+    other = Mode.CONFIG if mode is Mode.EXEC else Mode.EXEC
+    try:
+        is_other = _GRAMMARS[other].reach(line) > _GRAMMARS[mode].reach(line)
+    except Problem:
+        return ""
+    return _BELONGS[other] if is_other else ""
+
+
+def _listed(choices: Sequence[tuple[str, str]]) -> str:
+    width = max(len(word) for word, _ in choices)
+    return "\n".join(f"  {word:<{width}}  {meaning}" for word, meaning in choices)

@@ -7,14 +7,15 @@ A command's syntax is one line of text, the same that the reference prints:
 - ``[name:a]``: a keyword that may be left out, kept under a name.
 - ``<name>``: an argument, whose type and range the command declares.
 
-Whatever does not fit is refused as operators know it, with a marker under the first wrong place.
-Nothing that is typed is ever run by anything but the handler of a row.
+Whatever does not fit is refused as operators know it, with a marker under the first wrong
+character. A question mark at the end of a line asks what may stand there. Nothing that is typed is ever run by anything but the handler of a row.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
@@ -152,7 +153,21 @@ class _Node(Generic[H]):
 class Grammar(Generic[H]):
     """The language of all commands of one mode."""
 
-    def __init__(self, commands: Iterable[Command[H]], mode: Mode) -> None:
+    def __init__(
+        self,
+        commands: Iterable[Command[H]],
+        mode: Mode,
+        words: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Grow the language.
+
+        Args:
+            commands: The table; rows of another mode are skipped.
+            mode: The mode.
+            words: What a keyword means, by the syntax up to it and with it; a keyword that leads
+                to a single command needs no line.
+        """
+        self._help_words = words
         self._root: _Node[H] = _Node()
         for command in commands:
             if command.mode is mode:
@@ -166,8 +181,42 @@ class Grammar(Generic[H]):
             Problem: ``invalid-command`` for a line that is none, is not complete or may be
                 several; the detail holds what a console prints.
         """
-        tokens = _tokens(line)
-        return _Walk(line, self._root).run(tokens)
+        return _Walk(line, self._root).run(_tokens(line))
+
+    def reach(self, line: str) -> int:
+        """Return how many words of a line belong to this language, one after another.
+
+        Raises:
+            Problem: ``invalid-command`` for a line that can be no command at all.
+        """
+        tokens, walk = _tokens(line), _Walk(line, self._root)
+        for number, token in enumerate(tokens):
+            try:
+                walk.step(token)
+            except Problem:
+                return number
+        return len(tokens)
+
+    def help(self, line: str) -> list[tuple[str, str]] | None:
+        """Answer a line that ends with a question mark.
+
+        Args:
+            line: The line as typed.
+
+        Returns:
+            What may stand at the question mark, each with its meaning; None for a line that asks
+            nothing, as a URL may end with a question mark too.
+
+        Raises:
+            Problem: ``invalid-command`` where nothing can stand there.
+        """
+        tokens = _tokens(line) if line.rstrip().endswith("?") else []
+        if not tokens or not tokens[-1].text.endswith("?"):
+            return None  # within quotes a question mark is a character as any other
+        walk = _Walk(line, self._root)
+        for token in tokens[:-1]:
+            walk.step(token)
+        return walk.choices(tokens[-1], self._help_words)
 
 
 def _grow(node: _Node[H], elements: Sequence[re.Match[str]], command: Command[H]) -> None:
@@ -210,6 +259,28 @@ def _tokens(line: str) -> list[_Token]:
     ]
 
 
+def _shared(one: str, other: str) -> int:
+    """Return how many characters two words have in common at their beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _sole_help(node: _Node[H]) -> str:
+    """Return the help of the command that a keyword is, or the one that it leads to."""
+    if node.command is not None:
+        return node.command.help
+    helps = {command.help for command in _commands(node)}
+    return helps.pop() if len(helps) == 1 else ""
+
+
+def _commands(node: _Node[H]) -> Iterator[Command[H]]:
+    if node.command is not None:
+        yield node.command
+    for _, child in node.words.values():
+        yield from _commands(child)
+    if node.argument is not None:
+        yield from _commands(node.argument[2])
+
+
 class _Walk(Generic[H]):
     """One line on its way through the language."""
 
@@ -217,22 +288,46 @@ class _Walk(Generic[H]):
         self._line, self._node = line, root
         self._values: dict[str, str] = {}
         self._hidden: list[_Token] = []
+        self._path: list[str] = []
 
     def run(self, tokens: Sequence[_Token]) -> Match[H]:
         for token in tokens:
-            self._step(token)
+            self.step(token)
         if self._node.command is None:
-            raise Problem(
-                "invalid-command", f"{self._shown(len(self._line))}\n% Incomplete command."
-            )
+            shown = self._shown(len(self._line))
+            message = f"{shown}\n% Incomplete command.\n{self._allowed()}"
+            raise Problem("invalid-command", message.lstrip("\n"))
         return Match(command=self._node.command, values=self._values)
 
-    def _step(self, token: _Token) -> None:
+    def choices(self, asked: _Token, words: Mapping[str, str]) -> list[tuple[str, str]] | None:
+        """Return what may stand where a question mark ends a token, or None for an argument."""
+        typed = asked.text[:-1].lower()
+        node = self._node
+        found = [
+            (word, words.get(" ".join([*self._path, word])) or _sole_help(child))
+            for word, (_, child) in sorted(node.words.items())
+            if word.lower().startswith(typed)
+        ]
+        if typed:
+            if not found and node.argument is not None and node.argument[1].accepts(asked.text):
+                return None
+            if not found:
+                raise self._invalid(asked)
+            return found
+        if node.argument is not None:
+            name, argument, _ = node.argument
+            found.append((f"<{name}>", f"{argument.help.removesuffix('.')} ({argument.rule})."))
+        if node.command is not None:
+            found.append(("<cr>", node.command.help))
+        return found
+
+    def step(self, token: _Token) -> None:
         typed = token.text.lower()
         found = [word for word in self._node.words if word.lower().startswith(typed) and typed]
         exact = [word for word in found if word.lower() == typed]
         if len(exact or found) == 1:
             word = (exact or found)[0]
+            self._path.append(word)
             name, self._node = self._node.words[word]
             if name is not None:
                 self._values[name] = word
@@ -250,6 +345,7 @@ class _Walk(Generic[H]):
             raise self._invalid(token)
         name, argument, self._node = self._node.argument
         self._values[name] = token.text
+        self._path.append(f"<{name}>")
         if argument.is_secret:
             self._hidden.append(token)
 
@@ -257,10 +353,19 @@ class _Walk(Generic[H]):
         # Only what stands before the wrong place, and that word, is repeated: the rest may hold a
         # secret that was never recognised as one.
         line = self._shown(token.end)
-        marker = " " * token.start + "^"
+        column = token.start + self._fitting(token)
+        marker = " " * column + "^"
         allowed = self._allowed()
         message = f"{line}\n{marker}\n% Invalid input detected at '^' marker.\n{allowed}"
-        return Problem("invalid-command", message, column=token.start)
+        return Problem("invalid-command", message, column=column)
+
+    def _fitting(self, token: _Token) -> int:
+        """Return how many characters begin a keyword: the marker stands under the next one."""
+        typed = token.text.lower()
+        # A text in quotes begins one character later than its token; it is marked as a whole.
+        is_plain = token.end - token.start == len(typed)
+        shared = [_shared(typed, word.lower()) for word in self._node.words]
+        return max(shared, default=0) if is_plain else 0
 
     def _allowed(self) -> str:
         choices = sorted(self._node.words)

@@ -9,7 +9,14 @@ from typing import Final
 
 from gauger.core.problems import Problem
 
-FILTERS: Final = ("begin", "count", "exclude", "include", "section")
+_MEANINGS: Final = {
+    "begin": "From the first line that matches on.",
+    "count": "How many lines match.",
+    "exclude": "The lines that do not match.",
+    "include": "The lines that match.",
+    "section": "The lines that match, and those below that are indented further.",
+}
+FILTERS: Final = tuple(_MEANINGS)
 MAXIMUM_PATTERN: Final = 80
 MAXIMUM_STARS: Final = 4
 
@@ -27,6 +34,11 @@ def split(line: str) -> tuple[str, str | None]:
     """
     command, bar, rest = line.partition("|")
     return (command, rest.strip()) if bar else (command, None)
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return the filters, each with its meaning."""
+    return [(f"{name} PATTERN", meaning) for name, meaning in _MEANINGS.items()]
 
 
 def apply(text: str, request: str) -> str:

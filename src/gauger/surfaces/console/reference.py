@@ -14,6 +14,9 @@ Any beginning of a keyword will do that is unambiguous at its place: `sh lic st`
 blanks stands in double quotes. Behind a command that prints, `| include`, `| exclude`, `| begin`, `| section` and
 `| count` with a pattern (text, `.`, `.*`, `^`, `$`, `|`) let lines through.
 
+A question mark at the end of a line, in quotes to keep it from the shell, lists what may stand there: `"show license ?"`.
+A line that is refused shows the first wrong character and what may stand in its place.
+
 `{a | b}` is a choice, `[a]` may be left out, `<name>` is an argument.
 """
 
