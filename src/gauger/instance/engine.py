@@ -22,8 +22,8 @@ from gauger.instance.memory import Draft, Memory
 from gauger.instance.meter import Meter
 from gauger.instance.ports import Store
 from gauger.instance.records import Exchange, HeldDocument
+from gauger.instance.reckoning import Reckoning
 from gauger.instance.reporting import Reporting
-from gauger.instance.showing import Reckoning
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.trusting import Trusting
 

@@ -7,19 +7,17 @@ from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.instance.report_life import ReportState
-from gauger.core.instance.sending import next_push
-from gauger.core.policy.deadlines import next_ack_deadline, push_interval
 from gauger.core.policy.rules import Group
 from gauger.core.problems import Problem
 from gauger.core.profiles import Licence, Term
-from gauger.core.releases import Feature
 from gauger.instance.config import TransportKind
 from gauger.instance.holdings import Holdings
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Memory, read_detail
 from gauger.instance.meter import Meter
 from gauger.instance.ports import StoredReport
-from gauger.instance.surroundings import Surroundings, topology
+from gauger.instance.reckoning import Reckoning
+from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import (
     AccountView,
     EventView,
@@ -46,51 +44,6 @@ _STATES: Final = {
     ReportState.ACKNOWLEDGED: "ACK",
     ReportState.PURGED: "ACK",
 }
-
-
-class Reckoning:
-    """Deadlines and intervals that follow from the present state."""
-
-    def __init__(self, around: Surroundings, memory: Memory) -> None:
-        """Take where the state is."""
-        self._around = around
-        self._memory = memory
-
-    def groups_in_use(self) -> frozenset[Group]:
-        """Return the policy groups of licences that are in use or wait to be told."""
-        return frozenset(
-            Group(self._around.profile.licence(tag).group)
-            for tag, record in self._memory.tags.items()
-            if not record.sampler.is_idle
-        )
-
-    def deadline(self, holdings: Holdings) -> int | None:
-        """Return by when the policy wants an ACK, epoch seconds."""
-        course = self._memory.singles.course
-        return next_ack_deadline(
-            holdings.rules,
-            self.groups_in_use(),
-            course.first_use,
-            last_ack=course.last_ack,
-            changed_at=course.changed_at,
-        )
-
-    def interval(self, holdings: Holdings) -> int:
-        """Return the push interval in days; 0 is no reporting."""
-        singles = self._memory.singles
-        return push_interval(
-            holdings.rules,
-            self.groups_in_use(),
-            singles.configuration.usage_interval,
-            acknowledged=singles.course.last_ack is not None,
-        )
-
-    def next_push(self, holdings: Holdings) -> int | None:
-        """Return when reports are sent next by themselves, in seconds lived."""
-        singles = self._memory.singles
-        way = topology(singles.configuration)
-        throttled = self._around.profile.allows(Feature.THROTTLING, way)
-        return next_push(singles.schedule, self.interval(holdings), throttled=throttled)
 
 
 class Showing:
