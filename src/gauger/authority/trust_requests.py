@@ -1,14 +1,20 @@
 """Decides about trust requests: who gets a trust code, and for which account."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gauger.authority.answers import AnswerPlan, Parcel, parcel_for_trust, plan_again
+from gauger.authority.answers import (
+    AnswerPlan,
+    Parcel,
+    late_acknowledgments,
+    parcel_for_trust,
+    plan_again,
+)
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.reports import assign
 from gauger.authority.turning_away import is_foreign, turn_away
 from gauger.core.authority.commands import ReceiveTrustRequest
-from gauger.core.authority.facts import KnownRequest, MemberFacts, TrustFacts
+from gauger.core.authority.facts import InstanceFacts, KnownRequest, MemberFacts, TrustFacts
 from gauger.core.authority.outcomes import AnswerBundle, TrustOutcome, Verdict
 from gauger.core.authority.ownership import ELSEWHERE, Cause, Ownership
 from gauger.core.authority.rows import (
@@ -51,7 +57,7 @@ def receive(unit: Unit, verified: VerifiedRequest) -> Decision:
     if judgement.code == ELSEWHERE and is_foreign(command, facts.instance):
         return _turned_away(draft, verified, judgement)
     if known is not None and judgement.verdict is Verdict.SAME:
-        return _again(draft, verified, known, Verdict.SAME)
+        return _again(draft, verified, known, Verdict.SAME, instance=facts.instance)
     if known is not None and judgement.verdict is known.verdict and judgement.code == known.code:
         return _again(draft, verified, known, known.verdict)
     return _record(draft, verified, facts, judgement)
@@ -72,10 +78,23 @@ def _turned_away(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgem
 
 
 def _again(
-    draft: Draft, verified: VerifiedRequest, known: KnownRequest, verdict: Verdict
+    draft: Draft,
+    verified: VerifiedRequest,
+    known: KnownRequest,
+    verdict: Verdict,
+    *,
+    instance: InstanceFacts | None = None,
 ) -> Decision:
     plan = plan_again(draft, verified.request.udi, verified.digest)
+    plan = _with_late(draft, plan, instance)
     return _decision(draft, verified, _Said(verdict, known.code, known.detail, known.flags), plan)
+
+
+def _with_late(draft: Draft, plan: AnswerPlan, instance: InstanceFacts | None) -> AnswerPlan:
+    """Let final answers to earlier reports go along: the device may have nothing else to send."""
+    late = late_acknowledgments(draft.unit, plan.udi, instance, plan.answers)
+    draft.keep_current(late)
+    return replace(plan, acknowledgments=(*plan.acknowledgments, *late))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +139,8 @@ def _record(
         acknowledgments=(answer,),
         companions=parcel.digests,
     )
+    if judgement.ownership is not None:
+        plan = _with_late(draft, plan, facts.instance)
     said = _Said(judgement.verdict, judgement.code, judgement.detail, judgement.flags)
     return _decision(draft, verified, said, plan)
 
