@@ -135,7 +135,8 @@ class Exchange:
         The poll id stays good: an answer that was lost on the way is given again.
 
         Raises:
-            Problem: ``poll-unknown``; or that of the documents, as `answer` says.
+            Problem: ``poll-unknown``, also where a stop came before all was kept; or that of the
+                documents, as `answer` says.
         """
         poll_id = request.poll_id or ""
         work = self._under_way.get(poll_id)
@@ -181,8 +182,9 @@ class Exchange:
         answers = [self._means.authority.answer_for(one) for one in polls.recall(remembered)]
         found = [one for one in answers if one is not None]
         if len(found) < len(answers) or not found:
+            # To poll on would be in vain: only the identical request brings what was lost.
             message = "The portal stopped before it kept every document: send them again."
-            return self.response(request, Status.OK_TRY_AGAIN, message=message)
+            raise Problem("poll-unknown", message)
         acknowledgements = _acknowledgements(found, {})
         return self.response(request, Status.COMPLETE, acknowledgements=acknowledgements)
 
