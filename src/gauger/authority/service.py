@@ -31,6 +31,10 @@ from gauger.core.problems import Problem
 __all__ = ["Authority", "AuthoritySettings"]
 
 _IDLE_SECONDS: Final = 0.25
+_GATHER_SECONDS: Final = 0.002
+"""How long a commit that has company waits for more: it ends once nothing came for so long."""
+
+_MOST_GATHERINGS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Authority:
         self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
         self._closed = threading.Event()
         self._gate = threading.Lock()
+        self._had_company = False
 
     @property
     def ledger(self) -> str | None:
@@ -199,17 +204,42 @@ class Authority:
                 return
 
     def _collect(self) -> tuple[list[_Job], bool]:
-        """Wait for work; take along whatever else waits by then."""
+        """Wait for work; take along whatever else waits by then, or comes close behind."""
         jobs: list[_Job] = []
         with suppress(Empty):
-            job = self._queue.get(timeout=_IDLE_SECONDS)
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) >= self._settings.largest_page:
-                    break
-                job = self._queue.get_nowait()
-            return jobs, job is not None
+            first = self._queue.get(timeout=_IDLE_SECONDS)
+            if first is None:
+                return jobs, False
+            jobs.append(first)
+            go_on = self._drain(jobs)
+            # Whoever verifies documents shares this processor with us. To commit the moment the
+            # first is there would make many small pages of what could be one: each with a
+            # signature, a head and a sync of the disk. One that comes alone waits for nobody.
+            if go_on and (len(jobs) > 1 or self._had_company):
+                go_on = self._gather(jobs)
+            self._had_company = len(jobs) > 1
+            return jobs, go_on
         return jobs, True
+
+    def _gather(self, jobs: list[_Job]) -> bool:
+        go_on, before = True, 0
+        for _ in range(_MOST_GATHERINGS):
+            if not go_on or len(jobs) in (before, self._settings.largest_page):
+                break
+            before = len(jobs)
+            self._closed.wait(_GATHER_SECONDS)
+            go_on = self._drain(jobs)
+        return go_on
+
+    def _drain(self, jobs: list[_Job]) -> bool:
+        """Take what waits, up to a page; return whether more will come."""
+        with suppress(Empty):
+            while len(jobs) < self._settings.largest_page:
+                job = self._queue.get_nowait()
+                if job is None:
+                    return False
+                jobs.append(job)
+        return True
 
     def _process(self, jobs: list[_Job]) -> None:
         if self._writer.ledger is None and not any(_founds(job) for job in jobs):

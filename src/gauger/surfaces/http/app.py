@@ -125,7 +125,8 @@ def create_app(portal: Portal) -> ASGIApp:
     """Return the application that serves a portal, behind caps and deadlines."""
     app = api()
     app.state.portal = portal
-    return RequestLimits(app, portal.config)
+    front = smart_transport.Front(app, _on_problem, _on_failure)
+    return RequestLimits(front, portal.config)
 
 
 async def _health(request: Request) -> Response:

@@ -1,16 +1,14 @@
 """Smart transport, `POST /licservice/license`: a raw route, strict from the first byte."""
 
-import asyncio
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gauger.core.authority.outcomes import Outcome
 from gauger.core.documents.smart_transport import (
     LICENSING_PATH,
     MessageType,
@@ -22,6 +20,7 @@ from gauger.core.documents.smart_transport import (
 )
 from gauger.core.problems import Problem
 from gauger.cssm.commands.exchange import Exchange
+from gauger.surfaces.http.arrivals import all_there
 from gauger.surfaces.http.context import address_of, portal_of
 from gauger.surfaces.http.problems import STATUS, problem_headers
 
@@ -62,24 +61,9 @@ async def _answer(exchange: Exchange, request: Request, address: str, seconds: f
         work = exchange.begin(request, address)
     else:
         work = await run_in_threadpool(exchange.begin, request, address)
-    if seconds > 0 and await _settled(work.waiting, seconds):
+    if seconds > 0 and await all_there(work.waiting, seconds):
         return exchange.answer(work)
     return await run_in_threadpool(exchange.postpone, work)
-
-
-async def _settled(waiting: Sequence[Future[Outcome]], seconds: float) -> bool:
-    # What the authority has been given runs on, also where the peer goes away meanwhile.
-    wrapped = [asyncio.wrap_future(one) for one in waiting]
-    for one in wrapped:
-        one.add_done_callback(_seen)
-    _, pending = await asyncio.wait(wrapped, timeout=seconds)
-    return not pending
-
-
-def _seen(done: asyncio.Future[Outcome]) -> None:
-    """Mark a refusal as looked at: it is told from the authority's own future."""
-    if not done.cancelled():
-        done.exception()
 
 
 def _http(response: Response, problem: Problem | None) -> HttpResponse:
@@ -94,3 +78,42 @@ def _http(response: Response, problem: Problem | None) -> HttpResponse:
 
 ROUTE: Final = Route(LICENSING_PATH, _serve, methods=["POST"])
 """The licensing URL's route."""
+
+OnError = Callable[[HttpRequest, Exception], Awaitable[HttpResponse]]
+"""Turns what went wrong into an answer."""
+
+
+class Front:
+    """Serves smart transport itself and hands on whatever else is asked.
+
+    A fleet asks for nothing but this one path. The framework's way to it, through routing,
+    dependencies and two layers of error handling, costs as much as the verification of a report.
+    """
+
+    def __init__(self, others: ASGIApp, on_problem: OnError, on_failure: OnError) -> None:
+        """Stand before an application.
+
+        Args:
+            others: The application with all routes, also this one's: it answers other methods.
+            on_problem: Its handler of a `Problem`.
+            on_failure: Its handler of everything else.
+        """
+        self._others = others
+        self._on_problem = on_problem
+        self._on_failure = on_failure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope.get("path") != LICENSING_PATH or scope.get("method") != "POST":
+            await self._others(scope, receive, send)
+            return
+        http = HttpRequest({**scope, "app": self._others, "route": ROUTE}, receive, send)
+        try:
+            answer = await _serve(http)
+        except Problem as problem:
+            answer = await self._on_problem(http, problem)
+        except Exception as error:
+            answer = await self._on_failure(http, error)
+            await answer(scope, receive, send)
+            raise  # the server notes it, as for every other route
+        await answer(scope, receive, send)
