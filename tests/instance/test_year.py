@@ -93,7 +93,7 @@ def test_fifty_thousand_waiting_reports_cost_the_next_one_nothing(
         with steps.counted() as spent:
             a_day(world, device)
             if state is ReportState.PENDING:
-                device._engine.put_under_way(Occasion.WANTED)
+                device._engine.talking.put_under_way(Occasion.WANTED)
         return spent()
 
     spent_on_one()

@@ -2,11 +2,11 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-from gauger.core.documents.smart_transport import decode_response
 from gauger.core.instance import trust as trust_decisions
 from gauger.core.instance.report_life import ReportInput
 from gauger.core.instance.sending import Occasion
@@ -14,18 +14,20 @@ from gauger.core.problems import Problem
 from gauger.instance import events
 from gauger.instance.alarms import remind
 from gauger.instance.config import TransportKind
-from gauger.instance.exchanging import Answered, Exchanging, Parts
 from gauger.instance.holdings import Holdings, read_holdings
-from gauger.instance.importing import Importing
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Draft, Memory
 from gauger.instance.meter import Meter
 from gauger.instance.ports import Store
-from gauger.instance.records import Exchange, HeldDocument
 from gauger.instance.reckoning import Reckoning
+from gauger.instance.records import Exchange, HeldDocument
 from gauger.instance.reporting import Reporting
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.trusting import Trusting
+
+if TYPE_CHECKING:
+    from gauger.instance.exchanging import Answered
+    from gauger.instance.talking import Talking
 
 _LONGEST_PAUSE: Final = 900
 _MOST_AT_ONCE: Final = 4
@@ -52,13 +54,17 @@ class Engine:
         self.meter = meter
         self.measuring = Measuring(around, meter, self.memory)
         self.trusting = Trusting(around, store)
-        self.importing = Importing(around, store)
         self.reporting = Reporting(around, store)
         self.reckoning = Reckoning(around, self.memory)
-        parts = Parts(importing=self.importing, trusting=self.trusting, lived=self.measuring.lived)
-        self.exchanging = Exchanging(around, store, parts)
         self._read: tuple[Mapping[str, HeldDocument], Holdings] | None = None
         self._boot(store)
+
+    @cached_property
+    def talking(self) -> "Talking":
+        """What talks to the portal. Many a boot never sends: it loads with the first message."""
+        from gauger.instance.talking import Talking  # noqa: PLC0415 -- what is deferred
+
+        return Talking(self)
 
     def holdings(self) -> Holdings:
         """Return the documents in force, read once for each change."""
@@ -147,44 +153,13 @@ class Engine:
         """
         trust_decisions.require_direct(self.holdings().trust(self.memory.singles.trust))
 
-    def talk(self, kind: str) -> Answered | None:
-        """Send the message of an exchange and take its answer; the caller holds ``wire``.
-
-        Args:
-            kind: ``usage`` or ``trust``.
-
-        Returns:
-            What the answer brought; None where nothing was under way.
-
-        Raises:
-            Problem: Why no answer came; ``store-full`` or ``store-failed``.
-        """
-        with self.lock:
-            url = self.require_way()
-            outgoing = self.exchanging.outgoing(self.memory.draft(), kind)
-        if outgoing is None:
-            return None
-        try:
-            data = self.around.transport.exchange(url, outgoing.body)
-            response = decode_response(data, nonce=outgoing.nonce)
-        except Problem as problem:
-            failure = problem
-            self.change(lambda draft: self.exchanging.failed(draft, failure))
-            raise
-        with self.lock:
-            draft = self.memory.draft()
-            answered = self.exchanging.answered(draft, outgoing, response, self.holdings())
-            self.memory.commit(draft)
-            self.forget_keys()
-        return answered
-
     def communicate(self) -> None:
         """Do what is due towards the portal; failures are backed off and told."""
         # What fails is in the event log and is tried again by itself.
         with self.wire, contextlib.suppress(Problem):
             for _ in range(_MOST_AT_ONCE):
                 kind = self._due()
-                if kind is None or not _advanced(self.talk(kind)):
+                if kind is None or not _advanced(self.talking.talk(kind)):
                     return
 
     def pause(self) -> float:
@@ -259,29 +234,13 @@ class Engine:
         return reason is None
 
     def _begin_sending(self, lived: int) -> bool:
-        if self.memory.singles.course.wanted and self.put_under_way(Occasion.WANTED):
+        if self.memory.singles.course.wanted and self.talking.put_under_way(Occasion.WANTED):
             return True
         push = self.reckoning.next_push(self.holdings())
         if push is None or push > lived:
             return False
         self.close_reports(ReportInput.CLOSE_TO_REPORT)
-        return self.put_under_way(Occasion.SCHEDULE)
-
-    def put_under_way(self, occasion: Occasion, sent: Collection[int] = frozenset()) -> bool:
-        """Store a sending of what is closed; return whether there was anything to send.
-
-        Args:
-            occasion: Why.
-            sent: Reports that went already on this occasion.
-
-        Raises:
-            Problem: ``store-full`` or ``store-failed``.
-        """
-        with self.lock:
-            draft = self.memory.draft()
-            begun = self.exchanging.prepare_usage(draft, occasion, sent)
-            self.memory.commit(draft)
-            return begun
+        return self.talking.put_under_way(Occasion.SCHEDULE)
 
     def _contacts(self) -> list[int]:
         """Return when the portal is to be contacted, in seconds lived."""
@@ -308,7 +267,7 @@ class Engine:
                 self.around.keys.forget(name)
 
 
-def _advanced(answered: Answered | None) -> bool:
+def _advanced(answered: "Answered | None") -> bool:
     return answered is not None and answered.is_over and answered.problem is None
 
 

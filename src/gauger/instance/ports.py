@@ -5,25 +5,28 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gauger.core.identity import Digest, Udi
 from gauger.core.ports import Clock, Signer
 from gauger.core.profiles import Profile
 from gauger.instance.config import ConfigChange, Configuration
-from gauger.instance.views import (
-    EventView,
-    ImportResult,
-    PurchaseView,
-    ReportDetailView,
-    ReportRow,
-    ReportsSummaryView,
-    Scope,
-    Selection,
-    StatusView,
-    SyncResult,
-    UsageView,
-)
+
+if TYPE_CHECKING:
+    # Only type checkers need them here: a device that nobody looks at never loads a view.
+    from gauger.instance.views import (
+        EventView,
+        ImportResult,
+        PurchaseView,
+        ReportDetailView,
+        ReportRow,
+        ReportsSummaryView,
+        Scope,
+        Selection,
+        StatusView,
+        SyncResult,
+        UsageView,
+    )
 
 
 class Usage(Protocol):
@@ -79,36 +82,36 @@ class Views(Protocol):
     def configuration(self) -> Configuration:
         """Return all settings."""
 
-    def status(self) -> StatusView:
+    def status(self) -> "StatusView":
         """Return what `show license status` prints."""
 
-    def usage(self) -> tuple[UsageView, ...]:
+    def usage(self) -> "tuple[UsageView, ...]":
         """Return the licences in use, in the order of the profile."""
 
-    def reports_summary(self) -> ReportsSummaryView:
+    def reports_summary(self) -> "ReportsSummaryView":
         """Return how many reports are in which state."""
 
-    def report_rows(self) -> tuple[ReportRow, ...]:
+    def report_rows(self) -> "tuple[ReportRow, ...]":
         """Return a line for each report, lowest id first."""
 
-    def report_detail(self, report_id: int) -> ReportDetailView:
+    def report_detail(self, report_id: int) -> "ReportDetailView":
         """Return one report.
 
         Raises:
             Problem: ``requested-item-not-found``.
         """
 
-    def purchases(self) -> tuple[PurchaseView, ...]:
+    def purchases(self) -> "tuple[PurchaseView, ...]":
         """Return what was bought with the product instance."""
 
-    def events(self, days: int | None = None) -> tuple[EventView, ...]:
+    def events(self, days: int | None = None) -> "tuple[EventView, ...]":
         """Return the event log, oldest first; of the last days only where given."""
 
 
 class Operations(Usage, Views, Protocol):
     """What an operator's commands and an API ask of the one writer of a store."""
 
-    def sync(self, scope: Scope) -> SyncResult:
+    def sync(self, scope: "Scope") -> "SyncResult":
         """Send every report that has no ACK and fetch what is pending; blocks until answered.
 
         Raises:
@@ -116,14 +119,14 @@ class Operations(Usage, Views, Protocol):
                 ``comm-failed``, ``peer-refused`` and others of the transport.
         """
 
-    def establish_trust(self, token: str, scope: Scope, *, force: bool) -> None:
+    def establish_trust(self, token: str, scope: "Scope", *, force: bool) -> None:
         """Ask for a trust code with an ID token.
 
         Raises:
             Problem: ``already-installed`` without ``force``; those of the transport and portal.
         """
 
-    def save_usage(self, selection: Selection, path: Path) -> int:
+    def save_usage(self, selection: "Selection", path: Path) -> int:
         """Write reports to a file and return how many.
 
         Raises:
@@ -137,7 +140,7 @@ class Operations(Usage, Views, Protocol):
             Problem: ``file-not-written``.
         """
 
-    def import_file(self, path: Path) -> ImportResult:
+    def import_file(self, path: Path) -> "ImportResult":
         """Install what a file of the portal brings.
 
         Raises:

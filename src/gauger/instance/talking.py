@@ -1,0 +1,84 @@
+"""Talk to the portal: send what is under way, take what comes back.
+
+It loads with the first message. Between two of them lie days, and many a device never sends any.
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from gauger.core.documents.smart_transport import decode_response
+from gauger.core.instance.sending import Occasion
+from gauger.core.problems import Problem
+from gauger.instance.exchanging import Answered, Exchanging, Parts
+from gauger.instance.importing import Importing
+
+if TYPE_CHECKING:
+    from gauger.instance.engine import Engine
+
+
+class Talking:
+    """Exchanges of one engine, each step of them one transaction of its store.
+
+    Attributes:
+        importing: Takes answers in.
+        exchanging: Makes messages, and takes answers and failures.
+    """
+
+    def __init__(self, engine: "Engine") -> None:
+        """Take the engine whose state is told and changed."""
+        self._engine = engine
+        around, store = engine.around, engine.memory.store
+        self.importing = Importing(around, store)
+        parts = Parts(
+            importing=self.importing, trusting=engine.trusting, lived=engine.measuring.lived
+        )
+        self.exchanging = Exchanging(around, store, parts)
+
+    def talk(self, kind: str) -> Answered | None:
+        """Send the message of an exchange and take its answer; the caller holds ``wire``.
+
+        Args:
+            kind: ``usage`` or ``trust``.
+
+        Returns:
+            What the answer brought; None where nothing was under way.
+
+        Raises:
+            Problem: Why no answer came; ``store-full`` or ``store-failed``.
+        """
+        engine = self._engine
+        with engine.lock:
+            url = engine.require_way()
+            outgoing = self.exchanging.outgoing(engine.memory.draft(), kind)
+        if outgoing is None:
+            return None
+        try:
+            data = engine.around.transport.exchange(url, outgoing.body)
+            response = decode_response(data, nonce=outgoing.nonce)
+        except Problem as problem:
+            failure = problem
+            engine.change(lambda draft: self.exchanging.failed(draft, failure))
+            raise
+        with engine.lock:
+            draft = engine.memory.draft()
+            answered = self.exchanging.answered(draft, outgoing, response, engine.holdings())
+            engine.memory.commit(draft)
+            engine.forget_keys()
+        return answered
+
+    def put_under_way(self, occasion: Occasion, sent: Collection[int] = frozenset()) -> bool:
+        """Store a sending of what is closed; return whether there was anything to send.
+
+        Args:
+            occasion: Why.
+            sent: Reports that went already on this occasion.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
+        engine = self._engine
+        with engine.lock:
+            draft = engine.memory.draft()
+            begun = self.exchanging.prepare_usage(draft, occasion, sent)
+            engine.memory.commit(draft)
+            return begun
