@@ -169,10 +169,20 @@ def test_reports_cases_and_gaps_are_looked_at(host: Host, tmp_path: Path) -> Non
     assert digest in host.told("report", "list", *account)
     assert "GGR0103" in host.told("report", "show", *account, digest)
     host.told("report", "ack", *account, digest, "--out", tmp_path / "ack.xml")
-    gaps = host.json("gap", "list", *account)
-    for gap in gaps:
-        words = ("C9800-CL-K9", gap["udi"]["udi_serial_number"], gap["report"])
-        assert "given up" in host.told("gap", "close", *account, *words)
+
+
+def test_a_missing_report_is_listed_and_given_up(host: Host, tmp_path: Path) -> None:
+    device, account = a_device("GGR0133"), ("--account", ACCOUNT)
+    device.report()
+    file = tmp_path / "usage.xml"
+    file.write_bytes(usage_file([device.report([(1_789_990_000, 1_789_990_900, 1)])]))
+    host.told("usage", "upload", file, *account, "--wait")
+    (gap,) = host.json("gap", "list", *account)
+    assert gap["alerted_at"] is None
+    assert gap["report"] in host.told("gap", "list")
+    assert "No report is missing" in host.told("gap", "list", *account, "--overdue")
+    words = ("C9800-CL-K9", "GGR0133", gap["report"])
+    assert "given up" in host.told("gap", "close", *account, *words)
     assert "No report is missing" in host.told("gap", "list", *account)
 
 

@@ -11,7 +11,12 @@ from gauger.authority.reports import accept_stored, quarantine
 from gauger.core.authority.claims import Claims, read_claims
 from gauger.core.authority.commands import CloseGap, DecideCase, DecideDue, MoveInstance
 from gauger.core.authority.facts import CaseFacts, StoredReport
-from gauger.core.authority.judgement import Circumstances, Judgement, judge_content
+from gauger.core.authority.judgement import (
+    GAP_PATIENCE,
+    Circumstances,
+    Judgement,
+    judge_content,
+)
 from gauger.core.authority.outcomes import (
     DecisionOutcome,
     Done,
@@ -23,6 +28,7 @@ from gauger.core.authority.ownership import Cause, Ownership
 from gauger.core.authority.rows import (
     CaseClosed,
     GapClosed,
+    GapOverdue,
     InstanceAssigned,
     RefusalRecorded,
     ReportDecided,
@@ -141,7 +147,7 @@ def _decision(draft: Draft, decided: Sequence[_Decided]) -> Decision:
 
 
 def decide_due(unit: Unit, command: DecideDue) -> Decision:
-    """Decide deferred reports whose time has come, as if they came now."""
+    """Decide deferred reports whose time has come, as if they came now; tell of old gaps."""
     del command
     draft = Draft(unit)
     decided: list[_Decided] = []
@@ -151,7 +157,24 @@ def decide_due(unit: Unit, command: DecideDue) -> Decision:
         except Problem as problem:
             # One report that cannot be read must not hold up the others; fsck tells of it.
             _audit_once(draft, report, problem)
+    _tell_of_gaps(draft)
     return _decision(draft, decided)
+
+
+def _tell_of_gaps(draft: Draft) -> None:
+    """Raise each missing report once; a page takes only so many, the next one goes on."""
+    patience = draft.now - GAP_PATIENCE
+    for gap in draft.unit.store.lookups.overdue_gaps(patience, MOST_DUE):
+        draft.add(
+            GapOverdue(
+                at=draft.now,
+                udi=gap.udi,
+                report=gap.report,
+                named_by=gap.named_by,
+                since=gap.since,
+                account=gap.account,
+            )
+        )
 
 
 def _audit_once(draft: Draft, report: Digest, problem: Problem) -> None:
@@ -237,7 +260,16 @@ def close_gap(unit: Unit, command: CloseGap) -> Decision:
     if not unit.store.lookups.gap_is_open(command.udi, command.report):
         raise Problem("not-found", f"No report {command.report} of {command.udi} is missed.")
     draft = Draft(unit)
-    draft.add(GapClosed(at=draft.now, udi=command.udi, report=command.report, by=command.by))
+    instance = unit.store.facts.instance(command.udi)
+    draft.add(
+        GapClosed(
+            at=draft.now,
+            udi=command.udi,
+            report=command.report,
+            by=command.by,
+            account=None if instance is None else instance.account,
+        )
+    )
     return plain(draft, Done())
 
 

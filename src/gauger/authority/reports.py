@@ -394,7 +394,10 @@ def _follow_up(draft: Draft, claims: Claims, judgement: Judgement) -> tuple[Dige
             )
         )
     if judgement.fills:
-        draft.add(GapClosed(at=draft.now, udi=claims.udi, report=claims.digest, by=None))
+        owner = None if judgement.ownership is None else judgement.ownership.account
+        draft.add(
+            GapClosed(at=draft.now, udi=claims.udi, report=claims.digest, by=None, account=owner)
+        )
     if judgement.releases is None or claims.chain is None or claims.chain.previous is None:
         return ()
     return release(draft, claims.udi, judgement.releases)

@@ -23,5 +23,14 @@ EXAMPLES: tuple[rows.Row, ...] = (
     DECIDED,
     rows.CaseOpened(at=NOW, case=3, code="back-dated", udi=UDI, account=ACCOUNT),
     rows.CaseClosed(at=NOW, case=3, state="accepted", udi=UDI, account=ACCOUNT, by="ann"),
+    rows.GapClosed(at=NOW, udi=UDI, report=REPORT.digest, by="ann", account=ACCOUNT),
+    rows.GapOverdue(
+        at=NOW,
+        udi=UDI,
+        report=REPORT.digest,
+        named_by=REQUEST.digest,
+        since=NOW - 9,
+        account=ACCOUNT,
+    ),
     replace(REQUEST, document="SECRET"),
 )

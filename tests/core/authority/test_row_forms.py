@@ -1,12 +1,15 @@
 """The form of a ledger row: one for each value, and no other is read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from gauger.core.authority import rows
+from gauger.core.identity import digest
 from gauger.core.problems import Problem
 from tests.core.authority.example_rows import EXAMPLES
+from tests.support.builders import ACCOUNT, UDI
 
 
 @pytest.mark.threat("D14", role="cssm")
@@ -41,3 +44,11 @@ def test_a_row_has_one_form_whatever_order_its_fields_come_in(row: rows.Row) -> 
 
     assert text == json.dumps(json.loads(text), separators=(",", ":"), sort_keys=True)
     assert rows.encode_row(rows.decode_row(row.KIND, turned)) == text
+
+
+def test_a_row_of_the_first_release_lacks_what_was_added_later() -> None:
+    row = rows.GapClosed(at=1, udi=UDI, report=digest(b""), by=None, account=ACCOUNT)
+    members = json.loads(rows.encode_row(row))
+    del members["account"]
+
+    assert rows.decode_row(row.KIND, json.dumps(members)) == replace(row, account=None)

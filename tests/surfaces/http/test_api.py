@@ -289,6 +289,9 @@ def test_a_missing_report_is_listed_and_given_up(web: Web) -> None:
     [gap] = web.get(f"{at()}/gaps")["items"]
     body = {"udi": gap["udi"], "report": gap["report"]}
     assert web.call("POST", f"{at(OTHER_ACCOUNT)}/gaps/close", body).status_code == 404
+    assert gap["alerted_at"] is None
+    assert web.get("/gaps")["items"] == [gap]
+    assert web.get("/gaps", overdue="true")["items"] == []
     assert web.call("POST", f"{at()}/gaps/close", body).status_code == 204
     assert web.get(f"{at()}/gaps")["items"] == []
 

@@ -109,10 +109,11 @@ class LedgerReader(Protocol):
         account: AccountRef | None = None,
         *,
         since: int | None = None,
+        overdue: bool = False,
         after: int = 0,
         limit: int = 100,
     ) -> Sequence[GapRow]:
-        """Return missing reports; ``since`` takes those missed before that time only."""
+        """Return missing reports: before a time, only those that are an alert, or all."""
 
     def balance(
         self, account: AccountRef, *, now: int, after: str = "", limit: int = 100

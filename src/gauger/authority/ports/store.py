@@ -9,6 +9,7 @@ from gauger.authority.ports import LedgerReader
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.facts import (
     CaseFacts,
+    GapFacts,
     InstanceFacts,
     Issued,
     KnownReport,
@@ -127,8 +128,11 @@ class LookupsPort(Protocol):
     def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
         """Return deferred reports whose time has come, the oldest first."""
 
+    def overdue_gaps(self, since: int, limit: int) -> Sequence[GapFacts]:
+        """Return reports that are missed since then or earlier and that nobody was told of."""
+
     def next_due(self) -> int | None:
-        """Return when the first deferred report is due, or None."""
+        """Return when the first deferred report or missing one is due, or None."""
 
     def stored(self, udi: Udi, report: Digest) -> StoredReport:
         """Return a report as it came, with what stands about it now."""

@@ -219,7 +219,8 @@ class GapRow:
     """A report that a device's chain names and that never came. Keyset: ``gap_id``.
 
     Attributes:
-        since: When it was first missed, epoch seconds; open for 7 days it is an alert.
+        since: When it was first missed, epoch seconds.
+        alerted_at: When people were told of it: open for 7 days it is an alert. Null before.
     """
 
     gap_id: int
@@ -228,6 +229,7 @@ class GapRow:
     report: Digest
     named_by: Digest
     since: int
+    alerted_at: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,15 +137,23 @@ def gap() -> None:
 
 
 @gap.command("list")
-@account_option
+@click.option("--account", type=ACCOUNT, help="Smart and Virtual Account; all accounts without.")
+@click.option("--overdue", is_flag=True, help="Only alerts: those missing for 7 days.")
 @api_command
-def list_gaps(api: Api, account: AccountRef) -> Answer:
-    """List missing reports."""
-    found = api.rows(account_path(account, "/gaps"))
+def list_gaps(api: Api, account: AccountRef | None, *, overdue: bool) -> Answer:
+    """List missing reports; one that is open for 7 days is an alert."""
+    path = "/gaps" if account is None else account_path(account, "/gaps")
+    found = api.rows(path, overdue="true" if overdue else None)
     table = Table(
-        columns=("Product instance", "Missing since", "Report", "Named by"),
+        columns=("Product instance", "Missing since", "Alert since", "Report", "Named by"),
         rows=[
-            (showing.udi(row["udi"]), when(row["since"]), row["report"], row["named_by"])
+            (
+                showing.udi(row["udi"]),
+                when(row["since"]),
+                "" if row["alerted_at"] is None else when(row["alerted_at"]),
+                row["report"],
+                row["named_by"],
+            )
             for row in found
         ],
         empty="No report is missing.",

@@ -312,7 +312,7 @@ class RenewAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideDue:
-    """Decide what was deferred and whose time has come; the authority asks itself for it."""
+    """Decide what was deferred, and tell of old gaps; the authority asks itself for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

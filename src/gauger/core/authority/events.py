@@ -167,7 +167,15 @@ def _case_closed(row: rows.CaseClosed) -> Event:
 
 def _gap_closed(row: rows.GapClosed) -> Event:
     detail = f"The missing report {row.report} " + ("came." if row.by is None else "was given up.")
-    return Event(kind=row.KIND, subject=str(row.udi), detail=detail, by=row.by)
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _gap_overdue(row: rows.GapOverdue) -> Event:
+    detail = (
+        f"Report {row.report}, which {row.named_by} names as its predecessor, is missing for "
+        f"{(row.at - row.since) // 86_400} days. Have {row.udi} send it, or give it up."
+    )
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
 
 
 def _trust_request(row: rows.TrustRequestReceived) -> Event:
@@ -228,6 +236,7 @@ _DESCRIBERS: Final[Mapping[str, _Describer]] = MappingProxyType(
             _for(rows.CaseOpened, _case_opened),
             _for(rows.CaseClosed, _case_closed),
             _for(rows.GapClosed, _gap_closed),
+            _for(rows.GapOverdue, _gap_overdue),
             _for(rows.TrustRequestReceived, _trust_request),
             _for(rows.RefusalRecorded, _refusal),
             _for(rows.EventRecorded, _event),

@@ -235,6 +235,25 @@ class StoredReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GapFacts:
+    """A report that is missed.
+
+    Attributes:
+        udi: Whose it is.
+        account: The account of that product instance, or null.
+        report: Digest of the report.
+        named_by: Digest of the report that names it.
+        since: When it was first missed, epoch seconds.
+    """
+
+    udi: Udi
+    account: AccountRef | None
+    report: Digest
+    named_by: Digest
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFacts:
     """A quarantine case.
 

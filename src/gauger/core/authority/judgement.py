@@ -21,6 +21,9 @@ FUTURE_TOLERANCE = 3600
 SETTLED_AFTER = 30 * 86_400
 """Seconds after which usage that was accepted is settled: adding to it asks a person."""
 
+GAP_PATIENCE = 7 * 86_400
+"""Seconds for which a missing report is waited for before people are told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:

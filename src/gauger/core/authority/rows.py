@@ -7,7 +7,7 @@ page is leaf 0 of that page (`spec/ledger.md`). Projections hold nothing that th
 import json
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from typing import ClassVar, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from gauger.core.authority.outcomes import Verdict
@@ -366,13 +366,31 @@ class GapOpened(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapClosed(Row):
-    """A missing report came (``by`` is null), or somebody gave it up."""
+    """A missing report came (``by`` is null), or somebody gave it up.
+
+    Attributes:
+        account: Whose product instance that is; null also in rows of the first releases.
+    """
 
     KIND: ClassVar[str] = "gap-closed"
 
     udi: Udi
     report: Digest
     by: str | None
+    account: AccountRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapOverdue(Row):
+    """A report is missed for so long that people are told, once; ``since`` is how long."""
+
+    KIND: ClassVar[str] = "gap-overdue"
+
+    udi: Udi
+    report: Digest
+    named_by: Digest
+    since: int
+    account: AccountRef | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,6 +486,7 @@ KINDS: Final[Mapping[str, type[Row]]] = types.MappingProxyType(
             CaseClosed,
             GapOpened,
             GapClosed,
+            GapOverdue,
             TrustRequestReceived,
             TrustCodeIssued,
             RefusalRecorded,
@@ -564,14 +583,14 @@ def _verdict(value: JsonValue, what: str) -> object:
 
 
 def _record(
-    kind: Callable[..., _Made], readers: Mapping[str, _Reader]
+    kind: Callable[..., _Made], readers: Mapping[str, _Reader], required: frozenset[str]
 ) -> Callable[[JsonValue, str], _Made]:
     def read(value: JsonValue, what: str) -> _Made:
         members = value if isinstance(value, dict) else {}
-        if members.keys() != readers.keys():
+        if not required <= members.keys() <= readers.keys():
             raise _refuse(what, "an object with the fields " + ", ".join(sorted(readers)))
         return kind(
-            **{name: inner(members[name], f"{name!r} of {what}") for name, inner in readers.items()}
+            **{name: readers[name](one, f"{name!r} of {what}") for name, one in members.items()}
         )
 
     return read
@@ -609,11 +628,17 @@ def _reader(annotation: object) -> _Reader:
 
 def _record_of(kind: type[_Made]) -> Callable[[JsonValue, str], _Made]:
     hints = get_type_hints(kind)
-    return _record(kind, {name: _reader(hints[name]) for name in _names(kind)})
+    # Rows are for ever: a field that a later release added has a default, and may be left out.
+    required = frozenset(item.name for item in _fields(kind) if item.default is MISSING)
+    return _record(kind, {name: _reader(hints[name]) for name in _names(kind)}, required)
 
 
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind))
+    return tuple(item.name for item in _fields(kind))
+
+
+def _fields(kind: type) -> tuple[Field[object], ...]:
+    return fields(kind)
 
 
 _NAMES: Final = {name: _names(kind) for name, kind in KINDS.items()}

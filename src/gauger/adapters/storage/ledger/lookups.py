@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from gauger.adapters.storage.ledger.connection import PLACES, unpack
 from gauger.adapters.storage.ledger.facts import KNOWN_COLUMNS, KNOWN_TABLES, known_report
 from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.projector import policy_scope
-from gauger.core.authority.facts import CaseFacts, Issued, PolicyFacts, StoredReport
+from gauger.core.authority.facts import CaseFacts, GapFacts, Issued, PolicyFacts, StoredReport
+from gauger.core.authority.judgement import GAP_PATIENCE
 from gauger.core.authority.rows import Purchase, ReportReceived, decode_row
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
@@ -176,12 +178,27 @@ class Lookups:
         ).fetchall()
         return tuple((Udi(pid, serial), Digest(found)) for pid, serial, found in rows)
 
+    def overdue_gaps(self, since: int, limit: int) -> Sequence[GapFacts]:
+        """Return reports that are missed since then or earlier and that nobody was told of."""
+        rows = self._db.execute(
+            "SELECT i.pid, i.serial, a.domain, a.name, g.digest, g.named_by, g.since"
+            " FROM gaps g JOIN instances i ON i.id = g.instance"
+            " LEFT JOIN accounts a ON a.id = i.account WHERE g.closed_at IS NULL"
+            " AND g.alerted_at IS NULL AND g.since <= ? ORDER BY g.since, g.id LIMIT ?",
+            (since, limit),
+        ).fetchall()
+        return tuple(map(_gap, rows))
+
     def next_due(self) -> int | None:
-        """Return when the first deferred report is due, or None."""
-        row = self._db.execute(
+        """Return when the first deferred report or missing one is due, or None."""
+        (deferred,) = self._db.execute(
             "SELECT min(until) FROM reports WHERE verdict = 'deferred'"
         ).fetchone()
-        return None if row[0] is None else int(row[0])
+        (missed,) = self._db.execute(
+            "SELECT min(since) FROM gaps WHERE closed_at IS NULL AND alerted_at IS NULL"
+        ).fetchone()
+        due = (deferred, None if missed is None else missed + GAP_PATIENCE)
+        return min((int(one) for one in due if one is not None), default=None)
 
     def stored(self, udi: Udi, report: Digest) -> StoredReport:
         """Return a report as it came, with what stands about it now.
@@ -259,6 +276,17 @@ class Lookups:
         """Tell whether a head of another history was seen already."""
         query = "SELECT 1 FROM abandoned WHERE digest = ?"
         return self._db.execute(query, (head,)).fetchone() is not None
+
+
+def _gap(row: tuple[Any, ...]) -> GapFacts:
+    pid, serial, domain, name, missing, named_by, since = row
+    return GapFacts(
+        udi=Udi(pid, serial),
+        account=None if domain is None else AccountRef(domain, name),
+        report=Digest(missing),
+        named_by=Digest(named_by),
+        since=since,
+    )
 
 
 def _policy(name: str, *, ack_required: bool, rules: str) -> Policy:

@@ -302,6 +302,13 @@ class DeviceProjector:
         if cursor.rowcount:
             self._db.execute("UPDATE instances SET gaps = gaps - 1 WHERE id = ?", (instance,))
 
+    def alert_gap(self, row: rows.GapOverdue, _: int) -> None:
+        """People are told of a missing report."""
+        self._db.execute(
+            "UPDATE gaps SET alerted_at = ? WHERE instance = ? AND digest = ?",
+            (row.at, self._names.make_instance(row.udi, row.at), row.report),
+        )
+
     def trust_request(self, row: rows.TrustRequestReceived, _: int) -> None:
         """A trust request came."""
         instance = self._names.make_instance(row.udi, row.at)

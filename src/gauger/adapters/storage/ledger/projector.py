@@ -51,6 +51,7 @@ class Projector:
                 _on(rows.CaseClosed, devices.close_case),
                 _on(rows.GapOpened, devices.open_gap),
                 _on(rows.GapClosed, devices.close_gap),
+                _on(rows.GapOverdue, devices.alert_gap),
                 _on(rows.TrustRequestReceived, devices.trust_request),
                 _on(rows.TrustCodeIssued, devices.trust_code),
             )

@@ -337,19 +337,30 @@ class SqliteReader:
         account: AccountRef | None = None,
         *,
         since: int | None = None,
+        overdue: bool = False,
         after: int = 0,
         limit: int = 100,
     ) -> Sequence[GapRow]:
-        """Return missing reports; ``since`` takes those missed before that time only."""
+        """Return missing reports.
+
+        Args:
+            account: Of product instances of this account; of all where None.
+            since: Only those missed before that time.
+            overdue: Only those that people were told of.
+            after: Keyset: the ``gap_id`` of the last row of the page before.
+            limit: Most rows.
+        """
         rows = self._all(
-            "SELECT g.id, i.pid, i.serial, a.domain, a.name, g.digest, g.named_by, g.since"
+            "SELECT g.id, i.pid, i.serial, a.domain, a.name, g.digest, g.named_by, g.since,"
+            " g.alerted_at"
             " FROM gaps g JOIN instances i ON i.id = g.instance"
             " LEFT JOIN accounts a ON a.id = i.account WHERE g.closed_at IS NULL AND g.id > ?1"
             " AND (?2 IS NULL OR i.account = ?2) AND (?3 IS NULL OR g.since < ?3)"
-            " ORDER BY g.id LIMIT ?4",
+            " AND (NOT ?4 OR g.alerted_at IS NOT NULL) ORDER BY g.id LIMIT ?5",
             after,
             None if account is None else self._names.account(account) or -1,
             since,
+            overdue,
             limit,
         )
         return [shapes.gap(row) for row in rows]

@@ -227,7 +227,7 @@ def case(row: Row, reports: Sequence[Row]) -> CaseRow:
 
 def gap(row: Row) -> GapRow:
     """Return a missing report."""
-    number, pid, serial, domain, name, missing, named_by, since = row
+    number, pid, serial, domain, name, missing, named_by, since, alerted_at = row
     return GapRow(
         gap_id=number,
         udi=Udi(pid, serial),
@@ -235,6 +235,7 @@ def gap(row: Row) -> GapRow:
         report=Digest(missing),
         named_by=Digest(named_by),
         since=since,
+        alerted_at=alerted_at,
     )
 
 

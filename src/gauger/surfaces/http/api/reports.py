@@ -25,7 +25,6 @@ from gauger.surfaces.http.api.models import (
     AccountName,
     Given,
     NumberPaging,
-    NumberPagingDep,
     Page,
     Taken,
     UdiGiven,
@@ -75,6 +74,16 @@ class CasePaging(NumberPaging):
 CasePagingDep = Annotated[CasePaging, Depends()]
 
 
+@dataclass(frozen=True, slots=True)
+class GapPaging(NumberPaging):
+    """Which missing reports: all, or only those open for 7 days, which are alerts."""
+
+    overdue: Annotated[bool, Query()] = False
+
+
+GapPagingDep = Annotated[GapPaging, Depends()]
+
+
 class Report(Given):
     """A report as kept, with its verdict as it stands now; `item` is empty in lists."""
 
@@ -120,7 +129,10 @@ class Decision(Taken):
 
 
 class Gap(Given):
-    """A report that a product instance's chain names and that never came."""
+    """A report that a product instance's chain names and that never came.
+
+    `alerted_at` is when it became an alert: 7 days after `since`, null before.
+    """
 
     gap_id: int
     udi: UdiGiven
@@ -128,6 +140,7 @@ class Gap(Given):
     report: str
     named_by: str
     since: int
+    alerted_at: int | None
 
 
 class GapToClose(Taken):
@@ -199,11 +212,21 @@ def decide_case(
     return _case(portal, account, case)
 
 
+@top.get("/gaps", openapi_extra=needs(Action.OPERATE))
+def list_all_gaps(portal: PortalDep, paging: GapPagingDep) -> Page[Gap]:
+    """List the reports that are missed in all accounts."""
+    return _gaps(portal, None, paging)
+
+
 @virtual.get("/gaps", openapi_extra=needs(Action.VIEW))
-def list_gaps(portal: PortalDep, account: AccountDep, paging: NumberPagingDep) -> Page[Gap]:
+def list_gaps(portal: PortalDep, account: AccountDep, paging: GapPagingDep) -> Page[Gap]:
     """List the reports that are missed."""
+    return _gaps(portal, account, paging)
+
+
+def _gaps(portal: Portal, account: AccountRef | None, paging: GapPaging) -> Page[Gap]:
     with portal.means.readers.lend() as reader:
-        rows = reader.gaps(account, after=paging.after, limit=paging.limit)
+        rows = reader.gaps(account, overdue=paging.overdue, after=paging.after, limit=paging.limit)
     return page(rows, Gap, paging.limit, lambda row: row.gap_id)
 
 
