@@ -54,7 +54,7 @@ def init(
     *, data: Path, keys: Path | None, clock: Path | None, bundle: Path, ca: Path | None
 ) -> None:
     """Take in a device bundle: the product instance has its identity from then on."""
-    from gauger.cli.instance_store import take_in  # noqa: PLC0415 - loads the whole agent
+    from gauger.cli.instance_run import take_in  # noqa: PLC0415 - loads the whole agent
 
     take_in(Place(data=data, keys=keys, clock=clock, bundle=bundle, ca=ca))
 
@@ -67,7 +67,7 @@ def run(
     *, data: Path, keys: Path | None, clock: Path | None, bundle: Path | None, ca: Path | None
 ) -> None:
     """Measure and report until SIGTERM or Ctrl-C."""
-    from gauger.cli.instance_store import serve  # noqa: PLC0415 - loads the whole agent
+    from gauger.cli.instance_run import serve  # noqa: PLC0415 - loads the whole agent
 
     serve(Place(data=data, keys=keys, clock=clock, bundle=bundle, ca=ca))
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
@@ -30,7 +30,9 @@ from gauger.surfaces.agent_wire import (
     write_line,
     write_refusal,
 )
-from gauger.surfaces.console.console import Console
+
+if TYPE_CHECKING:
+    from gauger.surfaces.console.console import Console
 
 MAXIMUM_CLIENTS: Final = 64
 WRITE_SECONDS: Final = 10
@@ -191,7 +193,7 @@ class _Conversation:
 
     def execute(self, request: Values) -> Values:
         """Carry out an EXEC line."""
-        console = Console(self._agent, folder=Path(_text(request, "folder")))
+        console = _console(self._agent, folder=Path(_text(request, "folder")))
         return {"text": console.execute(_text(request, "line"))}
 
     def configure(self, request: Values) -> Values:
@@ -199,7 +201,7 @@ class _Conversation:
         lines = request.get("lines")
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             raise Problem("invalid-argument", "`lines` must be a list of texts.")
-        return {"text": Console(self._agent).configure([str(line) for line in lines])}
+        return {"text": _console(self._agent).configure([str(line) for line in lines])}
 
     def use(self, request: Values) -> Values:
         """Hold licences in use until they are released or the connection ends."""
@@ -267,6 +269,13 @@ def is_same_user(client: socket.socket) -> bool:
     credentials = client.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
     _, user, _ = struct.unpack("3i", credentials)
     return bool(user == os.geteuid())
+
+
+def _console(agent: Operations, folder: Path | None = None) -> "Console":
+    """Return a console. It loads with the first line typed: a product that runs types none."""
+    from gauger.surfaces.console.console import Console  # noqa: PLC0415 -- what is deferred
+
+    return Console(agent, folder=folder)
 
 
 def _close(connection: socket.socket) -> None:

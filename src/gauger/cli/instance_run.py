@@ -1,0 +1,89 @@
+"""Open the agent of a place and run it. What shows and talks loads when somebody asks."""
+
+import signal
+import sys
+import threading
+
+import click
+
+from gauger.cli.instance_place import Place
+from gauger.core.problems import Problem
+from gauger.core.profiles import Counting
+from gauger.instance.agent import Agent
+from gauger.instance.main import Options, open_agent
+from gauger.surfaces.agent_socket import AgentServer
+
+
+def open_at(place: Place) -> Agent:
+    """Open the agent of a place; it is the one writer of the store until it is stopped.
+
+    Raises:
+        Problem: ``store-missing`` where nothing is there; as `gauger.instance.main.open_agent`.
+    """
+    if place.bundle is None and not place.data.is_dir():
+        # Asked before anything is made: a misspelt folder must not come to be.
+        raise Problem("store-missing", f"{place.data} is not there.")
+    return open_agent(options_of(place))
+
+
+def options_of(place: Place) -> Options:
+    """Return a place as the composition root takes it."""
+    return Options(
+        data=place.data,
+        keys=place.keys,
+        bundle=place.bundle,
+        clock_file=place.clock,
+        ca=place.ca,
+        keeps_counts=True,
+    )
+
+
+def take_in(place: Place) -> None:
+    """Take in a device bundle and say whose it is.
+
+    Raises:
+        Problem: ``bundle-invalid``, ``store-exists``, ``store-locked``.
+    """
+    agent = open_at(place)
+    try:
+        click.echo(f"{agent.udi} ({agent.profile.title}): {place.data}")
+        click.echo(f"Next: gauger instance run --data {place.data}")
+    finally:
+        agent.stop()
+
+
+def serve(place: Place) -> None:
+    """Measure and report until SIGTERM or Ctrl-C.
+
+    Raises:
+        Problem: ``store-locked``, or why the store cannot be opened.
+    """
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    agent = open_at(place)
+    try:
+        with AgentServer(place.data, agent):
+            agent.start()
+            _greet(agent, place)
+            ended.wait()
+    finally:
+        agent.stop()
+    click.echo("Stopped; everything measured is stored.")
+
+
+def _greet(agent: Agent, place: Place) -> None:
+    if place.clock is not None:
+        click.echo("TEST CLOCK: what is signed now is refused by every role without a test clock.")
+    profile, data = agent.profile, place.data
+    lines = [
+        f"Product instance {agent.udi} is running: {profile.title}, release {profile.release}.",
+        "From another terminal:",
+        f"  gauger instance exec   --data {data} show license status",
+        f"  gauger instance config --data {data} license smart transport smart",
+        f"  gauger instance use    --data {data} {profile.licences[0].feature} 5",
+    ]
+    if profile.counted_by(Counting.ACCESS_POINTS):
+        lines.append(f"  gauger instance access-point join --data {data} PID SERIAL-NUMBER")
+    click.echo("\n".join([*lines, "Ctrl-C stops it."]))
+    sys.stdout.flush()
