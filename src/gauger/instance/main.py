@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gauger.adapters.clock import open_clock
 from gauger.adapters.entropy import SystemEntropy
@@ -37,9 +37,11 @@ from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance.agent import Agent
-from gauger.instance.last_known import LastKnown
 from gauger.instance.ports import PausingClock
 from gauger.instance.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from gauger.instance.last_known import LastKnown
 
 TLS_CA: Final = "tls-ca.pem"
 """Name under ``D/trust`` of the authorities that the portal's TLS certificate is checked by."""
@@ -111,7 +113,7 @@ def open_agent(options: Options) -> Agent:
 
 
 @contextlib.contextmanager
-def last_known(options: Options) -> Iterator[LastKnown]:
+def last_known(options: Options) -> "Iterator[LastKnown]":
     """Lend what the store of a folder holds; no boot begins and nothing is written.
 
     Args:
@@ -122,6 +124,9 @@ def last_known(options: Options) -> Iterator[LastKnown]:
             ``store-newer``, ``store-damaged``, ``store-rolled-back``, ``key-missing`` or
             ``key-exposed``.
     """
+    # An agent that runs is asked instead: it needs none of the views in order to measure.
+    from gauger.instance.last_known import LastKnown  # noqa: PLC0415 -- as said above
+
     paths = StorePaths(data=options.data, keys=options.keys_folder)
     lock = WriterLock(options.data / _LOCK)
     lock.share()
