@@ -92,7 +92,7 @@ def test_a_product_embeds_it_in_a_few_lines(site: Site, account: Account) -> Non
         assert set(upload.words) == {"accepted"}
         device.load(account.ack(upload, site.new_path("ack", ".xml")))
         said, _ = product.communicate("\n", timeout=30)
-    assert said.startswith("refused: Request and install an authorization code")
+    assert said.startswith("refused: An enforced or export-controlled licence needs")
     assert product.returncode == 0
     assert account.balance("ROUTING_BASE") == (0, 3, -3)
     assert account.balance("ROUTING_PLUS") == (0, 48, -48)

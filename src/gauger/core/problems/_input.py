@@ -16,7 +16,9 @@ ROWS = (
         "The input is larger than its cap",
         Fault.SENDER,
         Retry.NEVER,
-        "Split it, or raise the cap in the configuration of the receiver.",
+        "Send less at once, for example the reports of some days: `license smart save usage "
+        "days N file PATH`. The detail names the cap; that of a portal's uploads is "
+        "`upload_bytes` in its settings.",
     ),
     ProblemKind(
         "too-deep",
@@ -72,8 +74,9 @@ ROWS = (
         "The document is of another type than is expected here",
         Fault.SENDER,
         Retry.NEVER,
-        "Usage files and trust requests go to the portal; ACK, policy and code files go to "
-        "the product instance.",
+        "Usage files and trust requests go to the portal (`gauger cssm usage upload`), ACK, "
+        "policy and code files to the product instance (`license smart import PATH`); `gauger"
+        " inspect FILE` says what a file is.",
     ),
     ProblemKind(
         "upgrade-needed",
@@ -94,7 +97,9 @@ ROWS = (
         "The entitlement tag is not in the catalogue",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Check the tag, or deposit an order for it; the usage is kept either way.",
+        "Use a feature or tag of the product: `gauger instance profiles` lists them. A portal"
+        " keeps the usage of an unknown tag and flags it until an order with that tag is "
+        "deposited: `gauger cssm order add`.",
     ),
     ProblemKind(
         "wrong-subject",
@@ -130,7 +135,8 @@ ROWS = (
         "The product instance belongs to another account",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Upload in the account that owns the product instance, or have its owner move it.",
+        "Upload in the account that owns the product instance, or have the administrator of "
+        "both accounts move it: `gauger cssm instance move`.",
     ),
     ProblemKind(
         "stale-version",
@@ -152,7 +158,7 @@ ROWS = (
         "The document was issued more than one hour after this clock",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Set the clock of this machine and import the file again.",
+        "Set the clock of this machine (NTP is best) and import the file again.",
     ),
     ProblemKind(
         "not-yet",
@@ -166,22 +172,24 @@ ROWS = (
         "Two reports claim the same place of one chain",
         Fault.SENDER,
         Retry.AFTER_FIX,
-        "The product instance was restored or cloned: decide the case in the portal, and give"
-        " a clone an identity of its own.",
+        "The product instance was restored or cloned. Look at the case with `gauger cssm case"
+        " list`, decide it with `gauger cssm case decide`, and give a clone an identity of "
+        "its own: `gauger factory mint`.",
     ),
     ProblemKind(
         "duplicate-identity",
         "Two stores report under one identity in turns",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Find the clone and give it an identity of its own.",
+        "Find the clone and give it an identity of its own: `gauger factory mint`.",
     ),
     ProblemKind(
         "back-dated",
         "The report adds usage to a period that is closed",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Decide the case in the portal.",
+        "Look at the case with `gauger cssm case list` and decide it with `gauger cssm case "
+        "decide`.",
     ),
     ProblemKind(
         "not-active",

@@ -8,15 +8,16 @@ ROWS = (
         "The URL is not a smart transport licensing URL",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Configure `license smart url smart https://HOST/licservice/license`.",
+        "Enter the portal's URL with `gauger instance config`: `license smart url smart "
+        "https://HOST/licservice/license`.",
     ),
     ProblemKind(
         "transport-off",
         "The transport is off",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Enter `license smart transport smart` in configuration mode, or use files: `license "
-        "smart save usage unreported file PATH`.",
+        "Enter `license smart transport smart` with `gauger instance config`, or use files: "
+        "`license smart save usage unreported file PATH`.",
     ),
     ProblemKind(
         "not-supported",
@@ -30,14 +31,16 @@ ROWS = (
         "The peer could not be reached",
         Fault.NETWORK,
         Retry.LATER,
-        "Check the URL, the route, and that the peer runs; it is tried again by itself.",
+        "Check the address, the route, and that the peer runs. A running agent tries again by"
+        " itself; a command that was typed is typed again.",
     ),
     ProblemKind(
         "comm-timeout",
         "The peer did not answer in time",
         Fault.NETWORK,
         Retry.LATER,
-        "Check the route and the load of the peer; it is tried again by itself.",
+        "Check the route and the load of the peer. A running agent tries again by itself; a "
+        "command that was typed is typed again.",
     ),
     ProblemKind(
         "tls-failed",
@@ -45,7 +48,7 @@ ROWS = (
         Fault.NETWORK,
         Retry.AFTER_FIX,
         "Check that the name in the URL stands in the peer's certificate and that its issuer "
-        "is trusted here.",
+        "is trusted here: `gauger instance run --ca FILE` takes the issuer's certificate.",
     ),
     ProblemKind(
         "bad-answer",
@@ -66,21 +69,23 @@ ROWS = (
         "The poll id is not known",
         Fault.SENDER,
         Retry.AFTER_FIX,
-        "Send the reports again; an answer already given is given again.",
+        "A product instance sends the same request again by itself, and an answer already "
+        "given is given again; another client sends its reports again.",
     ),
     ProblemKind(
         "invalid-command",
         "The command is not known",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Check the spelling; the command reference lists all commands.",
+        "See what may stand there with a question mark: `show license ?`, or `?` alone; in a "
+        "shell it stands in quotes.",
     ),
     ProblemKind(
         "invalid-argument",
         "An argument is not acceptable",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Correct the argument; the help of the command says what is accepted.",
+        "Correct what the detail names; `--help` behind a command of `gauger` says what it takes.",
     ),
     ProblemKind(
         "file-not-found",
@@ -101,42 +106,49 @@ ROWS = (
         "The requested item was not found",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Check the name or number with the matching `show` command.",
+        "See what there is: `show license rum id all` lists reports, `gauger instance "
+        "profiles` product profiles.",
     ),
     ProblemKind(
         "profile-invalid",
         "The product profile is not valid",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Correct the named line; the reference page on product profiles lists every key.",
+        "Correct what the detail names and check the file: `gauger instance profiles "
+        "--profile FILE`.",
     ),
     ProblemKind(
         "bundle-invalid",
         "The device bundle is not complete or not consistent",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Mint the bundle again.",
+        "Mint the bundle again into a new folder: `gauger factory mint`.",
     ),
     ProblemKind(
         "not-authorized",
         "The licence is enforced and no authorization code is installed",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Request and install an authorization code (SLAC) for it.",
+        "An enforced or export-controlled licence needs an authorization code (SLAC): the "
+        "portal's signed permission for this one product instance. This release can neither "
+        "request nor install one, so the licence stays off; `gauger instance profiles` tells "
+        "which licences are unenforced.",
     ),
     ProblemKind(
         "store-locked",
         "Another process writes to this store",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Stop the other process, or let it do the work: it listens on the store's socket.",
+        "Stop the other process and try again. Where it is an agent, `gauger instance exec`, "
+        "`gauger instance config` and `gauger instance use` speak to it by themselves.",
     ),
     ProblemKind(
         "store-missing",
         "There is no store in this folder",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Check the --data folder, or initialise it first.",
+        "Check the folder that --data names. `gauger instance init --data DIR --bundle "
+        "BUNDLE` begins one for a product instance, `gauger cssm init` for a portal.",
     ),
     ProblemKind(
         "store-exists",
@@ -157,21 +169,24 @@ ROWS = (
         "The store does not prove whole",
         Fault.RECEIVER,
         Retry.AFTER_FIX,
-        "Run `gauger fsck`; restore the newest backup; missing reports are asked for again.",
+        "See what is wrong: `gauger fsck --data DIR`. A portal is made again from its newest "
+        "backup with `gauger cssm restore` and asks for what is missing; a product instance "
+        "begins a new store by itself at `gauger instance run`.",
     ),
     ProblemKind(
         "store-rolled-back",
         "The store is older than its anchor",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "A new incarnation has been started by itself; nothing is lost that was acknowledged.",
+        "A product instance begins a new store by itself at `gauger instance run` and tells "
+        "the portal; nothing is lost that was acknowledged.",
     ),
     ProblemKind(
         "store-full",
         "The disk is full",
         Fault.OPERATOR,
         Retry.LATER,
-        "Free some space; work goes on by itself.",
+        "Free some space. What runs goes on by itself; a command that was typed is typed again.",
     ),
     ProblemKind(
         "store-failed",
@@ -185,14 +200,15 @@ ROWS = (
         "A key file or folder can be read by others",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Set the file to mode 0600 and the folder to 0700.",
+        "Keep it from others: `chmod 600` for the file, `chmod 700` for its folder.",
     ),
     ProblemKind(
         "key-missing",
         "A key is not where it should be",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Put the key back, or start over with a new one as the guide says.",
+        "Put the file back where the detail names it. For a lost administrator's secret of a "
+        "portal, `gauger cssm admin reset` makes a new one on its host.",
     ),
     ProblemKind(
         "key-store-failed",
@@ -213,14 +229,17 @@ ROWS = (
         "The request carries no valid credential",
         Fault.SENDER,
         Retry.AFTER_FIX,
-        "Get an access token at /oauth2/token with your client id and secret.",
+        "Check name and secret. A program gets an access token with its client id and secret "
+        "at /oauth2/token and sends it as bearer token; `gauger cssm admin reset` makes a new"
+        " administrator's secret on the portal's host.",
     ),
     ProblemKind(
         "forbidden",
-        "The role does not allow this",
+        "This caller may not do this",
         Fault.SENDER,
         Retry.NEVER,
-        "Ask an administrator of the account for the role that allows it.",
+        "Ask an administrator of the account for the role that allows it; on a machine, be "
+        "the user whose agent or files these are.",
     ),
     ProblemKind(
         "not-found",
@@ -262,6 +281,7 @@ ROWS = (
         "Something failed that should not",
         Fault.RECEIVER,
         Retry.LATER,
-        "Send it again; if it fails again, report the id to the vendor.",
+        "Try again; if it fails again, report it to the vendor with what the log of the "
+        "process says.",
     ),
 )

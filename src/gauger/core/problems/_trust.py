@@ -23,8 +23,8 @@ ROWS = (
         "The signature's algorithm is not public",
         Fault.SENDER,
         Retry.NEVER,
-        "The report is listed apart; an account can be set to count such reports, in totals "
-        "that are shown apart.",
+        "The report is listed apart; `gauger cssm virtual-account option` sets an account to "
+        "count such reports, in totals that are shown apart.",
     ),
     ProblemKind(
         "algorithm-not-allowed",
@@ -38,8 +38,9 @@ ROWS = (
         "The signing key is not known or not trusted here",
         Fault.RECEIVER,
         Retry.AFTER_FIX,
-        "Import the newest root set, or the manufacturer that certifies the product instance,"
-        " then present it again.",
+        "Take in the newest root set, or the manufacturer that certifies the product "
+        "instance, then present it again: `gauger cssm trust import FILE` on a portal, "
+        "`license smart import PATH` on a product instance.",
     ),
     ProblemKind(
         "key-revoked",
@@ -54,7 +55,8 @@ ROWS = (
         "The signer's certificate has expired",
         Fault.SENDER,
         Retry.AFTER_FIX,
-        "Ask the portal for the same answer again: it signs it with its present signer.",
+        "Ask the portal for the same answer again, which it signs with its present signer: "
+        "`license smart sync all`, or `gauger cssm usage ack` for a file.",
     ),
     ProblemKind(
         "key-reuse",
@@ -68,15 +70,15 @@ ROWS = (
         "Nothing says to which account the product instance belongs",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Upload its file in the account that owns it, or register it with an ID token of that "
-        "account.",
+        "Upload its file in the account that owns it, or register it with an ID token of that"
+        " account: `license smart trust idtoken TOKEN local`.",
     ),
     ProblemKind(
         "stale-request",
         "The trust request is older than one already answered",
         Fault.SENDER,
         Retry.AFTER_FIX,
-        "Save or send a new trust request.",
+        "Send a new trust request, or save one: `license smart save trust-request PATH`.",
     ),
     ProblemKind(
         "root-threshold",
@@ -126,56 +128,62 @@ ROWS = (
         "The trust code of the signing key has been replaced",
         Fault.SENDER,
         Retry.AFTER_FIX,
-        "Install the newest trust code: save or send a new trust request.",
+        "Install the newest trust code: send a new trust request, or save one with `license "
+        "smart save trust-request PATH`.",
     ),
     ProblemKind(
         "token-unknown",
         "The ID token is not known",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Copy the token again from the portal, whole and without blanks.",
+        "Copy the token again from the portal, whole and without blanks, or make a new one: "
+        "`gauger cssm token new`.",
     ),
     ProblemKind(
         "token-expired",
         "The ID token has expired",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Make a new ID token in the portal and use it within its days.",
+        "Make a new ID token and use it within its days: `gauger cssm token new`.",
     ),
     ProblemKind(
         "token-used-up",
         "The ID token has no uses left",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Make a new ID token in the portal, with as many uses as there are product instances.",
+        "Make a new ID token with as many uses as there are product instances: `gauger cssm "
+        "token new`.",
     ),
     ProblemKind(
         "token-revoked",
         "The ID token was revoked",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Make a new ID token in the portal.",
+        "Make a new ID token: `gauger cssm token new`.",
     ),
     ProblemKind(
         "already-installed",
         "A trust code is already installed",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Add the keyword `force` to replace it.",
+        "Nothing needs doing, unless it is to be replaced: `license smart trust idtoken TOKEN"
+        " local force`.",
     ),
     ProblemKind(
         "factory-trust-not-allowed",
         "A factory trust code cannot be used for direct communication",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Make an ID token in the portal and enter `license smart trust idtoken TOKEN local`.",
+        "Make an ID token on the portal with `gauger cssm token new` and enter `license smart"
+        " trust idtoken TOKEN local`.",
     ),
     ProblemKind(
         "trust-missing",
         "No trust code is installed that direct communication could use",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Make an ID token in the portal and enter `license smart trust idtoken TOKEN local`.",
+        "Make an ID token on the portal with `gauger cssm token new` and enter `license smart"
+        " trust idtoken TOKEN local`.",
     ),
     ProblemKind(
         "not-in-this-state",
