@@ -104,6 +104,7 @@ def test_a_head_left_unsigned_is_signed_at_the_next_start(portal: Bench) -> None
 
 
 @pytest.mark.threat("G6", role="cssm")
+@pytest.mark.threat("J5", role="cssm")
 def test_where_the_signer_is_gone_the_same_leaves_stand_in_a_new_page(portal: Bench) -> None:
     both = a_factory().following(signers=("portal", "successor"))
     portal.authority.execute(ImportRootSet(document=both.texts[-1], by="operator"))

@@ -79,6 +79,7 @@ def test_many_reports_share_commits_and_every_ack_proves_itself(portal: Bench) -
             assert verified.issuer == portal.authority.ledger
 
 
+@pytest.mark.requirement("BX-5")
 def test_the_ledger_proves_inclusion_and_consistency(portal: Bench) -> None:
     for _ in range(5):
         portal.authority.execute(EVENT)

@@ -106,6 +106,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.threat("F8", role="cssm")
+@pytest.mark.threat("J5", role="cssm")
 def test_a_lost_secret_is_replaced_on_the_host_and_the_log_says_so(tmp_path: Path) -> None:
     host = make_host(tmp_path)
     secret = host.data / "administrator.secret"

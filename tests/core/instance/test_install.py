@@ -115,6 +115,7 @@ def test_what_is_for_another_product_instance_is_refused(make: object) -> None:
 
 
 @pytest.mark.threat("B4", role="instance")
+@pytest.mark.threat("D7", role="instance")
 @pytest.mark.parametrize("make", [ack, policy, trust_code, purchase_info])
 def test_what_is_for_another_account_is_refused(make: object) -> None:
     assert callable(make)
