@@ -111,16 +111,23 @@ def decode(data: bytes | str, *, what: str, cap: int, depth: int = MAXIMUM_DEPTH
     raw, text = _text(data, what, cap)
     if raw == b"" or raw.isspace():
         raise Problem("truncated", f"There is nothing in {what}.")
-    _check_count(raw, what)
-    _check_depth(raw, what, depth)
+    containers = raw.count(b"{") + raw.count(b"[")
+    _check_count(raw, containers, what)
     # Looking at each integer costs a fifth of the whole: only where one may be too long.
     careful = _LONG_INTEGER in raw.translate(_DIGITS_TO_0)
     try:
         value: JsonValue = (_CAREFUL_DECODER if careful else _DECODER).decode(text)
+    except RecursionError as error:
+        raise _too_deep(what, depth) from error
     except _RefusedError as error:
         raise Problem(error.code, f"In {what} {error.reason}.") from error
     except json.JSONDecodeError as error:
+        if _is_deep_text(raw, depth):
+            raise _too_deep(what, depth) from error
         raise _problem(error, what) from error
+    # Most documents have too few brackets to be deep, those in their strings included.
+    if containers > depth and _is_deep(value, depth):
+        raise _too_deep(what, depth)
     if "\\u" in text and _SURROGATE_ESCAPE.search(text):
         _check_surrogates(value, what)
     return value
@@ -164,32 +171,49 @@ def _decoded(raw: bytes, what: str) -> tuple[bytes, str]:
         raise Problem("text-not-allowed", detail) from error
 
 
-def _check_count(raw: bytes, what: str) -> None:
+def _check_count(raw: bytes, containers: int, what: str) -> None:
     """Refuse what would take thirty times its size in memory: millions of tiny values."""
-    containers = raw.count(b"{") + raw.count(b"[")
-    if containers > MAXIMUM_CONTAINERS or raw.count(b",") > MAXIMUM_COMMAS:
+    # The commas of a short text need not be counted.
+    commas = raw.count(b",") if len(raw) > MAXIMUM_COMMAS else 0
+    if containers > MAXIMUM_CONTAINERS or commas > MAXIMUM_COMMAS:
         raise Problem("too-large", f"In {what} there are more values than any document has.")
 
 
-def _check_depth(raw: bytes, what: str, depth: int) -> None:
-    """Refuse too many levels without recursion, in time linear in the length.
+def _too_deep(what: str, depth: int) -> Problem:
+    return Problem("too-deep", f"In {what} more than {depth} levels are nested.")
+
+
+def _is_deep(value: JsonValue, depth: int) -> bool:
+    """Tell whether a value has too many levels, without recursion: one level after another.
+
+    The decoder recurses in C, where the interpreter ends it long before the stack does.
+    """
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _is_deep_text(raw: bytes, depth: int) -> bool:
+    """Tell whether text that is not JSON has too many levels, in time linear in its length.
 
     Brackets outside of strings are kept as one kind; taking away all empty pairs takes away
-    exactly the lowest level. Text that is not balanced is at most twice as deep as the cap and is
-    refused by the decoder.
+    exactly the lowest level. Text that is not balanced is at most twice as deep as the cap.
     """
-    if raw.count(b"[") + raw.count(b"{") <= depth:
-        return  # most documents: too few brackets to be deep, strings included
     if b"\\" in raw:
         raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     structure = raw.translate(_TO_ONE_KIND, _NOT_STRUCTURE)
     levels = b"".join(structure.split(b'"')[::2])
     for _ in range(depth):
-        if not levels:
-            return
         levels = levels.replace(b"[]", b"")
-    if b"[]" in levels or levels.count(b"[") > depth:
-        raise Problem("too-deep", f"In {what} more than {depth} levels are nested.")
+    return b"[]" in levels or levels.count(b"[") > depth
 
 
 def _check_surrogates(value: JsonValue, what: str) -> None:
