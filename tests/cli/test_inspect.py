@@ -51,5 +51,17 @@ def test_a_failed_signature_gives_an_exit_code(report: Path) -> None:
 def test_a_file_of_something_else_is_a_problem(report: Path) -> None:
     report.write_text("{}")
     result = CliRunner().invoke(inspect, [str(report)])
-    assert isinstance(result.exception, Problem)
-    assert result.exception.code == "wrong-type"
+    assert result.exit_code == 3
+    assert "Not a file of this system" in result.output
+
+
+def test_a_trust_folder_names_all_that_is_trusted(report: Path, tmp_path: Path) -> None:
+    trust = tmp_path / "trust"
+    (trust / "manufacturers").mkdir(parents=True)
+    nothing = CliRunner().invoke(inspect, [str(report), "--trust", str(trust)])
+    assert isinstance(nothing.exception, Problem)
+    (trust / "manufacturers" / "one.json").write_text(declared().to_json())
+    (trust / "root-set-1.json").write_text(write_document(signed_root(root_set())))
+    result = CliRunner().invoke(inspect, [str(report), "--trust", str(trust)])
+    assert result.exit_code == 0
+    assert "Signature  holds: made by the SUDI key" in result.output.replace("   ", "  ")

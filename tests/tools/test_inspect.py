@@ -20,9 +20,10 @@ from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.verdict import Ruling
 from gauger.core.identity import Digest, Udi
 from gauger.core.problems import Problem
+from gauger.tools.explain_json import explain_json
 from gauger.tools.explain_report import UsageSummary, Yardstick
 from gauger.tools.finding import Finding, Seal, render
-from gauger.tools.inspect import explain_json, inspect_path, read_yardstick
+from gauger.tools.inspect import inspect_path, read_yardstick
 from tests.core.documents.material import (
     NOW,
     UDI,
@@ -83,11 +84,11 @@ def test_the_file_of_a_real_product_instance_is_explained() -> None:
     told = render(finding)
     for words in (
         "Usage file, for the portal",
-        "C9800-CL-K9, serial number 9NTUEA8FIIH: 1 report(s)",
+        "C9800-CL-K9, serial number 9NTUEA8FIIH: 1 report",
         "DNA_NWStack: up to 3 in use",
         "2022-12-24 11:10:45 UTC to 2023-01-15 13:43:32 UTC",
         "WLC_9500C, release 17.09.02",
-        "2 child device(s) joined: PID:AIR-AP2802I-E-K9,SN:FDW2109B29P",
+        "2 child devices joined: PID:AIR-AP2802I-E-K9,SN:FDW2109B29P",
         "ended because: ProductReload",
         "the clock was set by -3433 s in that time",
         "times are out of order in 1 of 3 measurements",
@@ -103,7 +104,7 @@ def test_a_report_of_ours_is_told_whole(place: Path) -> None:
     for words in (
         "C9800-CL-K9, serial number GGR0001",
         "DNA_NWStack (regid.2018-06.com.cisco.DNA_NWStack,",
-        "2 from 2026-09-21 13:58:20 UTC to 2026-09-21 14:13:20 UTC (2 samples)",
+        "2 from 2026-09-21 13:58:20 UTC to 2026-09-21 14:13:19 UTC (2 samples)",
         "ended because: CurrentUsageRequested",
         "Signature  holds: made by the SUDI key of PID:C9800-CL-K9,SN:GGR0001",
         "none installed yet",
@@ -142,8 +143,8 @@ def test_what_a_report_may_also_say_is_told(place: Path) -> None:
     for words in (
         "HA Standby",
         "as a utility",
-        "second 5 to 65 after the start of a product instance whose clock was never set",
-        "1 child device(s) left",
+        "second 5 to 64 after the start of a product instance whose clock was never set",
+        "1 child device left",
         "example.com/DEFAULT",
         "policy version 1.1.7",
         "Previous    " + "ab" * 32,
@@ -350,17 +351,14 @@ def test_a_body_that_cannot_be_read_is_told(place: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b'{"a":1}', "wrong-type"),
-        (b"[1]", "malformed"),
         (b'{"a":1,"a":2}', "duplicate-key"),
         (b"", "truncated"),
-        (b"\x1f\x8b..", "malformed"),
-        (b"<html/>", "wrong-type"),
+        (b"<RUMReport", "truncated"),
         (b"-----BEGIN NOTHING-----\n", "malformed"),
         (b"{" + b" " * 5_000_000, "too-large"),
     ],
 )
-def test_a_file_of_something_else_is_refused(place: Path, data: bytes, code: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused(place: Path, data: bytes, code: str) -> None:
     with refused(code):
         look(place, data)
 
@@ -422,7 +420,7 @@ def test_a_bundle_folder_is_told_file_by_file(tmp_path: Path) -> None:
         "Licences  DNA, E",
         "made by a manufacturer that you trust",
         "sudi.key.pem: Private key",
-        "trust/other.bin: not a file that is read here",
+        "trust/other.bin: not a file of this system",
     ):
         assert words in told
     assert "BEGIN" not in told

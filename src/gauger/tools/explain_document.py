@@ -24,7 +24,7 @@ from gauger.core.documents.trust_request import TrustRequest, verify_trust_reque
 from gauger.core.documents.verdict import Verdict
 from gauger.core.problems import Problem
 from gauger.tools.explain_report import Yardstick, licence_name, udi_text
-from gauger.tools.finding import Finding, Seal, date_text
+from gauger.tools.finding import Finding, Seal, counted, date_text
 
 Facts = Iterator[tuple[str, str]]
 
@@ -240,7 +240,7 @@ def _root_set(document: Document) -> Facts:
         bound = "any ledger" if signer.ledger is None else f"ledger {signer.ledger}"
         name = certificate.common_name or signer.key_id
         yield "Signer", f"{name}, for {bound}, until {date_text(certificate.not_after)}"
-    yield "Revoked", f"{len(root_set.revoked)} key(s)"
+    yield "Revoked", counted(len(root_set.revoked), "key", "keys")
 
 
 _READERS: Final[Mapping[str, tuple[str, Callable[[Document], Facts], str]]] = MappingProxyType(

@@ -18,7 +18,7 @@ from gauger.core.documents.trust_code import TrustCode
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
-from gauger.tools.finding import Finding, Seal, date_text
+from gauger.tools.finding import Finding, Seal, counted, date_text
 
 _Key = TypeVar("_Key")
 
@@ -75,7 +75,7 @@ def explain_report(report: RumReport, yardstick: Yardstick) -> Finding:
     if payload.utility_enabled:
         facts.append(("Billing", "as a utility"))
     for measurement in payload.measurements:
-        facts.extend(_measurement_facts(measurement))
+        facts.extend(_measurement_facts(measurement, is_ours=payload.meta is not None))
     facts.extend(_order_facts(payload.measurements))
     facts.extend(_meta_facts(payload.meta))
     form = "older form" if payload.generation is None else f"form {payload.generation}"
@@ -90,18 +90,29 @@ def explain_report(report: RumReport, yardstick: Yardstick) -> Finding:
     )
 
 
-def _measurement_facts(measurement: Measurement) -> Iterator[tuple[str, str]]:
-    times = f"{date_text(measurement.start)} to {date_text(measurement.end)}"
+def _last_second(measurement: Measurement, *, is_ours: bool) -> int:
+    """Return the last second of a measurement.
+
+    Ours end with the second after it (`spec/usage.md`), which read as one past the close. How a
+    vendor counts is not public, so its times stand as they are.
+    """
+    return max(measurement.start, measurement.end - 1) if is_ours else measurement.end
+
+
+def _measurement_facts(measurement: Measurement, *, is_ours: bool) -> Iterator[tuple[str, str]]:
+    last = _last_second(measurement, is_ours=is_ours)
+    times = f"{date_text(measurement.start)} to {date_text(last)}"
     if measurement.relative:
         times = (
-            f"second {measurement.start} to {measurement.end} after the start of a product "
+            f"second {measurement.start} to {last} after the start of a product "
             "instance whose clock was never set"
         )
-    yield "In use", f"{measurement.count} from {times} ({measurement.samples} samples)"
+    samples = counted(measurement.samples, "sample", "samples")
+    yield "In use", f"{measurement.count} from {times} ({samples})"
     for label, udis in (("joined", measurement.added), ("left", measurement.removed)):
         if udis:
             names = "; ".join(str(udi) for udi in udis)
-            yield "", f"{len(udis)} child device(s) {label}: {names}"
+            yield "", f"{counted(len(udis), 'child device', 'child devices')} {label}: {names}"
     reasons = dict.fromkeys((measurement.termination_reason, measurement.close_reason))
     named = ", ".join(reason for reason in reasons if reason)
     if named:
@@ -183,7 +194,7 @@ class UsageSummary:
         devices: Reports by product instance, of the first thousand.
         licences: Highest count by licence, of the first thousand.
         first: Earliest start, epoch seconds, or None.
-        last: Latest end, epoch seconds, or None.
+        last: Latest second, epoch seconds, or None.
         seals: Reports by how their signature stands.
     """
 
@@ -207,7 +218,8 @@ class UsageSummary:
             _count(self.licences, tag, max(self.licences.get(tag, 0), item.count))
             if not item.relative:
                 self.first = min(item.start, self.first or item.start)
-                self.last = max(item.end, self.last or item.end)
+                last = _last_second(item, is_ours=payload.meta is not None)
+                self.last = max(last, self.last or last)
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Return the sum in words."""
@@ -215,7 +227,7 @@ class UsageSummary:
         if self.unreadable:
             yield "Unreadable", str(self.unreadable)
         for udi, count in self.devices.items():
-            yield "Whose", f"{udi_text(udi)}: {count} report(s)"
+            yield "Whose", f"{udi_text(udi)}: {counted(count, 'report', 'reports')}"
         for tag, count in self.licences.items():
             yield "Licence", f"{licence_name(tag)}: up to {count} in use"
         if self.first is not None and self.last is not None:

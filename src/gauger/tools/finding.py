@@ -105,3 +105,22 @@ def _lines(finding: Finding, level: int) -> Iterator[str]:
 def date_text(seconds: int) -> str:
     """Return a time in words, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a number with the word that goes with it."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def unknown(looks_like: str) -> Finding:
+    """Return the finding of a file that is none of this system.
+
+    Args:
+        looks_like: What it is instead, as far as its first bytes tell.
+    """
+    detail = "Nothing of this system writes or reads such a file."
+    return Finding(
+        title="Not a file of this system",
+        facts=(("Looks like", looks_like),),
+        problem=Problem("wrong-type", detail),
+    )
