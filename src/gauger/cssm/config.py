@@ -64,6 +64,15 @@ class Limits:
         16 * _MB
     )
     api_bytes: Annotated[int, Meaning("bytes", "Body of an API request.", _KB)] = _MB
+    held_bytes: Annotated[
+        int,
+        Meaning(
+            "bytes",
+            "Bodies held in memory at once, over all connections; a quarter is kept for bodies of"
+            " up to 64 kB. What finds no room waits, then is answered 503.",
+            _MB,
+        ),
+    ] = 256 * _MB
     report_bytes: Annotated[int, Meaning("bytes", "One RUM report or ACK.", _KB)] = 256 * _KB
     policy_bytes: Annotated[int, Meaning("bytes", "One policy.", _KB)] = 16 * _KB
     depth: Annotated[int, Meaning("levels", "Nesting of JSON.", 8)] = 32
@@ -83,6 +92,12 @@ class Deadlines:
     ] = 10.0
     body_seconds: Annotated[
         float, Meaning("seconds", "From the end of the headers to the end of the body.")
+    ] = 30.0
+    room_seconds: Annotated[
+        float, Meaning("seconds", "That a body waits for room among those that are held.")
+    ] = 5.0
+    reading_seconds: Annotated[
+        float, Meaning("seconds", "That a peer may leave an answer unread.")
     ] = 30.0
     upload_idle_seconds: Annotated[
         float, Meaning("seconds", "Between two pieces of an upload.")

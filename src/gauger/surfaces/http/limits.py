@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gauger.core.problems import Problem
 from gauger.cssm.config import CssmConfig
 from gauger.surfaces.http.problems import problem_response
+from gauger.surfaces.http.room import SMALL, BodyRoom, Lease
 
 SMART_TRANSPORT: Final = "/licservice/license"
 """Path of smart transport, as published."""
@@ -24,11 +25,13 @@ class Allowance:
         size: Bytes of the body.
         idle: Seconds between two pieces of the body.
         total: Seconds for the whole body.
+        held: Bytes of the body that are in memory at once: an upload goes to disk as it comes.
     """
 
     size: int
     idle: float
     total: float
+    held: int
 
 
 def allowance(config: CssmConfig, scope: Scope) -> Allowance:
@@ -39,9 +42,11 @@ def allowance(config: CssmConfig, scope: Scope) -> Allowance:
             size=limits.upload_bytes,
             idle=deadlines.upload_idle_seconds,
             total=deadlines.upload_seconds,
+            held=min(SMALL, limits.upload_bytes),
         )
     size = limits.request_bytes if scope["path"] == SMART_TRANSPORT else limits.api_bytes
-    return Allowance(size=size, idle=deadlines.body_seconds, total=deadlines.body_seconds)
+    seconds = deadlines.body_seconds
+    return Allowance(size=size, idle=seconds, total=seconds, held=size)
 
 
 class RequestLimits:
@@ -51,6 +56,7 @@ class RequestLimits:
         """Wrap an application."""
         self._app = app
         self._config = config
+        self._room = BodyRoom(config.limits.held_bytes, config.deadlines.room_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request within its allowance."""
@@ -58,14 +64,20 @@ class RequestLimits:
             await self._app(scope, receive, send)
             return
         allowed = allowance(self._config, scope)
+        headers = dict(scope["headers"])
         try:
-            _check_framing(dict(scope["headers"]), allowed)
+            _check_framing(headers, allowed)
         except Problem as problem:
             response = problem_response(problem)
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
-        await self._app(scope, _limited(receive, allowed), send)
+        body = _Body(receive, allowed, _expected(headers), Lease(self._room))
+        try:
+            await self._app(scope, body.receive, body.closing(send))
+        finally:
+            # Not before: what was made of the body lives as long as its request.
+            body.lease.end()
 
 
 def _check_framing(headers: dict[bytes, bytes], allowed: Allowance) -> None:
@@ -81,24 +93,72 @@ def _check_framing(headers: dict[bytes, bytes], allowed: Allowance) -> None:
         raise _too_large(allowed)
 
 
-def _limited(receive: Receive, allowed: Allowance) -> Receive:
-    loop = asyncio.get_running_loop()
-    until = loop.time() + allowed.total
-    seen = 0
-    ended = False
+def _expected(headers: dict[bytes, bytes]) -> int | None:
+    """Return how long the body is; None where only its end will tell."""
+    length = headers.get(b"content-length")
+    if length is None and b"transfer-encoding" in headers:
+        return None
+    return int(length or 0)
 
-    async def limited() -> Message:
-        nonlocal seen, ended
-        if ended:  # what comes now is a disconnect, which may take as long as it likes
-            return await receive()
-        message = await _before(receive, min(allowed.idle, until - loop.time()))
-        seen += len(message.get("body", b""))
-        if seen > allowed.size:
-            raise _too_large(allowed)
-        ended = not message.get("more_body", False)
+
+class _Body:
+    """The body of one request as it comes in."""
+
+    def __init__(
+        self, receive: Receive, allowed: Allowance, expected: int | None, lease: Lease
+    ) -> None:
+        self.lease = lease
+        self._receive = receive
+        self._allowed = allowed
+        self._expected = expected
+        self._loop = asyncio.get_running_loop()
+        self._until = 0.0
+        self._seen = 0
+        self._ended = expected == 0
+
+    async def receive(self) -> Message:
+        """Return the next piece of it, within its allowance."""
+        if self._until and self._ended:  # a disconnect may take as long as it likes
+            return await self._receive()
+        if not self._until:
+            # Here, not before the application runs: who may not send a body holds no room for it.
+            await self.lease.hold(min(self._size, self._allowed.held))
+            self._until = self._loop.time() + self._allowed.total
+        patience = min(self._allowed.idle, self._until - self._loop.time())
+        message = await _before(self._receive, patience)
+        if message["type"] == "http.disconnect":
+            # By name: what the framework raises for it would be logged with a trace, at the wish
+            # of any peer.
+            raise Problem("truncated", "The body of the request was cut off or is not well framed.")
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._allowed.size:
+            raise _too_large(self._allowed)
+        if self._expected is None and self._seen > SMALL:
+            await self.lease.hold(self._allowed.held)
+        self._ended = not message.get("more_body", False)
         return message
 
-    return limited
+    def closing(self, send: Send) -> Send:
+        """Return a `send` that ends the connection where much of the body was not read.
+
+        The server would read on and throw away, for as long as the peer likes to send.
+        """
+
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._is_left:
+                others = [one for one in message["headers"] if one[0] != b"connection"]
+                message = {**message, "headers": [*others, (b"connection", b"close")]}
+            await send(message)
+
+        return closing
+
+    @property
+    def _size(self) -> int:
+        return SMALL if self._expected is None else self._expected
+
+    @property
+    def _is_left(self) -> bool:
+        return not self._ended and (self._expected is None or self._expected > SMALL)
 
 
 async def _before(receive: Receive, seconds: float) -> Message:

@@ -25,11 +25,12 @@ from gauger.surfaces.http.api.models import (
     Page,
     page,
 )
+from gauger.surfaces.http.room import SMALL
 
 virtual = router(VIRTUAL, "usage files")
 
 FILE = "application/xml"
-_PIECE = 1024 * 1024
+_PIECE = SMALL  # what the memory of an upload is counted as
 FileName = Annotated[str, Query(max_length=255, description="Name of the file, for people.")]
 
 
