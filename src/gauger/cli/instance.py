@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from gauger.cli.instance_place import Place, execute, operator
+from gauger.cli.lean import without
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 
@@ -67,7 +68,10 @@ def run(
     *, data: Path, keys: Path | None, clock: Path | None, bundle: Path | None, ca: Path | None
 ) -> None:
     """Measure and report until SIGTERM or Ctrl-C."""
-    from gauger.cli.instance_run import serve  # noqa: PLC0415 - loads the whole agent
+    # What packs the store's records would take in four megabytes of typing_extensions where that
+    # is installed; the standard library of every Python that we support has what it looks for.
+    with without("typing_extensions"):
+        from gauger.cli.instance_run import serve  # noqa: PLC0415 - loads the whole agent
 
     serve(Place(data=data, keys=keys, clock=clock, bundle=bundle, ca=ca))
 
