@@ -53,8 +53,6 @@ def test_every_setting_is_described() -> None:
 def test_the_caps_are_those_of_the_specification() -> None:
     limits = CssmConfig().limits
     assert limits.report_bytes == 256 * 1024
-    assert limits.policy_bytes == 16 * 1024
-    assert limits.depth == 32
     assert limits.upload_bytes == 2 * 1024**3
     assert limits.upload_entries == 400_000
 

@@ -73,9 +73,12 @@ class Limits:
             _MB,
         ),
     ] = 256 * _MB
-    report_bytes: Annotated[int, Meaning("bytes", "One RUM report or ACK.", _KB)] = 256 * _KB
-    policy_bytes: Annotated[int, Meaning("bytes", "One policy.", _KB)] = 16 * _KB
-    depth: Annotated[int, Meaning("levels", "Nesting of JSON.", 8)] = 32
+    # What a signed document may be is part of its form: a portal that took more would give what
+    # no other reader takes, so those caps are no settings (spec/strict-json.md).
+    report_bytes: Annotated[
+        int,
+        Meaning("bytes", "One item of an uploaded file; over 262144 the form's own cap holds.", _KB),
+    ] = 256 * _KB
     upload_bytes: Annotated[int, Meaning("bytes", "One uploaded file.", _KB)] = 2 * _GB
     upload_entries: Annotated[int, Meaning("entries", "Items in one uploaded file.", 1)] = 400_000
     uploads_waiting: Annotated[
