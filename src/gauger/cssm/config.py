@@ -77,7 +77,9 @@ class Limits:
     # no other reader takes, so those caps are no settings (spec/strict-json.md).
     report_bytes: Annotated[
         int,
-        Meaning("bytes", "One item of an uploaded file; over 262144 the form's own cap holds.", _KB),
+        Meaning(
+            "bytes", "One item of an uploaded file; over 262144 the form's own cap holds.", _KB
+        ),
     ] = 256 * _KB
     upload_bytes: Annotated[int, Meaning("bytes", "One uploaded file.", _KB)] = 2 * _GB
     upload_entries: Annotated[int, Meaning("entries", "Items in one uploaded file.", 1)] = 400_000
