@@ -58,7 +58,7 @@ def prepare(command: Command, trust: TrustStore, now: int, build_date: int) -> P
 def _report(
     command: ReceiveReport, trust: TrustStore, instant: int
 ) -> VerifiedReport | UnverifiableReport:
-    report = read_report(command.item)
+    report = read_report(command.item, command.decoded)
     try:
         signer = examine_report(report, trust, instant)
     except Problem as problem:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.policy.rules import Policy
+from gauger.core.strict_json import JsonValue
 
 
 class Pipe(StrEnum):
@@ -159,6 +160,7 @@ class ReceiveReport:
         path: What the pipe adds for people: a file's name, a peer's address; at most 256
             characters.
         by: The user that uploads it, or null.
+        decoded: What strict decoding of the item gives, where the pipe had to do that anyway.
     """
 
     item: str = field(repr=False)
@@ -166,6 +168,7 @@ class ReceiveReport:
     uploaded_to: AccountRef | None = None
     path: str = ""
     by: str | None = None
+    decoded: JsonValue = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,11 +105,12 @@ class ReportSigner:
     doubt: Problem | None = None
 
 
-def read_report(item: bytes | str) -> RumReport:
+def read_report(item: bytes | str, decoded: JsonValue = None) -> RumReport:
     """Read one item of a usage file or request; nothing is verified yet.
 
     Args:
         item: The JSON object with ``payload`` and ``signature``.
+        decoded: What strict decoding of the item gives, where that was done already.
 
     Returns:
         The report.
@@ -117,8 +118,9 @@ def read_report(item: bytes | str) -> RumReport:
     Raises:
         Problem: As `rum_payload.read_payload`; ``signature-missing`` where there is none.
     """
-    fields = Fields(decode(item, what="the RUM report", cap=ITEM_CAP), "the RUM report")
-    return read_parts(fields)
+    if decoded is None or len(item) > ITEM_CAP:
+        decoded = decode(item, what="the RUM report", cap=ITEM_CAP)
+    return read_parts(Fields(decoded, "the RUM report"))
 
 
 def read_parts(fields: Fields) -> RumReport:

@@ -4,9 +4,13 @@ import hashlib
 from typing import Final
 
 from gauger.core.documents import keyring
+from gauger.core.documents.envelope import Document
 from gauger.core.documents.keyring import Certificate
+from gauger.core.fields import Fields
 
 CAPACITY: Final = 8192
+DOCUMENTS: Final = 1024
+"""Documents in one generation: they are held whole, some kilobytes each."""
 
 
 class SignatureMemo:
@@ -17,7 +21,7 @@ class SignatureMemo:
     needs no lock between threads.
     """
 
-    __slots__ = ("_capacity", "_new", "_old")
+    __slots__ = ("_capacity", "_new", "_new_documents", "_old", "_old_documents")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """Begin empty.
@@ -28,6 +32,25 @@ class SignatureMemo:
         self._capacity = capacity
         self._new: set[bytes] = set()
         self._old: set[bytes] = set()
+        self._new_documents: dict[Document, Fields] = {}
+        self._old_documents: dict[Document, Fields] = {}
+
+    def opened(self, document: Document) -> Fields | None:
+        """Return the content of a document whose signature is known to hold, or None."""
+        return self._new_documents.get(document) or self._old_documents.get(document)
+
+    def remember(self, document: Document, fields: Fields) -> None:
+        """Remember a document whose signature, with what it covers, held.
+
+        Only such a one: otherwise anybody could fill the memory with what nobody signed.
+
+        Args:
+            document: The document, its signature block with it.
+            fields: Its decoded body.
+        """
+        if len(self._new_documents) >= DOCUMENTS:
+            self._old_documents, self._new_documents = self._new_documents, {}
+        self._new_documents[document] = fields
 
     def verify(self, public_key: bytes, message: bytes, value: bytes) -> None:
         """Check a signature as `keyring.verify` does, unless it is known to hold.

@@ -5,7 +5,7 @@ nothing. Its shape follows what is published (`reportusage`, poll, acknowledgeme
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -64,6 +64,7 @@ class UsageReport:
         software_tag: Its software id, or None.
         timestamp: When it was put together, epoch milliseconds, or None.
         nonce: Its own nonce, or None.
+        decoded: What the texts of ``usage`` say, where they came in a request; else empty.
     """
 
     udi: Udi
@@ -73,6 +74,7 @@ class UsageReport:
     software_tag: str | None = None
     timestamp: int | None = None
     nonce: str | None = None
+    decoded: tuple[JsonValue, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,9 +402,11 @@ def _read_usage(request: Request, data: Fields) -> Request:
 
 
 def _read_report(fields: Fields) -> UsageReport:
+    decoded = fields.values("usage", limit=_MOST_REPORTS)
     return UsageReport(
         udi=fields.udi("sudi"),
-        usage=tuple(map(encode, fields.values("usage", limit=_MOST_REPORTS))),
+        usage=tuple(map(encode, decoded)),
+        decoded=decoded,
         trust_requests=_read_trust_requests(fields),
         hostname=fields.optional_text("hostname", limit=255),
         software_tag=fields.optional_text("software_tag_identifier", limit=512),

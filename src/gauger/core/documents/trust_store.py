@@ -221,18 +221,12 @@ class TrustStore:
         if document.type != expected:
             detail = f"A document of type {expected} is expected; this is of {document.type!r}."
             raise Problem("wrong-type", detail)
-        fields = _open(document)
-        head: PageHead | None = None
-        match document.signature:
-            case PageSignature() as block:
-                signer, head = self._verify_head(SignedHead.of(block), now)
-                verify_leaf(document, block, head)
-            case DirectSignature(chain=chain, value=value):
-                signer = self._authorise(chain, now)
-                keyring.verify(signer.certificate.public_key, document.preimage, value)
-            case _:
-                detail = f"A document of type {expected} is not signed in this way."
-                raise Problem("wrong-type", detail)
+        # What was signed is a fact for ever; whom to believe is judged anew each time.
+        known = self.memo.opened(document)
+        fields = _open(document) if known is None else known
+        signer, head = self._verify_block(document, now, is_proven=known is not None)
+        if known is None:
+            self.memo.remember(document, fields)
         issuer = fields.hex_id("issuer")
         _require_ledger(signer, issuer, head)
         _require_account(signer, fields)
@@ -245,6 +239,24 @@ class TrustStore:
             head=head,
             fields=fields,
         )
+
+    def _verify_block(
+        self, document: Document, now: int, *, is_proven: bool
+    ) -> tuple[_Signer, PageHead | None]:
+        match document.signature:
+            case PageSignature() as block:
+                signer, head = self._verify_head(SignedHead.of(block), now, is_proven=is_proven)
+                if not is_proven:
+                    verify_leaf(document, block, head)
+                return signer, head
+            case DirectSignature(chain=chain, value=value):
+                signer = self._authorise(chain, now)
+                if not is_proven:
+                    keyring.verify(signer.certificate.public_key, document.preimage, value)
+                return signer, None
+            case _:
+                detail = f"A document of type {document.type} is not signed in this way."
+                raise Problem("wrong-type", detail)
 
     def require_signer(self, chain: tuple[bytes, ...], *, ledger: str, now: int) -> None:
         """Check that whoever trusts this root set believes a signer of a ledger.
@@ -301,15 +313,17 @@ class TrustStore:
 
     def _require_issued(self, certificate: Certificate, udi: Udi) -> None:
         """Try every manufacturer of the issuer's name: one that renewed its key has two."""
-        detail = f"No manufacturer known here declares {udi} and issued this certificate."
-        refusal = Problem("unknown-key", detail, key_id=certificate.key_id)
+        refusal: Problem | None = None
         for maker in self.manufacturers:
             if maker.declares(udi) and certificate.names_issuer(maker.certificate):
                 try:
                     return self.memo.verify_issued(certificate, maker.certificate)
                 except Problem as problem:
                     refusal = problem
-        raise refusal
+        if refusal is not None:
+            raise refusal
+        detail = f"No manufacturer known here declares {udi} and issued this certificate."
+        raise Problem("unknown-key", detail, key_id=certificate.key_id)
 
     def declares(self, udi: Udi) -> bool:
         """Tell whether a known manufacturer says that it makes this product instance."""
@@ -329,10 +343,14 @@ class TrustStore:
             detail = "The document was signed by a process whose clock a test moves."
             raise Problem("test-clock", detail)
 
-    def _verify_head(self, signed: SignedHead, now: int) -> tuple[_Signer, PageHead]:
+    def _verify_head(
+        self, signed: SignedHead, now: int, *, is_proven: bool = False
+    ) -> tuple[_Signer, PageHead]:
         signer = self._authorise(signed.chain, now)
         head = signed.read()
-        self.memo.verify(signer.certificate.public_key, signed.document.preimage, signed.value)
+        if not is_proven:
+            key = signer.certificate.public_key
+            self.memo.verify(key, signed.document.preimage, signed.value)
         if head.signer != signer.certificate.key_id:
             raise Problem("signature-invalid", "The page names another signer than its own.")
         _require_bound(signer, head.ledger)

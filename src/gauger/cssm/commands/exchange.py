@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Final
 
 from gauger.core.authority.commands import Pipe
@@ -18,6 +19,7 @@ from gauger.core.documents.smart_transport import (
 )
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
+from gauger.core.strict_json import JsonValue
 from gauger.cssm.commands import polls
 from gauger.cssm.commands.answers import answer_bytes
 from gauger.cssm.commands.judging import Sender, refusal_of, settle, submit
@@ -36,6 +38,7 @@ class Sent:
 
     kind: ItemKind
     text: str = field(repr=False)
+    decoded: JsonValue = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +192,7 @@ class Exchange:
         return self.response(request, Status.COMPLETE, acknowledgements=acknowledgements)
 
     def _submit(self, one: Sent, sender: Sender) -> Future[Outcome]:
-        waiting = submit(self._means.authority, one.kind, one.text, sender)
+        waiting = submit(self._means.authority, one.kind, one.text, sender, decoded=one.decoded)
         if sender.token_digest is not None:
             waiting.add_done_callback(lambda done: self._note(done, sender.path))
         return waiting
@@ -206,8 +209,8 @@ def _documents(request: Request) -> Iterator[Sent]:
     for report in request.reports:
         for text in report.trust_requests:
             yield Sent(kind=ItemKind.TRUST_REQUEST, text=text)
-        for text in report.usage:
-            yield Sent(kind=ItemKind.RUM_REPORT, text=text)
+        for text, decoded in zip_longest(report.usage, report.decoded):
+            yield Sent(kind=ItemKind.RUM_REPORT, text=text, decoded=decoded)
 
 
 def _acknowledgements(

@@ -9,6 +9,7 @@ from gauger.core.authority.outcomes import Outcome, ReportOutcome, TrustOutcome
 from gauger.core.documents.smart_license import Item, ItemKind
 from gauger.core.identity import AccountRef, Digest
 from gauger.core.problems import Problem
+from gauger.core.strict_json import JsonValue
 from gauger.cssm.ports import AuthorityPort, ItemVerdict
 
 REFUSED: Final = "refused"
@@ -39,7 +40,14 @@ class Sender:
     token_digest: Digest | None = None
 
 
-def submit(authority: AuthorityPort, kind: ItemKind, text: str, sender: Sender) -> Future[Outcome]:
+def submit(
+    authority: AuthorityPort,
+    kind: ItemKind,
+    text: str,
+    sender: Sender,
+    *,
+    decoded: JsonValue = None,
+) -> Future[Outcome]:
     """Hand one item to the authority's next commit.
 
     Args:
@@ -47,6 +55,7 @@ def submit(authority: AuthorityPort, kind: ItemKind, text: str, sender: Sender) 
         kind: ``RUM_REPORT`` or ``TRUST_REQUEST``.
         text: The exact text of the item.
         sender: How it came.
+        decoded: What strict decoding of a report's text gives, where that was done already.
 
     Returns:
         The outcome to come; its exception is a `Problem` where the item gets no signed answer.
@@ -59,6 +68,7 @@ def submit(authority: AuthorityPort, kind: ItemKind, text: str, sender: Sender) 
                 uploaded_to=sender.uploaded_to,
                 path=sender.path,
                 by=sender.by,
+                decoded=decoded,
             )
         )
     return authority.enqueue(
