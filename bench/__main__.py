@@ -17,9 +17,7 @@ from bench import site
 from bench.fleet import Fleet
 from bench.load import write_bodies
 from bench.pinned import pin
-from gauger.adapters.entropy import SystemEntropy
-from gauger.adapters.keys.file import generate_key
-from gauger.core.documents import keyring
+from bench.rows import REFERENCE_VERIFY, Row, verify_microseconds
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 OUT: Final = ROOT / "build" / "bench.json"
@@ -30,52 +28,8 @@ BATCH_CONNECTIONS: Final = 8
 """Fewer, as one that forwards for many devices has: the answers to 64 would outlast the window."""
 
 WARM: Final = 1.5
-REFERENCE_VERIFY: Final = 75.0
-"""Microseconds of one verification on the machine for which absolute aims were set."""
-
 _MOST_SINGLE: Final = 2000  # requests a second that the beforehand signed ones must suffice for
 _MOST_BATCH: Final = 2500  # reports a second, likewise
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One figure.
-
-    Attributes:
-        name: What was measured.
-        value: What was found.
-        unit: Its unit.
-        aim: What is aimed at, scaled to this machine; None where it is only reported.
-    """
-
-    name: str
-    value: float
-    unit: str
-    aim: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as ``build/bench.json`` holds it."""
-        met = None if self.aim is None else self.value >= self.aim
-        return {
-            "name": self.name,
-            "value": round(self.value, 3),
-            "unit": self.unit,
-            "aim": None if self.aim is None else round(self.aim, 3),
-            "met": met,
-        }
-
-
-def verify_microseconds(seconds: float = 1.0) -> float:
-    """Return how long this machine takes to verify one P-256 signature: the best of many runs."""
-    key, message = generate_key(SystemEntropy()), b"x" * 1000
-    value = keyring.sign(key, message)
-    best, end = float("inf"), time.monotonic() + seconds
-    while time.monotonic() < end:
-        start = time.perf_counter()
-        for _ in range(50):
-            keyring.verify(key.public_key, message, value)
-        best = min(best, (time.perf_counter() - start) / 50)
-    return best * 1e6
 
 
 def measured(
@@ -145,6 +99,7 @@ def exchanges(folder: Path, seconds: float) -> list[Row]:
             value=per_cpu.value / bare_per_cpu.value,
             unit="ratio",
             aim=0.85,
+            scales=False,
         ),
         *rows_of(f"signed report to ACK, {BATCH} a request", batch, BATCH),
     ]
@@ -167,7 +122,10 @@ def show(rows: list[Row], verify: float) -> None:
     print(f"\n{'':{width}}      value  unit        aim here   aim at 75 µs  met")
     for row in rows:
         entry = row.to_json()
-        raw = row.aim if row.unit == "ratio" or row.aim is None else row.aim * verify / 75
+        raw = row.aim
+        if row.scales and raw is not None:
+            factor = REFERENCE_VERIFY / verify
+            raw = raw * factor if row.at_most else raw / factor
         aims = [f"{x:10.2f}" if x is not None else f"{'-':>10}" for x in (row.aim, raw)]
         met = {None: "-", True: "yes", False: "no"}[entry["met"]]
         print(f"{row.name:{width}} {row.value:10.2f}  {row.unit:10} {aims[0]}     {aims[1]}  {met}")

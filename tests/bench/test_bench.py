@@ -12,8 +12,9 @@ import pytest
 from starlette.applications import Starlette
 
 from bench import bare, load
-from bench.__main__ import BATCH, Row, rows_of, scaled
+from bench.__main__ import BATCH, rows_of, scaled
 from bench.fleet import Device, Fleet
+from bench.rows import Row
 from gauger.core.documents import keyring
 from gauger.core.documents.rum_report import read_report
 from gauger.core.documents.smart_transport import LICENSING_PATH, decode_request
@@ -34,6 +35,11 @@ def fleet() -> Fleet:
 def test_a_row_tells_whether_its_aim_is_met() -> None:
     met = [Row(name="x", value=1.0, unit="s", aim=aim).to_json()["met"] for aim in (None, 0.9, 2)]
     assert met == [None, True, False]
+
+
+def test_a_limit_is_met_from_below() -> None:
+    limits = [Row(name="x", value=1.0, unit="s", aim=aim, at_most=True) for aim in (None, 0.9, 2)]
+    assert [limit.to_json()["met"] for limit in limits] == [None, False, True]
 
 
 def test_rates_are_by_time_and_by_processor_time() -> None:
