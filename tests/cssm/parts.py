@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.authority.ports import LedgerReader
+from gauger.authority.readers import Readers
 from gauger.core.authority.commands import Command, RecordEvent
 from gauger.core.authority.outcomes import AnswerBundle, Done, Outcome
 from gauger.core.identity import Digest, Udi
@@ -17,7 +18,6 @@ from gauger.cssm.audit import Audit
 from gauger.cssm.commands.people import People
 from gauger.cssm.commands.sessions import Sessions
 from gauger.cssm.means import Means
-from gauger.cssm.readers import Readers
 from gauger.cssm.secrets import Passwords
 from gauger.cssm.throttle import Throttle
 

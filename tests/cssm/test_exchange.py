@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from gauger.authority.ports import LedgerReader
+from gauger.authority.readers import Readers
 from gauger.core.authority.commands import Command, ReceiveReport
 from gauger.core.authority.outcomes import Done, MoveOutcome, Outcome, ReportOutcome, Verdict
 from gauger.core.documents.smart_transport import MessageType, Request, Status, UsageReport
@@ -17,7 +18,6 @@ from gauger.cssm.commands.accounts import TokenTerms, expect, find_smart_account
 from gauger.cssm.commands.exchange import Exchange
 from gauger.cssm.config import ServerSettings
 from gauger.cssm.local import announce, local_access, withdraw
-from gauger.cssm.readers import Readers
 from tests.cssm.parts import NOW, Office, Randomness, Recorded
 
 UDI = Udi("C9800-CL-K9", "GGR0001")

@@ -12,6 +12,7 @@ from gauger.authority.books import AuthoritySettings
 from gauger.authority.ports import LedgerReader
 from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
+from gauger.authority.readers import Readers
 from gauger.authority.refusals import Refusals
 from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
@@ -74,6 +75,7 @@ class Authority:
             store=store, signer=signer, clock=clock, entropy=entropy, settings=self._settings
         )
         self._refusals = Refusals()
+        self._readers = Readers(self)
         self._queue: Queue[_Job | None] = Queue(self._settings.waiting)
         self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
         self._closed = threading.Event()
@@ -109,6 +111,7 @@ class Authority:
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
+        self._readers.close()
         self._writer.close()
 
     def execute(self, command: Command) -> Outcome:
@@ -183,11 +186,8 @@ class Authority:
         Raises:
             Problem: Of the store, or as `execute`.
         """
-        reader = self.reader()
-        try:
+        with self._readers.lend() as reader:
             bundle = reader.answer_for(answers, udi)
-        finally:
-            reader.close()
         if bundle is None or self._writer.is_current(bundle):
             return bundle
         outcome = self.execute(RenewAnswer(answers=answers))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from gauger.authority.readers import Readers
 from gauger.core.ports import Clock, Entropy
 from gauger.cssm.audit import Audit
 from gauger.cssm.commands.exchange import Exchange
@@ -14,7 +15,6 @@ from gauger.cssm.config import CssmConfig
 from gauger.cssm.means import Means
 from gauger.cssm.portal import Portal
 from gauger.cssm.ports import AuthorityPort, JobStore, PeopleStore, PollStore, UploadFiles
-from gauger.cssm.readers import Readers
 from gauger.cssm.secrets import Passwords
 from gauger.cssm.throttle import Throttle
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from gauger.authority.readers import Readers
 from gauger.core.ports import Clock, Entropy
 from gauger.cssm.audit import Audit
 from gauger.cssm.ports import AuthorityPort
-from gauger.cssm.readers import Readers
 from gauger.cssm.throttle import Throttle
 
 

@@ -1,13 +1,14 @@
 """What a reader proves: heads, paths between them, and answers under the signature they have."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gauger.adapters.storage.ledger.reader import SqliteReader
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.authority.ports import LedgerReader
 from gauger.core.documents import merkle
@@ -116,3 +117,47 @@ def test_trust_material_is_told_as_it_was_taken_in(portal: Bench, reader: Ledger
         document.body for document in portal.factory.root_sets
     ]
     assert [row.file for row in trust.manufacturers] == [portal.factory.manufacturer.to_json()]
+
+
+@pytest.mark.threat("F14", role="cssm")
+def test_the_tree_of_a_page_is_built_once_for_all_its_answers(
+    portal: Bench, reader: LedgerReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome, built = portal.report(a_device().report()), []
+    tree = merkle.tree
+
+    def counted(leaves: Iterable[bytes]) -> tuple[merkle.Frontier, dict[tuple[int, int], bytes]]:
+        built.append(1)
+        return tree(leaves)
+
+    monkeypatch.setattr(merkle, "tree", counted)
+    for _ in range(5):
+        assert reader.answer_for(outcome.digest) == outcome.answer
+    assert len(built) == 1
+
+
+@pytest.mark.threat("F14", role="cssm")
+def test_pages_beyond_the_last_few_are_forgotten(portal: Bench) -> None:
+    device = a_device()
+    outcomes = [portal.report(device.report()) for _ in range(8)]
+    with closing(portal.authority.reader()) as reader:
+        for outcome in (*outcomes, *outcomes):
+            assert reader.answer_for(outcome.digest) == outcome.answer
+        assert isinstance(reader, SqliteReader)
+        assert len(reader._pages._known) == 4
+
+
+def test_answers_are_read_on_connections_that_are_used_again(
+    portal: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome, opened = portal.report(a_device().report()), []
+    reader = portal.authority.reader
+
+    def counted() -> LedgerReader:
+        opened.append(1)
+        return reader()
+
+    monkeypatch.setattr(portal.authority, "reader", counted)
+    for _ in range(5):
+        assert portal.authority.answer_for(outcome.digest) == outcome.answer
+    assert len(opened) == 1

@@ -2,7 +2,10 @@
 
 import json
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from gauger.adapters.storage.ledger.connection import pack, row_id, unpack
 from gauger.authority.ports.store import HeadRecord, LeafRecord
@@ -12,6 +15,18 @@ from gauger.core.fields import decode_base64, encode_base64
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
 
+_KEPT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _SignedPage:
+    """What proves any leaf of a page whose head is signed; none of it changes again."""
+
+    head: HeadRecord
+    value: bytes
+    size: int
+    nodes: dict[tuple[int, int], bytes]
+
 
 class Pages:
     """Writes pages and finds documents in them again, on one connection."""
@@ -19,6 +34,7 @@ class Pages:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Work on a connection."""
         self._db = db
+        self._known: OrderedDict[int, _SignedPage] = OrderedDict()
 
     def write_rows(self, page: int, rows: Sequence[tuple[str, str]]) -> None:
         """Append the rows (kind, JSON form) of a page."""
@@ -138,6 +154,30 @@ class Pages:
     def _block(
         self, page: int, index: int, salt: bytes, unsaved: tuple[int, bytes] | None
     ) -> PageSignature | None:
+        known = self._signed_page(page, unsaved)
+        if known is None:
+            return None
+        path = merkle.inclusion_path(index, known.size, lambda level, at: known.nodes[level, at])
+        head = known.head
+        return PageSignature(
+            head=head.body,
+            chain=head.chain,
+            value=known.value,
+            salt=salt,
+            index=index,
+            path=tuple(path),
+        )
+
+    def _signed_page(self, page: int, unsaved: tuple[int, bytes] | None) -> _SignedPage | None:
+        """Return what proves the leaves of a page, or None where it is not signed yet.
+
+        The last few are kept: the answers to one file stand in few pages, and the tree of each
+        would be built again for every answer.
+        """
+        known = self._known.get(page)
+        if known is not None:
+            self._known.move_to_end(page)
+            return known
         head = self.head(page)
         if head is None:
             raise Problem("store-damaged", f"Page {page} has no head.")
@@ -145,13 +185,13 @@ class Pages:
         if value is None and unsaved is not None and unsaved[0] == page:
             value = unsaved[1]
         if value is None:
-            return None
+            return None  # and not kept: the writer's own page may still be rolled back
         hashes = self.leaf_hashes(page)
         _, nodes = merkle.tree(hashes)
-        path = merkle.inclusion_path(index, len(hashes), lambda level, at: nodes[level, at])
-        return PageSignature(
-            head=head.body, chain=head.chain, value=value, salt=salt, index=index, path=tuple(path)
-        )
+        known = self._known[page] = _SignedPage(head, value, len(hashes), nodes)
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return known
 
     def leaf_hashes(self, page: int) -> list[bytes]:
         """Return the hashes of a page's leaves, in order."""

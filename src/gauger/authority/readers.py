@@ -3,20 +3,26 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
-from typing import Final
+from typing import Final, Protocol
 
 from gauger.authority.ports import LedgerReader
-from gauger.cssm.ports import AuthorityPort
 
 _KEPT: Final = 16
+
+
+class Library(Protocol):
+    """Where readers are opened."""
+
+    def reader(self) -> LedgerReader:
+        """Return a read connection of its own."""
 
 
 class Readers:
     """Lends readers of the ledger and takes them back; thread-safe."""
 
-    def __init__(self, authority: AuthorityPort) -> None:
+    def __init__(self, library: Library) -> None:
         """Start with none: readers are opened at need."""
-        self._authority = authority
+        self._library = library
         self._idle: LifoQueue[LedgerReader] = LifoQueue()
 
     @contextmanager
@@ -25,7 +31,7 @@ class Readers:
         try:
             reader = self._idle.get_nowait()
         except Empty:
-            reader = self._authority.reader()
+            reader = self._library.reader()
         try:
             yield reader
         finally:
