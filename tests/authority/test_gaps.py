@@ -45,6 +45,7 @@ def told(portal: Bench, kind: str = "gap-overdue") -> list[EventRow]:
 
 
 @pytest.mark.threat("A12", role="cssm")
+@pytest.mark.threat("A21", role="cssm")
 @pytest.mark.parametrize(("wait", "count"), [(GAP_PATIENCE - 1, 0), (GAP_PATIENCE, 1)])
 def test_a_gap_of_seven_days_is_an_alert_of_its_account(
     portal: Bench, wait: int, count: int

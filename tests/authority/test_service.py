@@ -237,7 +237,7 @@ def test_a_deferred_report_may_turn_out_to_be_superseded(portal: Bench) -> None:
     assert deferred.verdict is Verdict.DEFERRED
     assert isinstance(decided, DecisionOutcome)
     (outcome,) = decided.decided
-    assert (outcome.verdict, outcome.code) == (Verdict.REJECTED, "superseded-key")
+    assert (outcome.verdict, outcome.code) == (Verdict.QUARANTINED, "superseded-key")
     assert outcome.answer is not None
 
 

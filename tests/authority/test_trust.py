@@ -251,7 +251,7 @@ def test_an_old_key_holds_until_the_new_one_was_used(portal: Bench) -> None:
 
     assert still.verdict is Verdict.ACCEPTED
     assert before.verdict is Verdict.ACCEPTED
-    assert (after.verdict, after.code) == (Verdict.REJECTED, "superseded-key")
+    assert (after.verdict, after.code) == (Verdict.QUARANTINED, "superseded-key")
 
 
 def test_a_forged_request_gets_no_verdict(portal: Bench) -> None:

@@ -1,13 +1,13 @@
 """Decides what was kept for later: deferred reports, quarantine cases, gaps, moves."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gauger.authority.answers import AnswerPlan, Resolve
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
-from gauger.authority.reports import accept_stored, quarantine
+from gauger.authority.reports import accept_stored, quarantine, release_before
 from gauger.core.authority.claims import Claims, read_claims
 from gauger.core.authority.commands import CloseGap, DecideCase, DecideDue, MoveInstance
 from gauger.core.authority.facts import CaseFacts, StoredReport
@@ -79,6 +79,7 @@ def _decide_one(draft: Draft, case: CaseFacts, report: Digest, command: DecideCa
     stored = draft.unit.store.lookups.stored(case.udi, report)
     if command.accept:
         answer = accept_stored(draft, case.udi, report, by=command.by)
+        release_before(draft, case.udi, report)
         return _outcome(stored, Verdict.ACCEPTED, answer, code=None, detail="")
     detail = f"Case {case.case} was decided: the report does not count."
     draft.add(
@@ -151,9 +152,10 @@ def decide_due(unit: Unit, command: DecideDue) -> Decision:
     del command
     draft = Draft(unit)
     decided: list[_Decided] = []
+    page = _DuePage()
     for udi, report in unit.store.lookups.due(unit.now, MOST_DUE):
         try:
-            decided.append(_decide_due(draft, udi, report))
+            decided.extend(_decide_due(draft, page, udi, report))
         except Problem as problem:
             # One report that cannot be read must not hold up the others; fsck tells of it.
             _audit_once(draft, report, problem)
@@ -194,10 +196,28 @@ def _audit_once(draft: Draft, report: Digest, problem: Problem) -> None:
         )
 
 
-def _decide_due(draft: Draft, udi: Udi, report: Digest) -> _Decided:
+@dataclass(slots=True)
+class _DuePage:
+    """What one page of due reports tells of its others: the store knows of it only afterwards.
+
+    Attributes:
+        named: Reports that an accepted one of the page names as its previous.
+        waiting: Reports of the page that were not accepted: the word of a successor may end that.
+    """
+
+    named: set[Digest | None] = field(default_factory=set)
+    waiting: set[Digest] = field(default_factory=set)
+
+
+def _decide_due(draft: Draft, page: _DuePage, udi: Udi, report: Digest) -> tuple[_Decided, ...]:
+    """Decide one report; nothing where it has to wait for the next page."""
     stored = draft.unit.store.lookups.stored(udi, report)
     claims = replace(read_claims(read_report(stored.item), None), generation=stored.generation)
+    previous = None if claims.chain is None else claims.chain.previous
+    if previous in page.waiting:
+        return ()
     facts = draft.unit.store.facts.report(claims, draft.now)
+    facts = replace(facts, is_named=facts.is_named or report in page.named)
     account = stored.report.account
     owner = account if facts.instance is None else facts.instance.account or account
     if owner is None:
@@ -208,8 +228,11 @@ def _decide_due(draft: Draft, udi: Udi, report: Digest) -> _Decided:
     stored = replace(stored, report=replace(stored.report, flags=flags, account=owner))
     if judgement.verdict is Verdict.ACCEPTED:
         answer = accept_stored(draft, udi, report, by=None)
-        return _outcome(stored, Verdict.ACCEPTED, answer, code=None, detail="")
-    return _decide_otherwise(draft, stored, claims, judgement)
+        release_before(draft, udi, report)
+        page.named.add(previous)
+        return (_outcome(stored, Verdict.ACCEPTED, answer, code=None, detail=""),)
+    page.waiting.add(report)
+    return (_decide_otherwise(draft, stored, claims, judgement),)
 
 
 def _decide_otherwise(

@@ -1,6 +1,7 @@
 """Decides about reports: judgement, rows, answer."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from gauger.authority.answers import (
     AnswerPlan,
@@ -34,6 +35,9 @@ from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.rum_report import ReportSigner
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
+
+MOST_RELEASED: Final = 256
+"""Reports that one successor releases; a person decides about the rest of a longer chain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,23 +402,45 @@ def _follow_up(draft: Draft, claims: Claims, judgement: Judgement) -> tuple[Dige
         draft.add(
             GapClosed(at=draft.now, udi=claims.udi, report=claims.digest, by=None, account=owner)
         )
-    if judgement.releases is None or claims.chain is None or claims.chain.previous is None:
+    previous = None if claims.chain is None else claims.chain.previous
+    if judgement.verdict is not Verdict.ACCEPTED or judgement.releases is None or previous is None:
         return ()
-    return release(draft, claims.udi, judgement.releases)
+    return _release(draft, claims.udi, previous, judgement.releases)
 
 
-def release(draft: Draft, udi: Udi, number: int) -> tuple[Digest, ...]:
-    """Accept what a case holds: a verified successor names it, so it was not made up later."""
-    found = draft.unit.store.lookups.case(number)
-    if found is None or not found.is_open:
-        return ()
-    answers = tuple(accept_stored(draft, udi, digest, by=None) for digest in found.reports)
-    draft.add(
-        CaseClosed(
-            at=draft.now, case=number, state="released", udi=udi, account=found.account, by=None
-        )
-    )
-    return answers
+def release_before(draft: Draft, udi: Udi, report: Digest) -> tuple[Digest, ...]:
+    """Accept what waited for the word of a report that is held and is accepted now."""
+    waiting = draft.unit.store.lookups.waits_before(udi, report)
+    return () if waiting is None else _release(draft, udi, *waiting)
+
+
+def _release(draft: Draft, udi: Udi, report: Digest, number: int) -> tuple[Digest, ...]:
+    """Accept a report in quarantine: an accepted one names it, so it was not made up later.
+
+    What it names in its turn is accepted too, back to where the chain is accepted already.
+    """
+    answers: list[Digest] = []
+    waiting: tuple[Digest, int] | None = (report, number)
+    while waiting is not None and len(answers) < MOST_RELEASED:
+        released, case = waiting
+        found = draft.unit.store.lookups.case(case)
+        if found is None or not found.is_open or released not in found.reports:
+            break
+        answers.append(accept_stored(draft, udi, released, by=None))
+        # A rival at the same place is in the case as well; nobody vouches for that one.
+        if found.reports == (released,):
+            draft.add(
+                CaseClosed(
+                    at=draft.now,
+                    case=case,
+                    state="released",
+                    udi=udi,
+                    account=found.account,
+                    by=None,
+                )
+            )
+        waiting = draft.unit.store.lookups.waits_before(udi, released)
+    return tuple(answers)
 
 
 def accept_stored(draft: Draft, udi: Udi, report: Digest, *, by: str | None) -> Digest:

@@ -105,19 +105,34 @@ def test_a_standby_is_refused_before_its_key_and_place_are_looked_at() -> None:
     [
         (NOW, None, None),
         (NOW, NOW + 1, None),  # closed before the newer key was used
-        (NOW, NOW, "superseded-key"),
+        (NOW, NOW, None),  # in the same second: which was first, no clock tells
         (NOW, NOW - 1, "superseded-key"),
     ],
 )
-def test_an_old_key_signs_nothing_closed_since_the_newer_one_was_used(
+def test_an_old_key_that_seems_to_sign_after_the_newer_one_waits_for_its_chain(
     closed_at: int, used_at: int | None, code: str | None
 ) -> None:
     judgement = judge(closed(closed_at), replace(FACTS, newer_used_at=used_at), GIVEN)
 
     assert judgement.code == code
+    assert judgement.verdict is (Verdict.QUARANTINED if code else Verdict.ACCEPTED)
     if code:
         assert "Trust code 1" in judgement.detail
         assert describe_time(used_at or 0) in judgement.detail
+
+
+@pytest.mark.threat("B15", role="cssm")
+@pytest.mark.parametrize("facts", [FACTS, replace(FACTS, is_named=True, newer_used_at=NOW + 1)])
+def test_an_old_key_never_follows_a_newer_one_in_a_chain(facts: ReportFacts) -> None:
+    judgement = judge(CLAIMS, replace(facts, follows_newer=True), GIVEN)
+
+    assert (judgement.verdict, judgement.code) == (Verdict.REJECTED, "superseded-key")
+
+
+def test_what_an_accepted_successor_names_is_late_and_nothing_else() -> None:
+    facts = replace(FACTS, newer_used_at=NOW - 1, adds_to_settled=True, is_named=True)
+
+    assert judge(CLAIMS, facts, GIVEN).verdict is Verdict.ACCEPTED
 
 
 @pytest.mark.threat("A11", role="cssm")

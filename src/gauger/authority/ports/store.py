@@ -125,6 +125,9 @@ class LookupsPort(Protocol):
     def missing_before(self, udi: Udi, report: Digest) -> Digest | None:
         """Return the previous report of one that is held, where it is still missed."""
 
+    def waits_before(self, udi: Udi, report: Digest) -> tuple[Digest, int] | None:
+        """Return the previous report of one that is held, and its case, where it waits for it."""
+
     def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
         """Return deferred reports whose time has come, the oldest first."""
 

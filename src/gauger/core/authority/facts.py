@@ -84,8 +84,10 @@ class ReportFacts:
         known: The report itself, where it is held.
         rivals: Other reports at its place of the chain.
         previous_held: Whether the report that it names as its previous one is held.
-        previous_case: Case of that report where it is quarantined as back-dated, or null.
+        previous_case: Case of that report where a successor's word releases it, or null.
+        follows_newer: Whether that report was signed under a newer trust code than this one.
         is_wanted: Whether a verified successor named it.
+        is_named: Whether an accepted report names it as its previous one; loaded where it counts.
         gap_open: Whether it is still asked for.
         lives: Incarnations of its product instance, its own included where known.
         settled_until: Usage of the licence up to here was accepted long ago; null where none.
@@ -102,7 +104,9 @@ class ReportFacts:
     rivals: tuple[KnownReport, ...] = ()
     previous_held: bool = True
     previous_case: int | None = None
+    follows_newer: bool = False
     is_wanted: bool = False
+    is_named: bool = False
     gap_open: bool = False
     lives: tuple[Life, ...] = ()
     settled_until: int | None = None

@@ -24,6 +24,9 @@ SETTLED_AFTER = 30 * 86_400
 GAP_PATIENCE = 7 * 86_400
 """Seconds for which a missing report is waited for before people are told."""
 
+RELEASABLE = ("back-dated", "superseded-key")
+"""Codes of a quarantine that ends by itself when an accepted successor names the report."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
@@ -54,7 +57,7 @@ class Judgement:
         missing: Digest of the previous report where it never came.
         fills: Whether it fills a gap.
         drawn_in: Reports at the same place that are quarantined with it.
-        releases: Case of its previous report, which it shows to be honest.
+        releases: Case of its previous report; once accepted, it shows that one to be honest.
     """
 
     verdict: Verdict
@@ -108,7 +111,7 @@ def judge_content(
     chain = claims.chain
     if chain is None:
         return _rejected(Problem("malformed", "The report says nothing of its chain."))
-    refusal = _refusal(claims, chain, facts)
+    refusal = _refusal(claims, facts)
     if refusal is not None:
         return _rejected(refusal)
     kept = Judgement(
@@ -123,6 +126,11 @@ def judge_content(
         return _repeated(kept, facts)
     if chain.closed_at > given.now + FUTURE_TOLERANCE:
         return _deferred(kept, chain, given.now)
+    if facts.is_named:
+        # Whoever signed the successor committed itself to this report: it was not made up later.
+        return kept
+    if _looks_superseded(chain, facts):
+        return _superseded(kept, claims, chain, facts)
     if facts.adds_to_settled and not facts.is_wanted:
         return _back_dated(kept, claims, facts)
     return kept
@@ -141,17 +149,36 @@ def describe_time(instant: int) -> str:
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _refusal(claims: Claims, chain: Chain, facts: ReportFacts) -> Problem | None:
+def _refusal(claims: Claims, facts: ReportFacts) -> Problem | None:
     if not claims.is_active:
         return Problem("not-active", f"{claims.udi} is not the active member of its set.")
-    used_at = facts.newer_used_at
-    if used_at is not None and chain.closed_at >= used_at:
+    if facts.follows_newer:
+        # A device never goes back to an older key: this is a restored copy, or whoever stole it.
         detail = (
-            f"Trust code {claims.generation} signed the report, closed on "
-            f"{describe_time(chain.closed_at)}; a newer one was in use by {describe_time(used_at)}."
+            f"Trust code {claims.generation} signed the report, a newer one that before it in "
+            "the chain."
         )
         return Problem("superseded-key", detail)
     return None
+
+
+def _looks_superseded(chain: Chain, facts: ReportFacts) -> bool:
+    """Tell whether an older key signed after a newer one was in use, as far as clocks tell.
+
+    Clocks are set back and reports come late, so this is a doubt and no proof.
+    """
+    used_at = facts.newer_used_at
+    return used_at is not None and chain.closed_at > used_at
+
+
+def _superseded(kept: Judgement, claims: Claims, chain: Chain, facts: ReportFacts) -> Judgement:
+    detail = (
+        f"Trust code {claims.generation} signed the report, closed on "
+        f"{describe_time(chain.closed_at)}; a newer one was in use by "
+        f"{describe_time(facts.newer_used_at or 0)}. The next report of its chain shows whether "
+        "it was made before."
+    )
+    return replace(kept, verdict=Verdict.QUARANTINED, code="superseded-key", detail=detail)
 
 
 def _flags(claims: Claims, chain: Chain, facts: ReportFacts, given: Circumstances) -> Iterator[str]:

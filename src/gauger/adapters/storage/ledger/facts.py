@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any, Final
 
+from gauger.adapters.storage.ledger.connection import unpack
 from gauger.adapters.storage.ledger.names import Names, split_udis, split_words
 from gauger.adapters.storage.ledger.usage import gain_before, overlaps
 from gauger.core.authority.claims import Chain, Claims
@@ -16,8 +17,9 @@ from gauger.core.authority.facts import (
     TokenFacts,
     TrustFacts,
 )
-from gauger.core.authority.judgement import SETTLED_AFTER
+from gauger.core.authority.judgement import RELEASABLE, SETTLED_AFTER
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.rows import ReportReceived, decode_row
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi, digest
 
@@ -66,6 +68,8 @@ class Facts:
         previous, previous_case = _previous(claims.chain.previous, before)
         wanted, gap_open = self._wanted(number, claims.digest) if missed else (False, False)
         settled, adds, overlapping = self._usage(number, claims, now)
+        newer = self._newer_used_at(number, claims.generation)
+        is_late = newer is not None and claims.chain.closed_at > newer
         return ReportFacts(
             instance=instance,
             names_account=account is not None,
@@ -74,14 +78,16 @@ class Facts:
             rivals=rivals,
             previous_held=previous,
             previous_case=previous_case,
+            follows_newer=newer is not None and self._follows_newer(number, claims, claims.chain),
             is_wanted=wanted,
+            is_named=(is_late or adds) and self._is_named(number, claims, claims.chain),
             gap_open=gap_open,
             lives=lives,
             settled_until=settled,
             adds_to_settled=adds,
             overlaps=overlapping,
             tag_known=tag_known,
-            newer_used_at=self._newer_used_at(number, claims.generation),
+            newer_used_at=newer,
         )
 
     def known_report(self, udi: Udi, known: Digest, home: int = 0) -> KnownReport | None:
@@ -248,6 +254,29 @@ class Facts:
         ).fetchone()
         return None if row[0] is None else int(row[0])
 
+    def _follows_newer(self, number: int, claims: Claims, chain: Chain) -> bool:
+        """Tell whether the previous report was signed under a newer trust code; asked seldom."""
+        row = self._db.execute(
+            "SELECT l.kind, l.body FROM reports r JOIN ledger l ON l.id = r.source"
+            " WHERE r.instance = ? AND r.digest = ? AND r.verdict <> 'rejected'",
+            (number, chain.previous),
+        ).fetchone()
+        if row is None:
+            return False
+        before = decode_row(row[0], unpack(row[1]))
+        generation = before.generation if isinstance(before, ReportReceived) else None
+        return (generation or 0) > (claims.generation or 0)
+
+    def _is_named(self, number: int, claims: Claims, chain: Chain) -> bool:
+        """Tell whether an accepted report of the same chain names the report as its previous."""
+        row = self._db.execute(
+            "SELECT 1 FROM reports r JOIN lives l ON l.id = r.life WHERE r.instance = ?1"
+            " AND l.instance = ?1 AND l.incarnation = ?2 AND r.tag = ?3 AND r.previous = ?4"
+            " AND r.verdict = 'accepted' LIMIT 1",
+            (number, chain.incarnation, self._names.tag(claims.tag), claims.digest),
+        ).fetchone()
+        return row is not None
+
     def _known_request(self, number: int, known: Digest) -> KnownRequest | None:
         row = self._db.execute(
             "SELECT r.verdict, r.code, r.detail, r.flags, a.domain, a.name FROM trust_requests r"
@@ -295,7 +324,7 @@ def _previous(named: Digest | None, held: KnownReport | None) -> tuple[bool, int
         return True, None
     if held is None or (held.verdict is Verdict.REJECTED and held.decided_by is None):
         return False, None
-    waits = held.verdict is Verdict.QUARANTINED and held.code == "back-dated"
+    waits = held.verdict is Verdict.QUARANTINED and held.code in RELEASABLE
     return True, held.case if waits else None
 
 

@@ -10,7 +10,7 @@ from gauger.adapters.storage.ledger.facts import KNOWN_COLUMNS, KNOWN_TABLES, kn
 from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.projector import policy_scope
 from gauger.core.authority.facts import CaseFacts, GapFacts, Issued, PolicyFacts, StoredReport
-from gauger.core.authority.judgement import GAP_PATIENCE
+from gauger.core.authority.judgement import GAP_PATIENCE, RELEASABLE
 from gauger.core.authority.rows import Purchase, ReportReceived, decode_row
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
@@ -168,6 +168,18 @@ class Lookups:
             (self._names.instance(udi), report),
         ).fetchone()
         return None if row is None else Digest(row[0])
+
+    def waits_before(self, udi: Udi, report: Digest) -> tuple[Digest, int] | None:
+        """Return the previous report of one that is held, and its case, where it waits for it."""
+        row = self._db.execute(
+            'SELECT p.digest, p."case", p.code FROM reports r JOIN reports p'
+            " ON p.instance = r.instance AND p.digest = r.previous"
+            " WHERE r.instance = ? AND r.digest = ? AND p.verdict = 'quarantined'",
+            (self._names.instance(udi), report),
+        ).fetchone()
+        if row is None or row[2] not in RELEASABLE:
+            return None
+        return Digest(row[0]), int(row[1])
 
     def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
         """Return deferred reports whose time has come, the oldest first."""
