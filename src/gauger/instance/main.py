@@ -191,7 +191,7 @@ def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> 
         pinned=pinned,
         clock=clock,
         entropy=entropy,
-        transport=DeferredTransport(_authorities(options)),
+        transport=DeferredTransport(_authorities(options), only_loopback=clock.is_test),
         keys=LicensingKeys(options.keys_folder, entropy),
         hostname=socket.gethostname()[:255],
         keeps_counts=options.keeps_counts,

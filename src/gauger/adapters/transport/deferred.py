@@ -1,23 +1,31 @@
 """A transport that is loaded when something is first sent: most starts of a device send nothing."""
 
+import re
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from gauger.core.problems import Problem
 
 if TYPE_CHECKING:
     from gauger.adapters.transport.smart import SmartTransport
+
+_NEAR: Final = re.compile(r"localhost|::1|127(\.\d{1,3}){3}", re.ASCII)
 
 
 class DeferredTransport:
     """Smart transport whose network and TLS libraries are imported on first use."""
 
-    def __init__(self, ca: Path | None) -> None:
+    def __init__(self, ca: Path | None, *, only_loopback: bool = False) -> None:
         """Take the authorities; the file is read on first use.
 
         Args:
             ca: PEM file of the only authorities that are trusted; None trusts the system's.
+            only_loopback: Whether it talks to this machine only, as under a test clock.
         """
         self._ca = ca
+        self._only_loopback = only_loopback
         self._lock = threading.Lock()
         self._transport: SmartTransport | None = None
 
@@ -25,8 +33,11 @@ class DeferredTransport:
         """Send one message and return the message that came back; see `SmartTransport.exchange`.
 
         Raises:
-            Problem: As `SmartTransport`, its constructor included.
+            Problem: ``invalid-argument`` where a test's device is to talk to another machine; as
+                `SmartTransport`, its constructor included.
         """
+        if self._only_loopback:
+            _require_loopback(url)
         return self._loaded().exchange(url, request)
 
     def _loaded(self) -> "SmartTransport":
@@ -38,3 +49,13 @@ class DeferredTransport:
 
                 self._transport = SmartTransport(ca=self._ca)
             return self._transport
+
+
+def _require_loopback(url: str) -> None:
+    """Keep invented times away from a portal that somebody works with.
+
+    It would refuse what is marked `test_clock`; but each refusal is a row of its ledger.
+    """
+    host = urlsplit(url).hostname or ""
+    if not _NEAR.fullmatch(host):
+        raise Problem("invalid-argument", f"A test clock is for loopback only, not for {host}.")
