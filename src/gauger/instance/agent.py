@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ReportRow,
         ReportsSummaryView,
         Scope,
+        RootView,
         Selection,
         StatusView,
         SyncResult,
@@ -189,6 +190,14 @@ class Agent:
 
         self._engine.change(apply)
         self._call.set()
+    def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        """Take in root sets that an operator brings; see `ports.Operations`."""
+        return self._orders.import_trust(paths)
+
+    def trust(self) -> "RootView":
+        """Return whom the product instance trusts."""
+        return self._orders.trust()
+
 
     def configuration(self) -> Configuration:
         """Return all settings."""

@@ -22,6 +22,7 @@ from gauger.instance.ports import Store
 from gauger.instance.reckoning import Reckoning
 from gauger.instance.records import Exchange, HeldDocument
 from gauger.instance.reporting import Reporting
+from gauger.instance.rooting import Rooting, beneath_floor
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.trusting import Trusting
 
@@ -56,6 +57,7 @@ class Engine:
         self.trusting = Trusting(around, store)
         self.reporting = Reporting(around, store)
         self.reckoning = Reckoning(around, self.memory)
+        self.rooting = Rooting(around)
         self._read: tuple[Mapping[str, HeldDocument], Holdings] | None = None
         self._boot(store)
 
@@ -136,6 +138,7 @@ class Engine:
             Problem: ``transport-off``, ``not-supported`` or ``not-a-licensing-url``.
         """
         configuration = self.memory.singles.configuration
+            self.rooting.show(self.memory)
         if configuration.transport is TransportKind.OFF:
             raise Problem("transport-off", "The transport is off: nothing is sent.")
         if configuration.transport is not TransportKind.SMART:
@@ -171,7 +174,8 @@ class Engine:
 
     def troubles(self) -> tuple[str, ...]:
         """Return what fails at present, and what to do about it."""
-        troubles = (self.memory.trouble, self.reporting.trouble)
+        lost = beneath_floor(self.memory.draft(), self.holdings().store)
+        troubles = (self.memory.trouble, self.reporting.trouble, lost)
         return tuple(f"{item.detail} {item.kind.next_step}" for item in troubles if item)
 
     def _boot(self, store: Store) -> None:
@@ -186,12 +190,14 @@ class Engine:
         self.memory.keep(draft)
         self.measure()
         draft = self.memory.draft()
+        self.rooting.begin_boot(draft, is_volatile=store.volatile is not None)
         if remind(draft, self.reckoning.deadline(self.holdings()), wall, always=True):
             self.memory.keep(draft)
 
     def _sign(self, draft: Draft) -> None:
         if any(record.waiting for record in draft.tags.values()):
             try:
+        self.rooting.show(self.memory)
                 state = self.trusting.signing_state(self.holdings(), draft.singles.trust)
             except Problem as problem:
                 self.reporting.trouble = problem

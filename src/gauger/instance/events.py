@@ -130,6 +130,21 @@ def installed(at: int, kind: str, udi: Udi) -> LogEntry:
     return event(at, "INSTALLED", kind=kind, udi=str(udi))
 
 
+def root_set_recovered(at: int, number: int) -> LogEntry:
+    """An older store was copied back, and the newest root set was found beside it."""
+    text = f"Root set {number} was taken back from D/trust; the store that held it is gone."
+    return message(at, "4-ROOT_SET_RECOVERED", text)
+
+
+def root_set_lost(at: int, *, lost: int, held: int) -> LogEntry:
+    """An older store was copied back, and the newest root set is nowhere."""
+    text = (
+        f"Root set {lost} was lost with its store, {held or 'none'} is held: nothing is installed"
+        " until it is back. Import it with `gauger trust import`, or let the portal send it."
+    )
+    return message(at, "2-ROOT_SET_LOST", text)
+
+
 def install_failed(at: int, kind: str, problem: Problem) -> LogEntry:
     """A document or file was refused."""
     names = {

@@ -21,6 +21,7 @@ from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.ports import Store, StoredItem, StoredReport
 from gauger.instance.records import HeldDocument, ReportDetail
 from gauger.instance.reporting import find_report
+from gauger.instance.rooting import agreeing, hold_root_set
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import ImportResult
 
@@ -66,7 +67,7 @@ class Importing:
         except Problem as problem:
             known = {}
             del problem  # `decide` refuses for the same reason, after it took the root sets
-        plan = decide(self._holding(draft, holdings, known), documents, pipe)
+        plan = agreeing(draft, decide(self._holding(draft, holdings, known), documents, pipe))
         self._root_sets(draft, plan)
         if plan.refusal is None:
             self._apply(draft, holdings, plan)
@@ -113,8 +114,10 @@ class Importing:
         return known
 
     def _root_sets(self, draft: Draft, plan: Plan) -> None:
+        wall = self._around.clock.wall()
         for document in plan.root_sets:
-            self._hold(draft, RootSet.TYPE, document)
+            hold_root_set(draft, document, wall)
+            draft.log(events.installed(wall, RootSet.TYPE, self._around.udi))
 
     def _hold(self, draft: Draft, name: str, document: Document) -> None:
         wall = self._around.clock.wall()

@@ -15,12 +15,14 @@ from gauger.instance.meter import Meter
 from gauger.instance.ports import Store
 from gauger.instance.showing import Showing
 from gauger.instance.surroundings import Surroundings
+from gauger.instance.trust_files import trust_view
 from gauger.instance.views import (
     EventView,
     PurchaseView,
     ReportDetailView,
     ReportRow,
     ReportsSummaryView,
+    RootView,
     StatusView,
     UsageView,
 )
@@ -92,6 +94,10 @@ class LastKnown:
     def purchases(self) -> tuple[PurchaseView, ...]:
         """Return what was bought with the product instance."""
         return self._showing.purchases(self._holdings)
+
+    def trust(self) -> RootView:
+        """Return whom the product instance trusts."""
+        return trust_view(self._memory.documents, self._memory.singles.root_floor)
 
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         """Return the event log, oldest first; of the last days only where given."""

@@ -12,6 +12,7 @@ from gauger.adapters.clock import open_clock
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.bundle import Bundle, read_bundle
 from gauger.adapters.keys.identity import (
+    TRUST,
     Identity,
     identity_of,
     read_facts,
@@ -19,6 +20,7 @@ from gauger.adapters.keys.identity import (
     take_in,
 )
 from gauger.adapters.keys.licensing import LicensingKeys
+from gauger.adapters.keys.trust_view import TrustView
 from gauger.adapters.storage.instance_open import (
     StorePaths,
     begin_anew,
@@ -33,6 +35,7 @@ from gauger.adapters.storage.instance_sqlite import InstanceStore
 from gauger.adapters.storage.private_files import named_failure, private_folder, replace_file
 from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.adapters.transport.deferred import DeferredTransport
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
@@ -183,12 +186,12 @@ class _House:
 
 def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> Surroundings:
     entropy = SystemEntropy()
-    pinned = identity.trust.store(accepts_test_clock=clock.is_test)
     return Surroundings(
         udi=identity.udi,
         profile=identity.profile,
         sudi=identity.sudi,
-        pinned=pinned,
+        pinned=TrustStore(accepts_test_clock=clock.is_test),
+        trust=TrustView(options.data / TRUST, identity.trust),
         clock=clock,
         entropy=entropy,
         transport=DeferredTransport(_authorities(options), only_loopback=clock.is_test),

@@ -19,6 +19,7 @@ from gauger.instance.records import (
     Exchange,
     HeldDocument,
     ReportDetail,
+    RootFloor,
     Singles,
     TagRecord,
     TrustRecord,
@@ -229,6 +230,7 @@ def _read_singles(store: Store) -> Singles:
         configuration=_read(store, "configuration", Configuration) or Configuration(),
         usage_exchange=_read(store, "usage_exchange", Exchange),
         trust_exchange=_read(store, "trust_exchange", Exchange),
+        root_floor=_read(store, "root_floor", RootFloor),
     )
 
 

@@ -27,6 +27,7 @@ from gauger.instance.memory import Draft
 from gauger.instance.ports import Batch
 from gauger.instance.saving import Saving
 from gauger.instance.showing import Showing
+from gauger.instance.trust_files import read_root_set_files, take_in, trust_view
 from gauger.instance.trusting import Presented, token_digest
 from gauger.instance.views import (
     EventView,
@@ -35,6 +36,7 @@ from gauger.instance.views import (
     ReportDetailView,
     ReportRow,
     ReportsSummaryView,
+    RootView,
     Scope,
     Selection,
     SelectionKind,
@@ -215,7 +217,29 @@ class Orders:
             raise taken.refusal
         engine.talking.exchanging.drop_settled(draft)
         engine.memory.commit(draft)
+        engine.rooting.show(engine.memory)
         return taken.result
+
+    def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        """Take in root sets that an operator brings; see `ports.Operations`."""
+        engine, said = self._engine, list[str]()
+
+        def take(draft: Draft) -> None:
+            steps = take_in(engine.around, draft, read_root_set_files(paths))
+            said.extend(step.text for step in steps)
+
+        try:
+            engine.change(take)
+        except Problem as problem:
+            refused = events.install_failed(engine.around.clock.wall(), RootSet.TYPE, problem)
+            engine.change(lambda draft: draft.log(refused))
+            raise
+        return tuple(said)
+
+    def trust(self) -> RootView:
+        """Return whom the product instance trusts."""
+        memory = self._engine.memory
+        return trust_view(memory.documents, memory.singles.root_floor)
 
     def status(self) -> StatusView:
         """Return what `show license status` prints."""

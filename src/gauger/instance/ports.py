@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from gauger.core.documents.envelope import Document
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Digest, Udi
 from gauger.core.ports import Clock, Signer
 from gauger.core.profiles import Profile
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
         ReportDetailView,
         ReportRow,
         ReportsSummaryView,
+        RootView,
         Scope,
         Selection,
         StatusView,
@@ -104,6 +107,9 @@ class Views(Protocol):
     def purchases(self) -> "tuple[PurchaseView, ...]":
         """Return what was bought with the product instance."""
 
+    def trust(self) -> "RootView":
+        """Return whom the product instance trusts."""
+
     def events(self, days: int | None = None) -> "tuple[EventView, ...]":
         """Return the event log, oldest first; of the last days only where given."""
 
@@ -146,6 +152,17 @@ class Operations(Usage, Views, Protocol):
         Raises:
             Problem: ``file-not-found``, or why the file is refused; then nothing of it but its
                 root sets was installed.
+        """
+
+    def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        """Take in root sets that an operator brings, all or none.
+
+        Returns:
+            A line for each: what became of it.
+
+        Raises:
+            Problem: ``file-not-found``, ``wrong-type``, ``root-threshold``, ``root-skipped``,
+                ``version-conflict``, ``test-clock`` and others of the decoder.
         """
 
     def configure(self, changes: Sequence[ConfigChange]) -> None:
@@ -302,6 +319,35 @@ class LicensingKey(Signer, Protocol):
     @property
     def public_key(self) -> bytes:
         """DER SubjectPublicKeyInfo."""
+
+
+class TrustFiles(Protocol):
+    """``D/trust``: public files that show what the store holds. They are no source of trust.
+
+    Whoever can write to the data folder can write to them; the store and its anchor are sealed.
+    """
+
+    def brought(self, pinned: TrustStore) -> Document | None:
+        """Return the newest root set that the device bundle brought, or None without any.
+
+        Asked only while no root set was ever held.
+
+        Args:
+            pinned: What trust begins with.
+
+        Raises:
+            Problem: Where one does not read or does not follow the one before.
+        """
+
+    def find(self, digest: Digest) -> Document | None:
+        """Return the root set of this digest, or None; what does not read is passed over."""
+
+    def show(self, root_set: Document) -> None:
+        """Make the files show this root set and no other, durably.
+
+        Raises:
+            Problem: ``store-full``, ``store-failed`` or ``file-not-written``.
+        """
 
 
 class TrustKeys(Protocol):

@@ -204,6 +204,19 @@ class HeldDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RootFloor:
+    """The newest root set that this product instance ever held, whatever became of its stores.
+
+    Attributes:
+        number: Its number.
+        digest: Digest of its body.
+    """
+
+    number: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Singles:
     """Everything of which there is one; each field is a record of its own.
 
@@ -216,6 +229,7 @@ class Singles:
         configuration: What the operator has set.
         usage_exchange: The sending that waits for its answer.
         trust_exchange: The trust request with an ID token that waits for its answer.
+        root_floor: The newest root set ever held; it is anchored, so it outlives the store.
     """
 
     clock: ClockRecord = field(default_factory=ClockRecord)
@@ -226,9 +240,10 @@ class Singles:
     configuration: Configuration = field(default_factory=Configuration)
     usage_exchange: Exchange | None = None
     trust_exchange: Exchange | None = None
+    root_floor: RootFloor | None = None
 
 
-FAMILIES: Final = {"configuration": "setting"}
+FAMILIES: Final = {"configuration": "setting", "root_floor": "floor"}
 """Family of each single record; ``state`` where none is named."""
 
 

@@ -10,7 +10,7 @@ from gauger.core.profiles import Profile
 from gauger.core.releases import Topology
 from gauger.core.usage.timeline import Reading
 from gauger.instance.config import Configuration, TransportKind
-from gauger.instance.ports import PausingClock, Transport, TrustKeys
+from gauger.instance.ports import PausingClock, Transport, TrustFiles, TrustKeys
 
 BUILD_DATE: Final = 1_795_219_200
 """2026-11-21: a wall clock before it was never set."""
@@ -24,7 +24,9 @@ class Surroundings:
         udi: Who it is.
         profile: Which product.
         sudi: Its SUDI key; None where the key is lost: it then measures and cannot sign.
-        pinned: Manufacturers and the first root set, from the device bundle.
+        pinned: What trust begins with: no root set, and whether a test clock is believed. The
+            store says which root set is held.
+        trust: The folder that shows the root set held, and that the first one came by.
         clock: Time.
         entropy: Randomness.
         transport: The pipe to the portal.
@@ -38,6 +40,7 @@ class Surroundings:
     profile: Profile
     sudi: Signer | None
     pinned: TrustStore
+    trust: TrustFiles
     clock: PausingClock
     entropy: Entropy
     transport: Transport

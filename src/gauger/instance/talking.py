@@ -63,6 +63,7 @@ class Talking:
             draft = engine.memory.draft()
             answered = self.exchanging.answered(draft, outgoing, response, engine.holdings())
             engine.memory.commit(draft)
+            engine.rooting.show(engine.memory)
             engine.forget_keys()
         return answered
 

@@ -165,6 +165,22 @@ class StatusView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RootView:
+    """Whom a product instance trusts.
+
+    Attributes:
+        root_set: The root set held, as a file holds it; None without any.
+        installed_at: When it was installed, epoch seconds.
+        newest: Number of the newest root set that was ever held; above that of the one held where
+            a store was copied back.
+    """
+
+    root_set: str | None
+    installed_at: int | None
+    newest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageView:
     """One licence of the product that is or was in use.
 

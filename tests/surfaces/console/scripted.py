@@ -23,6 +23,7 @@ from gauger.instance.views import (
     ReportingView,
     ReportRow,
     ReportsSummaryView,
+    RootView,
     Scope,
     Selection,
     StatusView,
@@ -246,6 +247,13 @@ class ScriptedAgent:
     def import_file(self, path: Path) -> ImportResult:
         self._note("import", path)
         return self.imported
+
+    def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        self._note("import-trust", *paths)
+        return ()
+
+    def trust(self) -> RootView:
+        return RootView(root_set=None, installed_at=None, newest=0)
 
     def configure(self, changes: Sequence[ConfigChange]) -> None:
         self._note("configure", *changes)

@@ -15,7 +15,6 @@ from gauger.adapters.keys.file import FileSigner, load_certificates, load_key, s
 from gauger.adapters.keys.trust_folder import (
     TrustFolder,
     read_file,
-    read_trust,
     write_manufacturer,
     write_root_sets,
 )
@@ -47,7 +46,8 @@ class Identity:
         udi: Its name.
         profile: Its product.
         sudi: Its SUDI key, or None where that is lost.
-        trust: Root sets and manufacturers that it was made with.
+        trust: Root sets and manufacturers that it was made with, where the disk had no room to
+            keep them; None where they lie in the data folder.
         documents: What the factory installed, by type.
         has_factory_key: Whether the factory trust code's key is there.
     """
@@ -55,7 +55,7 @@ class Identity:
     udi: Udi
     profile: Profile
     sudi: FileSigner | None
-    trust: TrustFolder
+    trust: TrustFolder | None
     documents: Mapping[str, Document]
     has_factory_key: bool
 
@@ -109,7 +109,7 @@ def read_identity(data: Path, keys: Path) -> Identity:
         udi=udi,
         profile=profile,
         sudi=_read_sudi(folder, keys),
-        trust=read_trust(data / TRUST),
+        trust=None,
         documents={
             kind: read_document(read_file(path, DOCUMENT_CAP))
             for kind, path in paths.items()

@@ -1,11 +1,11 @@
 """A folder of public trust material: ``root-set-N.json`` and ``manufacturers/NAME.json``.
 
-Device bundles and every role's data folder hold one. Nothing in it is secret; what it says is
-trusted because the operator put it there.
+Device bundles and every role's data folder hold one. Nothing in it is secret. A bundle's is what
+its maker chose to trust; a data folder's only shows what the store of that role holds.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from gauger.core.documents.envelope import DOCUMENT_CAP, Document, read_document
 from gauger.core.documents.manufacturer import MANUFACTURER_CAP, Manufacturer
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_store import TrustStore
+from gauger.core.identity import digest
 from gauger.core.problems import Problem
 
 MANUFACTURERS: Final = "manufacturers"
@@ -58,6 +59,35 @@ def read_trust(folder: Path) -> TrustFolder:
         root_sets=read_root_sets(folder),
         manufacturers=tuple(map(read_manufacturer, manufacturers)),
     )
+
+
+def show_root_sets(folder: Path, documents: Sequence[Document]) -> None:
+    """Make a folder show these root sets and no others; everything else in it stays.
+
+    Raises:
+        Problem: ``store-full``, ``store-failed`` or ``file-not-written``.
+    """
+    write_root_sets(folder, documents)
+    # Those that are to be shown are durable by now: a crash in between leaves one too many.
+    _keep_only(folder, "root-set-*.json", {_root_set_name(document) for document in documents})
+
+
+def show_manufacturers(folder: Path, manufacturers: Sequence[Manufacturer]) -> None:
+    """Make a folder show these manufacturers and no others.
+
+    Raises:
+        Problem: ``store-full``, ``store-failed`` or ``file-not-written``.
+    """
+    names: set[str] = set()
+    for manufacturer in manufacturers:
+        name = _manufacturer_name(manufacturer.name)
+        if name in names:
+            # Names that differ in a capital only would else overwrite each other's file.
+            name = f"{name}-{digest(manufacturer.name.encode())[:8]}"
+        names.add(name)
+        text = (manufacturer.to_json() + "\n").encode("ascii")
+        _write(_make(folder / MANUFACTURERS) / f"{name}.json", text)
+    _keep_only(folder / MANUFACTURERS, "*.json", {f"{name}.json" for name in names})
 
 
 def read_root_sets(folder: Path) -> tuple[Document, ...]:
@@ -110,9 +140,8 @@ def write_root_sets(folder: Path, documents: Iterable[Document]) -> None:
     """
     _make(folder)
     for document in documents:
-        number = RootSet.from_document(document).number
-        text = write_document(document) + "\n"
-        replace_file(folder / f"root-set-{number}.json", text.encode("ascii"))
+        text = (write_document(document) + "\n").encode("ascii")
+        _write(folder / _root_set_name(document), text)
 
 
 def write_manufacturer(folder: Path, manufacturer: Manufacturer) -> None:
@@ -121,9 +150,8 @@ def write_manufacturer(folder: Path, manufacturer: Manufacturer) -> None:
     Raises:
         Problem: ``store-full`` or ``store-failed``.
     """
-    name = _NOT_A_NAME.sub("-", manufacturer.name.lower()).strip("-") or "manufacturer"
-    path = _make(folder / MANUFACTURERS) / f"{name}.json"
-    replace_file(path, (manufacturer.to_json() + "\n").encode("ascii"))
+    path = _make(folder / MANUFACTURERS) / f"{_manufacturer_name(manufacturer.name)}.json"
+    _write(path, (manufacturer.to_json() + "\n").encode("ascii"))
 
 
 def read_file(path: Path, cap: int) -> bytes:
@@ -142,9 +170,41 @@ def read_file(path: Path, cap: int) -> bytes:
     return data
 
 
+def _root_set_name(document: Document) -> str:
+    return f"root-set-{RootSet.from_document(document).number}.json"
+
+
+def _manufacturer_name(name: str) -> str:
+    return _NOT_A_NAME.sub("-", name.lower()).strip("-") or "manufacturer"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file unless it is that already: every start would else wear the flash."""
+    try:
+        same = path.read_bytes() == content
+    except OSError:
+        same = False
+    if not same:
+        replace_file(path, content)
+
+
+def _keep_only(folder: Path, pattern: str, names: set[str]) -> None:
+    try:
+        for path in folder.glob(pattern):
+            if path.name not in names:
+                path.unlink()
+        sync_folder(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        message = f"The folder {folder} cannot be cleared of what is not held: {error.strerror}."
+        raise Problem("file-not-written", message) from error
+
+
 def _make(folder: Path) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
         sync_folder(folder.parent)
     except OSError as error:
         message = f"The folder {folder} cannot be made: {error.strerror}."

@@ -11,6 +11,9 @@ from gauger.core.problems import Problem
 
 _PLACE: Final = Place("keys", "anchor", "anchor")
 
+FORM: Final = 2
+"""Form of the anchor's content; one without a number is of form 1, which had no floors."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
@@ -22,6 +25,8 @@ class Anchor:
         sequence: Number of its last event.
         chain: Chain value of that event, hexadecimal.
         marks: Records of the family ``mark``, which survive the store.
+        floors: Records of the family ``floor``: what must not be forgotten to have been held,
+            such as number and digest of the newest root set.
     """
 
     incarnation: str
@@ -29,6 +34,7 @@ class Anchor:
     sequence: int
     chain: str
     marks: dict[str, str] = field(default_factory=dict)
+    floors: dict[str, str] = field(default_factory=dict)
 
 
 def write_anchor(path: Path, anchor: Anchor, seal: Seal) -> None:
@@ -39,11 +45,13 @@ def write_anchor(path: Path, anchor: Anchor, seal: Seal) -> None:
     """
     plain = json.dumps(
         {
+            "form": FORM,
             "incarnation": anchor.incarnation,
             "counter": anchor.counter,
             "sequence": anchor.sequence,
             "chain": anchor.chain,
             "marks": anchor.marks,
+            "floors": anchor.floors,
         }
     )
     write_private(path, seal.seal(plain.encode(), _PLACE, ""))
@@ -53,19 +61,30 @@ def read_anchor(path: Path, seal: Seal) -> Anchor | None:
     """Return the anchor, or None where none was ever written.
 
     Raises:
-        Problem: ``store-damaged`` where it does not open with the key; ``key-exposed``.
+        Problem: ``store-damaged`` where it does not open with the key; ``store-newer``;
+            ``key-exposed``.
     """
     sealed = read_private(path)
     if sealed is None:
         return None
     try:
         value = json.loads(seal.open(sealed, _PLACE, ""))
+        form = int(value.get("form", 1))
+        if form > FORM:
+            # Passing over what a newer release anchored would forget what it protects.
+            message = f"The anchor {path} is of form {form}; this release knows {FORM}."
+            raise Problem("store-newer", message)
         return Anchor(
             incarnation=str(value["incarnation"]),
             counter=int(value["counter"]),
             sequence=int(value["sequence"]),
             chain=str(value["chain"]),
-            marks={str(name): str(mark) for name, mark in value["marks"].items()},
+            marks=_texts(value["marks"]),
+            floors=_texts(value.get("floors", {})),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Problem("store-damaged", f"The anchor {path} holds no anchor.") from error
+
+
+def _texts(value: dict[str, object]) -> dict[str, str]:
+    return {str(name): str(text) for name, text in value.items()}

@@ -311,21 +311,28 @@ def _begin(site: _Site, reason: str | None, anchor: Anchor | None) -> InstanceSt
 def _write(site: _Site, anchor: Anchor | None, carried: _Records) -> None:
     """Write a whole new store beside the place of the old one, which stands until it is there."""
     _remove(site.paths.begun)
-    marks = {} if anchor is None else anchor.marks
-    records = {("mark", name): mark.encode() for name, mark in marks.items()}
+    records: _Records = {} if anchor is None else _anchored(anchor)
     incarnation = site.incarnation or site.entropy.random_bytes(_INCARNATION_BYTES).hex()
     try:
         connection = connect(site.paths.begun)
         try:
             create_schema(connection, site.seal, incarnation)
             store = InstanceStore(connection, site.seal, None)
-            store.commit(Batch(records={**records, **carried}))
+            # The anchor has the last word: what is carried comes from a store that may be old.
+            store.commit(Batch(records={**carried, **records}))
         finally:
             connection.close()
     except Problem:
         # Half a file would be taken for a store at the next start.
         _remove(site.paths.begun)
         raise
+
+
+def _anchored(anchor: Anchor) -> _Records:
+    """Return the records that outlive the store of an anchor."""
+    marks: _Records = {("mark", name): mark.encode() for name, mark in anchor.marks.items()}
+    floors: _Records = {("floor", name): text.encode() for name, text in anchor.floors.items()}
+    return {**marks, **floors}
 
 
 def _put_in_place(site: _Site, reason: str | None) -> InstanceStore:

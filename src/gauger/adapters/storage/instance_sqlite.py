@@ -359,15 +359,18 @@ class InstanceStore:
         sealed = self._seal.seal(_write_tail(tail), _META, self._incarnation)
         self._connection.execute("UPDATE meta SET sealed = ?", (sealed,))
 
+    def _texts(self, family: str) -> dict[str, str]:
+        return {name: content.decode() for name, content in self.records(family).items()}
+
     def _renew_anchor(self, path: Path) -> None:
         """Write the anchor; if that fails the store is merely newer, and it is tried again."""
-        marks = {name: mark.decode() for name, mark in self.records("mark").items()}
         anchor = Anchor(
             incarnation=self._incarnation,
             counter=self._tail.counter,
             sequence=self._tail.sequence,
             chain=self._tail.chain.hex(),
-            marks=marks,
+            marks=self._texts("mark"),
+            floors=self._texts("floor"),
         )
         try:
             write_anchor(path, anchor, self._seal)

@@ -102,6 +102,14 @@ ROWS = (
         "Import a newer root set; it comes with any ACK, or as a file.",
     ),
     ProblemKind(
+        "root-lost",
+        "The newest root set was lost with the store that held it",
+        Fault.RECEIVER,
+        Retry.AFTER_FIX,
+        "Import the root set that is named and those before it with `gauger trust import`; a"
+        " portal that is reached sends them along with its next ACK.",
+    ),
+    ProblemKind(
         "test-clock",
         "The document was signed under a test clock",
         Fault.SENDER,

@@ -1,5 +1,6 @@
 """A store that was copied back, cut, or swapped shows beside its anchor; nothing is thrown away."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gauger.adapters.storage import instance_sqlite
 from gauger.adapters.storage.instance_anchor import Anchor, read_anchor, write_anchor
 from gauger.adapters.storage.instance_open import StorePaths, begin_anew
 from gauger.adapters.storage.instance_sqlite import InstanceStore
+from gauger.adapters.storage.private_files import write_private
 from gauger.adapters.storage.sealed import Place, Seal
 from gauger.core.identity import digest
 from gauger.core.problems import Problem
@@ -377,3 +379,49 @@ def test_fifty_thousand_reports_cost_no_more_statements_than_five(store: Instanc
 
     assert counts[1] == counts[0]
     assert steps[1] <= steps[0] * 1.2
+
+
+def sealed_anchor(paths: StorePaths, content: dict[str, object]) -> None:
+    seal = Seal(paths.key.read_bytes(), ENTROPY)
+    plain = json.dumps(content).encode()
+    write_private(paths.anchor, seal.seal(plain, Place("keys", "anchor", "anchor"), ""))
+
+
+def test_an_anchor_of_the_first_form_still_opens(paths: StorePaths) -> None:
+    anchored(paths, Batch(entries=[entry(1)], anchored=True))
+    seal = Seal(paths.key.read_bytes(), ENTROPY)
+    now = read_anchor(paths.anchor, seal)
+    assert now is not None
+    old = {name: getattr(now, name) for name in ("incarnation", "counter", "sequence", "chain")}
+    sealed_anchor(paths, {**old, "marks": {"a/policy": '"m"'}})
+    found = read_anchor(paths.anchor, seal)
+    assert found is not None
+    assert (found.marks, found.floors) == ({"a/policy": '"m"'}, {})
+    opened(paths).close()
+
+
+def test_an_anchor_of_a_later_form_is_left_alone(paths: StorePaths) -> None:
+    anchored(paths, Batch(entries=[entry(1)], anchored=True))
+    sealed_anchor(paths, {"form": 3})
+    before = paths.anchor.read_bytes()
+    with pytest.raises(Problem, match="store-newer"):
+        opened(paths)
+    assert paths.anchor.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [[], {"form": "x"}, {"form": 2, "marks": 1}])
+def test_an_anchor_that_holds_no_anchor_is_damaged(paths: StorePaths, content: object) -> None:
+    anchored(paths, Batch(entries=[entry(1)], anchored=True))
+    sealed_anchor(paths, content)  # type: ignore[arg-type]  # what no writer of ours makes
+    with pytest.raises(Problem, match="store-damaged"):
+        read_anchor(paths.anchor, Seal(paths.key.read_bytes(), ENTROPY))
+
+
+def test_floors_outlive_the_store_and_beat_what_is_carried(paths: StorePaths) -> None:
+    floor = ("floor", "root_floor")
+    first = anchored(paths, Batch(records={floor: b"2"}, anchored=True))
+    paths.store.unlink()
+    store = opened(paths)
+    assert store.incarnation != first
+    assert store.record(*floor) == b"2"
+    store.close()
