@@ -93,6 +93,15 @@ def test_a_test_clock_is_for_loopback_only(tmp_path: Path) -> None:
         assert refused.exception.code == "invalid-argument"
 
 
+@pytest.mark.parametrize("part", ["tls/key.pem", "tls", "signer/key.pem", "signer"])
+def test_a_key_that_others_may_read_serves_nobody(tmp_path: Path, part: str) -> None:
+    host = make_host(tmp_path)
+    (host.data / part).chmod(0o755)
+    refused = gauger("cssm", "serve", "--data", host.data, "--port", "0")
+    assert isinstance(refused.exception, Problem)
+    assert refused.exception.code == "key-exposed"
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     host = make_host(tmp_path)
     with served(host) as url:

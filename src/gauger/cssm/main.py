@@ -23,6 +23,7 @@ from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.adapters.storage.private_files import (
     private_folder,
+    read_private,
     replace_file,
     write_private,
 )
@@ -185,8 +186,17 @@ def has_tls(data: Path) -> bool:
 
 
 def tls_files(data: Path) -> TlsFiles:
-    """Return the portal's TLS certificate and key, made anew where they are missing."""
-    return TlsFiles.below(data / _TLS) if has_tls(data) else make_tls_files(data / _TLS)
+    """Return the portal's TLS certificate and key, made anew where they are missing.
+
+    Raises:
+        Problem: ``key-exposed`` where others may read the key; as `make_tls_files`.
+    """
+    if not has_tls(data):
+        return make_tls_files(data / _TLS)
+    paths = TlsFiles.below(data / _TLS)
+    # Often somebody else's certificate tool put it there; the TLS library reads it in any mode.
+    read_private(paths.key)
+    return paths
 
 
 def _write_trust(wanted: NewPortal) -> TrustFolder:
