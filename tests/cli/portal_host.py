@@ -14,7 +14,7 @@ from gauger.cli.main import root
 from gauger.cssm import main
 from gauger.cssm.config import CssmConfig, ServerSettings
 from gauger.cssm.local import announce, withdraw
-from gauger.surfaces.http.app import create_app
+from gauger.surfaces.http.front import create_app
 from gauger.surfaces.http.server import PortalServer, server_settings
 from tests.support.builders import a_factory
 

@@ -10,12 +10,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from gauger.authority.readers import Readers
+from gauger.cli.cssm.running import next_step
 from gauger.core.problems import Problem
 from tests.cli.portal_host import Host, gauger, make_host, served
-from tests.support.builders import NOW
+from tests.support.builders import NOW, a_device, a_portal
+
+if TYPE_CHECKING:
+    from gauger.cssm.portal import Portal
 
 _PATIENCE = 90.0
 
@@ -175,3 +182,31 @@ def test_the_example_says_where_to_go_next(tmp_path: Path) -> None:
         printed = running.communicate(timeout=_PATIENCE)[0]
     assert "license smart trust idtoken" in printed
     assert "gauger instance run" in printed
+
+
+def first_lines(host: Host, ready: Path) -> list[str]:
+    """Start a portal, stop it as soon as it answers, and return what it printed."""
+    words = ("cssm", "serve", "--data", host.data, "--port", "0")
+    with process(ready, *words) as running:
+        running.send_signal(signal.SIGTERM)
+        return running.communicate(timeout=_PATIENCE)[0].splitlines()
+
+
+def test_a_portal_says_that_it_starts_and_what_is_next_as_it_stands(tmp_path: Path) -> None:
+    host = make_host(tmp_path)
+    told = first_lines(host, tmp_path / "first")
+    assert told[0] == f"Starting the portal in {host.data} ..."
+    assert told[1] == "The ledger is open: 2 pages."
+    assert f"Next: gauger cssm account add example.com --data {host.data}" in told
+    with served(host):
+        host.told("account", "add", "a.example")
+    told = first_lines(host, tmp_path / "second")
+    assert f"Next: gauger cssm token new --account a.example/DEFAULT --data {host.data}" in told
+
+
+def test_a_portal_with_devices_needs_no_next_step(tmp_path: Path) -> None:
+    with a_portal(tmp_path) as bench:
+        bench.report(a_device().report())
+        means = SimpleNamespace(readers=Readers(bench.authority))
+        assert next_step(cast("Portal", SimpleNamespace(means=means))) is None
+        means.readers.close()

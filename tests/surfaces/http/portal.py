@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from gauger.adapters.entropy import SystemEntropy
+from gauger.adapters.keys.trust_view import ServerTrustView
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.adapters.storage.upload_files import UploadFiles
 from gauger.core.documents.smart_license import Item, ItemKind, write_file
@@ -26,7 +27,7 @@ from gauger.cssm.access import Caller, CallerKind, Grant, Role, Scope
 from gauger.cssm.assembly import Outside, assemble
 from gauger.cssm.config import CssmConfig, Guarding
 from gauger.cssm.portal import Portal
-from gauger.surfaces.http.app import create_app
+from gauger.surfaces.http.front import create_app
 from tests.support.builders import ACCOUNT, NOW, UDI, Bench, Device, a_portal
 from tests.surfaces.http.serving import serving
 
@@ -196,6 +197,7 @@ def open_web(bench: Bench, config: CssmConfig = CONFIG) -> Iterator[Web]:
         authority=bench.authority,
         store=store,
         files=UploadFiles(bench.path.parent / "uploads"),
+        trust_files=ServerTrustView(bench.path.parent / "trust"),
     )
     portal = assemble(outside, config)
     portal.start()

@@ -18,6 +18,12 @@ from gauger.cssm.local import local_access
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
+data_option: Final = click.option(
+    "--data", type=FOLDER, required=True, help="The portal's data folder."
+)
+clock_option: Final = click.option(
+    "--clock", type=FILE, help="For tests: take the time from this file; loopback only."
+)
 _OPTIONS: Final = (
     click.option(
         "--data", type=FOLDER, envvar="GAUGER_CSSM_DATA", help="Folder of a local portal."

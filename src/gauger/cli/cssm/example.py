@@ -8,7 +8,7 @@ import click
 
 from gauger import profiles
 from gauger.cli.cssm.command import FILE, FOLDER
-from gauger.cli.cssm.serve import run
+from gauger.cli.cssm.running import run
 from gauger.core.authority.commands import AssignPolicy, DepositOrder, OpenVirtualAccount, OrderLine
 from gauger.core.identity import AccountRef
 from gauger.core.policy.rules import Group, Rule, validate
@@ -47,7 +47,7 @@ def run_example(data: Path, port: int | None, ready_file: Path | None) -> None:
     if port is not None:
         config = replace(config, server=replace(config.server, port=port))
 
-    def ready(url: str) -> None:
+    def ready(url: str, _portal: Portal) -> None:
         _tell(data, url, token_file.read_text(encoding="utf-8").strip())
         if ready_file is not None:
             ready_file.write_text(f"{url}\n", encoding="utf-8")

@@ -4,16 +4,11 @@ from pathlib import Path
 
 import click
 
-from gauger.cli.cssm.command import FILE, FOLDER
+from gauger.cli.cssm.command import FILE, clock_option, data_option
 from gauger.cssm import main
 from gauger.cssm.local import SECRET
 
 PATH = click.Path(exists=True, path_type=Path)
-
-data_option = click.option("--data", type=FOLDER, required=True, help="The portal's data folder.")
-clock_option = click.option(
-    "--clock", type=FILE, help="For tests: take the time from this file; loopback only."
-)
 
 
 @click.command()

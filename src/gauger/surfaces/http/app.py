@@ -1,6 +1,5 @@
-"""The portal's HTTP application: smart transport, token endpoint and API behind one set of limits."""
+"""The portal's API and token endpoint as a FastAPI application, which describes itself."""
 
-import logging
 from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any, Final
@@ -9,13 +8,10 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
-from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.problems import Problem
-from gauger.cssm.portal import Portal
 from gauger.surfaces.http import oauth, smart_transport
 from gauger.surfaces.http.api import (
     accounts,
@@ -29,12 +25,16 @@ from gauger.surfaces.http.api import (
     usage_files,
 )
 from gauger.surfaces.http.api.guard import PREFIX
-from gauger.surfaces.http.context import address_of, portal_of
-from gauger.surfaces.http.limits import RequestLimits
 from gauger.surfaces.http.problems import MEDIA_TYPE, problem_response
+from gauger.surfaces.http.refusing import (
+    HEALTH,
+    audit,
+    health,
+    on_failure,
+    on_http,
+    on_problem,
+)
 
-HEALTH: Final = "/healthz"
-_LOG: Final = logging.getLogger(__name__)
 _ROUTERS: Final = (
     accounts.top,
     accounts.smart,
@@ -114,62 +114,21 @@ def api() -> FastAPI:
     app.router.routes[:0] = [smart_transport.ROUTE, oauth.ROUTE, _HEALTH]
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
-    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_failure)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_failure)
     return app
 
 
-def create_app(portal: Portal) -> ASGIApp:
-    """Return the application that serves a portal, behind caps and deadlines."""
-    app = api()
-    app.state.portal = portal
-    front = smart_transport.Front(app, _on_problem, _on_failure)
-    return RequestLimits(front, portal.config)
-
-
-async def _health(request: Request) -> Response:
-    del request
-    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
-
-
-_HEALTH: Final = Route(HEALTH, _health, methods=["GET"])
-
-
-async def _on_problem(request: Request, error: Exception) -> Response:
-    problem = _as_problem(error)
-    _audit(request, problem)
-    return problem_response(problem)
+_HEALTH: Final = Route(HEALTH, health, methods=["GET"])
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     problem = invalid(found)
-    _audit(request, problem)
+    audit(request, problem)
     return problem_response(problem)
-
-
-async def _on_http(request: Request, error: Exception) -> Response:
-    """Answer what the framework itself refuses: an unknown path, a wrong method."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    path = request.url.path[:128]
-    if status == 405:
-        problem = Problem("not-found", f"{path} does not take {request.method[:16]}.")
-    elif status == 404:
-        message = f"There is no {path} here; smart transport's path is {LICENSING_PATH}."
-        problem = Problem("not-found", message, licensing_path=LICENSING_PATH)
-    else:
-        problem = Problem("malformed", "The request cannot be read.")
-    _audit(request, problem)
-    return problem_response(problem)
-
-
-async def _on_failure(request: Request, error: Exception) -> Response:
-    """Answer what nobody has thought of; the trace goes to the log, not to the caller."""
-    del request
-    _LOG.error("A request failed.", exc_info=error)
-    return problem_response(_as_problem(error))
 
 
 def invalid(errors: Iterable[Any]) -> Problem:
@@ -183,17 +142,3 @@ def invalid(errors: Iterable[Any]) -> Problem:
     if first["type"] == "extra_forbidden":
         return Problem("unknown-field", f"The field {where[:128]!r} is not known here.")
     return Problem("invalid-argument", f"{where[:128]}: {first['msg']}.", field=where[:128])
-
-
-def _as_problem(error: Exception) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    return Problem("internal-error", "The request could not be served.")
-
-
-def _audit(request: Request, problem: Problem) -> None:
-    caller = getattr(request.state, "caller", None)
-    by = str(caller) if caller is not None else address_of(request)
-    route = request.scope.get("route")
-    path = getattr(route, "path", "an unknown path")
-    portal_of(request).means.audit.refusal(problem, f"{request.method} {path}", by=by)
