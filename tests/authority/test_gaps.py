@@ -158,14 +158,3 @@ def test_a_ledger_of_the_first_release_proves_whole_before_and_after_its_migrati
     assert schema_version(db) == SCHEMA_VERSION
     db.close()
     assert examine_ledger(path).is_whole
-
-
-def test_a_column_that_was_taken_out_of_a_present_ledger_is_damage(portal: Bench) -> None:
-    lose_one(portal)
-    portal.authority.stop()
-    db = connect(portal.path)
-    db.execute("DROP INDEX gaps_untold")
-    db.execute("ALTER TABLE gaps DROP COLUMN alerted_at")
-    db.close()
-
-    assert not examine_ledger(portal.path).is_whole

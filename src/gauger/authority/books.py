@@ -89,7 +89,7 @@ class Unit:
         documents: Documents of this page by digest, in order.
         answered: ACK or verdict of this page by what it answers.
         abandons: Heads of another history that this page's head names.
-        own_heads: Heads of this ledger that devices of this page hold.
+        own_heads: Page of each head of this ledger that devices of this page hold.
         policies: Policies looked up since one was last assigned or issued.
         is_taking: Whether rows are being written; stays so where that failed.
     """
@@ -104,7 +104,7 @@ class Unit:
     documents: dict[Digest, NewDocument] = field(default_factory=dict)
     answered: dict[Digest, Digest] = field(default_factory=dict)
     abandons: tuple[Digest, ...] = ()
-    own_heads: set[Digest] = field(default_factory=set)
+    own_heads: dict[Digest, int] = field(default_factory=dict)
     policies: dict[AccountRef, PolicyFacts] = field(default_factory=dict)
     is_taking: bool = False
 

@@ -43,8 +43,7 @@ def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
         earlier epoch than the present one is of a history that was given up already.
     """
     seen = digest(held.head)
-    if seen in unit.own_heads or unit.store.pages.has_head(seen):
-        unit.own_heads.add(seen)
+    if _own_page(unit, seen) is not None:
         return Standing.OWN, None
     try:
         head = _verify(unit, held)
@@ -55,6 +54,20 @@ def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
     if head.epoch.number < unit.books.epoch.number:
         return Standing.ABANDONED, head
     return Standing.AHEAD, head
+
+
+def own_page(unit: Unit, held: HeldHead | None) -> int | None:
+    """Return the page of a head that a device holds, or None where it is not of this ledger."""
+    return None if held is None else _own_page(unit, digest(held.head))
+
+
+def _own_page(unit: Unit, seen: Digest) -> int | None:
+    page = unit.own_heads.get(seen)
+    if page is None:
+        page = unit.store.pages.page_of(seen)
+        if page is not None:
+            unit.own_heads[seen] = page
+    return page
 
 
 def _verify(unit: Unit, held: HeldHead) -> PageHead:

@@ -12,7 +12,7 @@ from gauger.authority.answers import (
 )
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
-from gauger.authority.epochs import flag_of_head
+from gauger.authority.epochs import flag_of_head, own_page
 from gauger.authority.turning_away import is_foreign, turn_away
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.commands import ReceiveReport
@@ -72,6 +72,10 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     """
     claims, command = report.claims, report.command
     _require_signer(unit, report.signer, claims.udi)
+    page = own_page(unit, claims.held.head)
+    if page is not None:
+        claims = replace(claims, held=replace(claims.held, page=page))
+        report = replace(report, claims=claims)
     facts = unit.store.facts.report(claims, unit.now)
     if not facts.tag_known and claims.tag in unit.settings.catalogue:
         facts = replace(facts, tag_known=True)
@@ -384,6 +388,7 @@ def _row(
         absolute=tuple((item.start, item.end, item.count) for item in claims.absolute),
         relative=tuple((item.start, item.end, item.count) for item in claims.relative),
         sent=sent,
+        head_page=claims.held.page,
     )
 
 

@@ -233,7 +233,8 @@ def test_a_report_closed_when_the_authority_was_built_has_a_clock() -> None:
 
 def lives(*spans: tuple[str, int, int]) -> tuple[Life, ...]:
     return tuple(
-        Life(incarnation=name, first_closed=first, last_closed=last) for name, first, last in spans
+        Life(incarnation=name, first_measured=first, last_measured=last, began=0)
+        for name, first, last in spans
     )
 
 
@@ -247,39 +248,88 @@ def lives(*spans: tuple[str, int, int]) -> tuple[Life, ...]:
         # The old store ended before the new one began, whatever comes first here.
         (((OTHER, NOW - 9, NOW - 5), (OWN, NOW - 4, NOW - 1)), ()),
         (((OTHER, NOW + 1, NOW + 5), (OWN, NOW - 4, NOW - 1)), ()),
-        # One closed reports while the other lived.
+        # One measured while the other lived.
         (((OTHER, NOW - 9, NOW + 5),), ("store-replaced", "duplicate-identity")),
-        (((OTHER, NOW - 3, NOW - 2), (OWN, NOW - 9, NOW - 8)), ("duplicate-identity",)),
+        (((OTHER, NOW - 4, NOW - 3), (OWN, NOW - 9, NOW - 8)), ("duplicate-identity",)),
         (((OTHER, NOW - 3, NOW + 9), (OWN, NOW - 9, NOW - 8)), ("duplicate-identity",)),
         # Lives that only touch are one after the other.
-        (((OTHER, NOW, NOW),), ("store-replaced",)),
         (((OTHER, NOW, NOW + 5),), ("store-replaced",)),
-        (((OTHER, NOW - 5, NOW),), ("store-replaced",)),
+        (((OTHER, NOW - 5, NOW - 1),), ("store-replaced",)),
     ],
 )
 def test_two_stores_at_one_time_are_told_from_one_that_was_replaced(
     held: tuple[tuple[str, int, int], ...], flags: tuple[str, ...]
 ) -> None:
-    assert judge(CLAIMS, replace(FACTS, lives=lives(*held)), GIVEN).flags == flags
+    claims = replace(CLAIMS, absolute=(Segment(NOW - 1, NOW, 1),))
+
+    assert judge(claims, replace(FACTS, lives=lives(*held)), GIVEN).flags == flags
+
+
+@pytest.mark.threat("H1", role="cssm")
+@pytest.mark.parametrize(
+    ("first", "last"), [(None, None), (NOW - 9 * DAY, NOW + DAY)], ids=["neither", "one"]
+)
+def test_a_store_whose_clock_was_never_set_is_no_clone_by_its_times(
+    first: int | None, last: int | None
+) -> None:
+    other = Life(incarnation=OTHER, first_measured=first, last_measured=last, began=0)
+    claims = replace(closed(7), absolute=(), relative=(Segment(0, 900, 1),))
+    flags = judge(claims, replace(FACTS, lives=(other,)), GIVEN).flags
+
+    assert flags == ("store-replaced", "clock-not-set")
+
+
+@pytest.mark.threat("A20", role="cssm")
+@pytest.mark.parametrize(
+    ("own", "page", "other", "flagged"),
+    [
+        ((5, 9), None, (7, 6), True),  # each knew a page since the first report of the other
+        ((5, None), 9, (7, 6), True),  # by this very report
+        ((5, 9), None, (7, 5), True),  # the page with the first report itself
+        ((5, 6), 6, (7, 6), False),  # the own store ended before the other one began
+        ((5, 9), 9, (7, 4), False),  # the other one ended, and its report came late
+        ((5, 9), 9, (7, None), False),
+        ((5, None), None, (7, 6), False),
+        (None, 9, (7, 9), False),  # the first report of this store: nobody can know of it
+    ],
+)
+def test_two_stores_without_clocks_betray_themselves_by_the_pages_they_know(
+    own: tuple[int, int | None] | None,
+    page: int | None,
+    other: tuple[int, int | None],
+    *,
+    flagged: bool,
+) -> None:
+    spans = {OTHER: other} if own is None else {OWN: own, OTHER: other}
+    held = tuple(
+        Life(incarnation=name, first_measured=None, last_measured=None, began=began, head=head)
+        for name, (began, head) in spans.items()
+    )
+    claims = replace(CLAIMS, held=Held(page=page))
+    flags = judge(claims, replace(FACTS, lives=held), GIVEN).flags
+
+    assert ("duplicate-identity" in flags) == flagged
 
 
 @pytest.mark.threat("A20", role="cssm")
 @given(turns=st.lists(st.sampled_from([OWN, OTHER]), min_size=2, max_size=8), data=st.data())
-def test_stores_that_close_in_turns_are_noticed_in_whatever_order_reports_come(
+def test_stores_that_measure_in_turns_are_noticed_in_whatever_order_reports_come(
     turns: list[str], data: st.DataObject
 ) -> None:
     closings = list(enumerate(turns))
     flagged, seen = False, dict[str, Life]()
     for at, name in data.draw(st.permutations(closings)):
-        chain = replace(CHAIN, incarnation=name, closed_at=NOW - 100 + at)
+        chain = replace(CHAIN, incarnation=name)
+        span = Segment(NOW - 100 + at, NOW - 99 + at, 1)
         facts = replace(FACTS, lives=tuple(seen.values()))
-        flags = judge(replace(CLAIMS, chain=chain), facts, GIVEN).flags
+        flags = judge(replace(CLAIMS, chain=chain, absolute=(span,)), facts, GIVEN).flags
         flagged = flagged or "duplicate-identity" in flags
-        life = seen.get(name, Life(incarnation=name, first_closed=10**12, last_closed=0))
+        life = seen.get(name)
         seen[name] = Life(
             incarnation=name,
-            first_closed=min(life.first_closed, chain.closed_at),
-            last_closed=max(life.last_closed, chain.closed_at),
+            first_measured=min(span.start, (life and life.first_measured) or span.start),
+            last_measured=max(span.end, (life and life.last_measured) or 0),
+            began=0,
         )
     places = {name: [at for at, turn in closings if turn == name] for name in (OWN, OTHER)}
     together = all(places.values()) and not (

@@ -180,8 +180,8 @@ class PagesPort(Protocol):
     def head(self, page: int) -> HeadRecord | None:
         """Return the head of a page, or None."""
 
-    def has_head(self, head: Digest) -> bool:
-        """Tell whether a head is one of this ledger."""
+    def page_of(self, head: Digest) -> int | None:
+        """Return the page of a head, or None where it is not one of this ledger."""
 
     def node(self, level: int, place: int) -> bytes:
         """Return a complete node of the tree over all heads."""

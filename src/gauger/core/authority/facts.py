@@ -66,11 +66,22 @@ class KnownReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """The times between which an incarnation of a store closed reports."""
+    """When an incarnation of a store was alive, by its own clock and by the ledger's pages.
+
+    Attributes:
+        incarnation: Its id.
+        first_measured: Where its oldest measurement starts; null where no clock was ever set.
+        last_measured: Where its newest measurement ends; null likewise.
+        began: The page of its first report: it was alive before that page.
+        head: The newest page of this ledger that a report of it held a head of: it was alive
+            after that page. Null where none held one.
+    """
 
     incarnation: str
-    first_closed: int
-    last_closed: int
+    first_measured: int | None
+    last_measured: int | None
+    began: int
+    head: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gauger.core.authority.claims import Chain, Claims
-from gauger.core.authority.facts import KnownReport, ReportFacts
+from gauger.core.authority.facts import KnownReport, Life, ReportFacts
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.ownership import Claim, Ownership, settle
 from gauger.core.identity import AccountRef, Digest
@@ -185,7 +185,7 @@ def _flags(claims: Claims, chain: Chain, facts: ReportFacts, given: Circumstance
     noted = {
         "gap": not facts.previous_held,
         "store-replaced": _is_new_store(chain, facts),
-        "duplicate-identity": _is_alternating(chain, facts),
+        "duplicate-identity": _is_alternating(claims, chain, facts),
         "overlap": facts.overlaps,
         "unknown-entitlement": not facts.tag_known,
         "clock-not-set": bool(claims.relative) or chain.closed_at < given.build_date,
@@ -199,20 +199,42 @@ def _is_new_store(chain: Chain, facts: ReportFacts) -> bool:
     return bool(facts.lives) and all(life.incarnation != chain.incarnation for life in facts.lives)
 
 
-def _is_alternating(chain: Chain, facts: ReportFacts) -> bool:
+def _is_alternating(claims: Claims, chain: Chain, facts: ReportFacts) -> bool:
     """Tell whether two stores lived at the same time under one identity.
 
-    Lives are compared by when reports were closed, so that a late report of a store that was
-    replaced long ago does not look like a clone.
+    When a report comes says nothing: one of a store that was replaced may come a year late. Two
+    things do: what was measured by clocks that were set, and which pages of this ledger a store
+    knew of, which no clock that is lost or wrong can change.
     """
-    first = last = chain.closed_at
-    for life in facts.lives:
-        if life.incarnation == chain.incarnation:
-            first, last = min(first, life.first_closed), max(last, life.last_closed)
+    lives = [life for life in facts.lives if life.incarnation == chain.incarnation]
+    others = [life for life in facts.lives if life.incarnation != chain.incarnation]
     return any(
-        life.first_closed < last and first < life.last_closed
-        for life in facts.lives
-        if life.incarnation != chain.incarnation
+        _measured_together(claims, lives, other) or _knew_each_other(claims, lives, other)
+        for other in others
+    )
+
+
+def _measured_together(claims: Claims, own: list[Life], other: Life) -> bool:
+    starts = [life.first_measured for life in own] + [claims.observed_from]
+    ends = [life.last_measured for life in own] + [claims.observed_until]
+    first = min((one for one in starts if one is not None), default=None)
+    last = max((one for one in ends if one is not None), default=None)
+    if first is None or last is None or other.first_measured is None:
+        return False
+    # Both ends stand or fall together; a store that follows another begins where that ended.
+    return other.first_measured < last and first < (other.last_measured or 0)
+
+
+def _knew_each_other(claims: Claims, own: list[Life], other: Life) -> bool:
+    """Tell whether each store knew a page from after the first report of the other.
+
+    A store that is dead when the next one begins can never come to know such a page.
+    """
+    heads = [life.head for life in own] + [claims.held.page]
+    newest = max((one for one in heads if one is not None), default=-1)
+    # A store whose first report is only coming now cannot be known to the other one.
+    return any(life.began <= (-1 if other.head is None else other.head) for life in own) and (
+        other.began <= newest
     )
 
 

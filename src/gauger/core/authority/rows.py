@@ -265,6 +265,8 @@ class ReportReceived(Row):
         absolute: What it claims, in epoch seconds.
         relative: What it claims in seconds of a boot whose clock was never set.
         sent: Types of the documents that its ACK brings along.
+        head_page: Page of this ledger whose head its sender held; null in rows of the first
+            releases too.
     """
 
     KIND: ClassVar[str] = "report"
@@ -296,6 +298,7 @@ class ReportReceived(Row):
     absolute: tuple[Interval, ...]
     relative: tuple[Interval, ...]
     sent: tuple[str, ...]
+    head_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

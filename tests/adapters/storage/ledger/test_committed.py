@@ -194,8 +194,8 @@ def test_a_head_without_signature_is_found_as_it_was_written_and_signed_once(boo
     with pytest.raises(Problem), store.transaction():
         store.pages.write_signature(0, b"t" * 64)
     assert store.pages.node(0, 0) == b"n" * 32
-    assert store.pages.has_head(head.digest)
-    assert not store.pages.has_head(named("other"))
+    assert store.pages.page_of(head.digest) == head.page
+    assert store.pages.page_of(named("other")) is None
     store.close()
 
 

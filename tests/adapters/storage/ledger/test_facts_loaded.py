@@ -168,13 +168,17 @@ def test_a_report_that_was_missed_stays_wanted_after_its_gap_is_closed(book: Boo
     assert seen == [(False, False), (True, True), (True, False)]
 
 
-def test_lives_span_what_each_store_closed(book: Book) -> None:
-    book.put(OWNED, a_report("a", ((NOW, NOW + 50, 1),)), a_report("b", ((NOW, NOW + 10, 1),)))
-    book.put(replace(REPORT, digest=named("c"), incarnation=OTHER))
+def test_lives_span_what_each_store_measured_and_the_pages_that_it_knew(book: Book) -> None:
+    first = a_report("a", ((NOW, NOW + 50, 1),))
+    book.put(OWNED, first)
+    book.put(a_report("b", ((NOW - 5, NOW + 10, 1),)), replace(first, digest=named("d")))
+    timeless = replace(REPORT, digest=named("c"), incarnation=OTHER, absolute=(), closed_at=7)
+    book.put(timeless, replace(timeless, digest=named("e"), head_page=1))
+    book.put(replace(timeless, digest=named("f")))
 
     assert set(load(book).lives) == {
-        Life(incarnation=OWN, first_closed=NOW + 10, last_closed=NOW + 50),
-        Life(incarnation=OTHER, first_closed=NOW, last_closed=NOW),
+        Life(incarnation=OWN, first_measured=NOW - 5, last_measured=NOW + 50, began=1),
+        Life(incarnation=OTHER, first_measured=None, last_measured=None, began=3, head=1),
     }
 
 

@@ -179,12 +179,19 @@ class Facts:
     ) -> tuple[tuple[KnownReport, ...], tuple[Life, ...]]:
         """Return the other reports at a place, and the lives of all stores."""
         rows = self._db.execute(
-            "SELECT id, incarnation, first_closed, last_closed FROM lives WHERE instance = ?",
+            "SELECT id, incarnation, first_measured, last_measured, began, head_page"
+            " FROM lives WHERE instance = ?",
             (number,),
         ).fetchall()
         lives = tuple(
-            Life(incarnation=incarnation, first_closed=first, last_closed=last)
-            for _, incarnation, first, last in rows
+            Life(
+                incarnation=incarnation,
+                first_measured=first,
+                last_measured=last,
+                began=began,
+                head=head,
+            )
+            for _, incarnation, first, last, began, head in rows
         )
         life = next((row[0] for row in rows if row[1] == chain.incarnation), None)
         return () if life is None else self._rivals(number, life, claims, chain), lives

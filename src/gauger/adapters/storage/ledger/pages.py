@@ -112,10 +112,11 @@ class Pages:
             signature=signature,
         )
 
-    def has_head(self, head: Digest) -> bool:
-        """Tell whether a head is one of this ledger."""
-        query = "SELECT 1 FROM heads WHERE digest = ?"
-        return self._db.execute(query, (bytes.fromhex(head),)).fetchone() is not None
+    def page_of(self, head: Digest) -> int | None:
+        """Return the page of a head, or None where it is not one of this ledger."""
+        query = "SELECT page FROM heads WHERE digest = ?"
+        row = self._db.execute(query, (bytes.fromhex(head),)).fetchone()
+        return None if row is None else int(row[0])
 
     def node(self, level: int, place: int) -> bytes:
         """Return a complete node of the tree over all heads.

@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any, Final
 
+from gauger.adapters.storage.ledger.connection import PLACES
 from gauger.adapters.storage.ledger.names import Names, join_udis, join_words
 from gauger.adapters.storage.ledger.usage import (
     ABSOLUTE,
@@ -86,7 +87,7 @@ class DeviceProjector:
         account = self._account(row.account)
         instance = self._names.make_instance(row.udi, row.at, 0 if verified else account or 0)
         tag = self._names.tag(row.tag)
-        life = self._live(row, instance)
+        life = self._live(row, instance, source >> PLACES)
         if row.verdict is Verdict.REJECTED:
             self._db.execute("UPDATE instances SET verified = 1 WHERE id = ?", (instance,))
         else:
@@ -101,16 +102,27 @@ class DeviceProjector:
         if PURCHASE_INFO in sent:
             self._db.execute("UPDATE instances SET purchase_due = 0 WHERE id = ?", (instance,))
 
-    def _live(self, row: rows.ReportReceived, instance: int) -> int | None:
-        """Note when an incarnation closed reports; what was rejected tells nothing of it."""
+    def _live(self, row: rows.ReportReceived, instance: int, page: int) -> int | None:
+        """Note when an incarnation was alive; what was rejected tells nothing of it."""
         if row.incarnation is None or row.closed_at is None or row.verdict is Verdict.REJECTED:
             return None
         (life,) = self._one(
-            "INSERT INTO lives (instance, incarnation, first_closed, last_closed)"
-            " VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " first_closed = min(first_closed, excluded.first_closed),"
-            " last_closed = max(last_closed, excluded.last_closed) RETURNING id",
-            (instance, row.incarnation, row.closed_at, row.closed_at),
+            "INSERT INTO lives (instance, incarnation, first_closed, last_closed, first_measured,"
+            " last_measured, began, head_page) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7)"
+            " ON CONFLICT DO UPDATE SET first_closed = min(first_closed, ?3),"
+            " last_closed = max(last_closed, ?3),"
+            " first_measured = min(coalesce(first_measured, ?4), coalesce(?4, first_measured)),"
+            " last_measured = max(coalesce(last_measured, ?5), coalesce(?5, last_measured)),"
+            " head_page = max(coalesce(head_page, ?7), coalesce(?7, head_page)) RETURNING id",
+            (
+                instance,
+                row.incarnation,
+                row.closed_at,
+                min((start for start, _, _ in row.absolute), default=None),
+                max((end for _, end, _ in row.absolute), default=None),
+                page,
+                row.head_page,
+            ),
         )
         return int(life)
 
