@@ -1,6 +1,7 @@
 """What is measured, and that neither clocks nor crashes invent or lose usage."""
 
 from dataclasses import replace
+from threading import Event, Thread
 
 import pytest
 
@@ -86,6 +87,71 @@ def test_a_crash_invents_nothing(world: World, device: Agent) -> None:
     assert counts(report) == [(4, 1001)]
     assert report[0].close_reason == "ProductReload"
     again.stop()
+
+
+@pytest.mark.requirement("PI-4")
+def test_a_clean_stop_measures_up_to_the_stop(world: World, device: Agent) -> None:
+    device.set_count(ESSENTIALS, 4)
+    device.flush()
+    world.clock.advance(500)
+    assert device.stop() is None
+    stopped = world.clock.wall
+    world.clock.reboot(off=5000)
+    again = world.open()
+    ((measurement,),) = told(world, again)
+    again.stop()
+    assert (measurement.count, measurement.end) == (4, stopped + 1)
+    assert measurement.end - measurement.start == 501
+
+
+def test_use_within_the_second_of_the_stop_is_told(world: World, device: Agent) -> None:
+    with device.use(ESSENTIALS, 3):
+        pass
+    device.stop()
+    world.clock.advance(10)
+    again = world.open()
+    assert [counts(report) for report in told(world, again)] == [[(3, 1)]]
+    again.stop()
+
+
+def test_the_stop_stores_before_it_waits_for_the_network(
+    device: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talking, answered = Event(), Event()
+
+    def talk() -> None:
+        talking.set()
+        answered.wait(30)
+
+    monkeypatch.setattr(device._engine, "communicate", talk)
+    stored = Event()
+    monkeypatch.setattr(device._engine.measuring, "settle", lambda _: stored.set())
+    device.start()
+    assert talking.wait(30)
+    stored.clear()
+    stopping = Thread(target=device.stop)
+    stopping.start()
+    assert stored.wait(30)
+    assert stopping.is_alive()
+    answered.set()
+    stopping.join(30)
+    assert not stopping.is_alive()
+
+
+def test_a_stop_that_cannot_store_says_so(
+    world: World, device: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.set_count(ESSENTIALS, 4)
+    device.flush()
+    world.clock.advance(500)
+
+    def refuse(_: object) -> None:
+        raise Problem("store-full", "The disk is full.")
+
+    monkeypatch.setattr(device._store, "commit", refuse)
+    trouble = device.stop()
+    assert trouble is not None
+    assert trouble.code == "store-full"
 
 
 def test_counts_of_a_sidecar_outlive_it_and_those_of_a_library_do_not(world: World) -> None:

@@ -68,7 +68,9 @@ def serve(place: Place) -> None:
             _greet(agent, place)
             ended.wait()
     finally:
-        agent.stop()
+        trouble = agent.stop()
+    if trouble is not None:
+        raise trouble
     click.echo("Stopped; everything measured is stored.")
 
 

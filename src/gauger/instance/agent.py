@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from gauger.core.documents.envelope import Document
 from gauger.core.identity import Udi
+from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance import events
 from gauger.instance.config import ConfigChange, Configuration, apply_change
@@ -41,6 +42,8 @@ _LOGGER: Final = logging.getLogger("gauger")
 
 _COALESCE_SECONDS: Final = 0.5
 """Changes within it are stored together: at most two commits a second, each within one."""
+
+_WAKE_SECONDS: Final = 0.1
 
 
 class Agent:
@@ -131,17 +134,30 @@ class Agent:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """End the threads, store what is not stored yet, and release the store."""
+    def stop(self) -> Problem | None:
+        """Measure up to this second, store it, end the threads, and release the store.
+
+        Returns:
+            What kept usage from being stored, or None where all of it is.
+        """
         self._stopping.set()
-        self._meter.wake.set()
-        self._call.set()
+        # First of all: the talker may wait for an answer half a minute, and who stops a service
+        # kills it sooner. What was in use until now is durable by then.
+        self._engine.finish()
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():
+                # Whoever measures clears the call, so one that came just before a pause is lost.
+                self._meter.wake.set()
+                self._call.set()
+                thread.join(_WAKE_SECONDS)
         self._threads = []
-        self._engine.measure()
+        self._engine.finish()
+        trouble = self._engine.memory.trouble
+        if trouble is not None:
+            _LOGGER.warning("The last usage could not be stored: %s", trouble.detail)
         self._store.close()
         self._release()
+        return trouble
 
     def tick(self) -> float:
         """Do all that is due now.

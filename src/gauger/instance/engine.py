@@ -93,6 +93,14 @@ class Engine:
             if changed or reminded or draft.batch.reports or not self.memory.is_saved:
                 self.memory.keep(draft)
 
+    def finish(self) -> None:
+        """Measure up to this second: the next boot claims nothing beyond what is stored now."""
+        with self.lock:
+            self.measure()
+            draft = self.memory.draft()
+            self.measuring.settle(draft)
+            self.memory.keep(draft)
+
     def flush(self) -> None:
         """Make every change durable now.
 
