@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         ReportDetailView,
         ReportRow,
         ReportsSummaryView,
-        Scope,
         RootView,
+        Scope,
         Selection,
         StatusView,
         SyncResult,
@@ -194,6 +194,14 @@ class Agent:
         self._call.set()
         return result
 
+    def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        """Take in root sets that an operator brings; see `ports.Operations`."""
+        return self._orders.import_trust(paths)
+
+    def trust(self) -> "RootView":
+        """Return whom the product instance trusts."""
+        return self._orders.trust()
+
     def configure(self, changes: Sequence[ConfigChange]) -> None:
         """Apply all lines or none, and make them durable; see `ports.Operations`."""
 
@@ -206,14 +214,6 @@ class Agent:
 
         self._engine.change(apply)
         self._call.set()
-    def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
-        """Take in root sets that an operator brings; see `ports.Operations`."""
-        return self._orders.import_trust(paths)
-
-    def trust(self) -> "RootView":
-        """Return whom the product instance trusts."""
-        return self._orders.trust()
-
 
     def configuration(self) -> Configuration:
         """Return all settings."""

@@ -138,6 +138,7 @@ class Engine:
             draft = self.memory.draft()
             act(draft)
             self.memory.commit(draft)
+            self.rooting.show(self.memory)
 
     def require_way(self) -> str:
         """Return the URL to talk to.
@@ -146,7 +147,6 @@ class Engine:
             Problem: ``transport-off``, ``not-supported`` or ``not-a-licensing-url``.
         """
         configuration = self.memory.singles.configuration
-            self.rooting.show(self.memory)
         if configuration.transport is TransportKind.OFF:
             raise Problem("transport-off", "The transport is off: nothing is sent.")
         if configuration.transport is not TransportKind.SMART:
@@ -190,22 +190,22 @@ class Engine:
         wall = self.around.clock.wall()
         draft = self.memory.draft()
         self.measuring.begin_boot(draft)
+        self.rooting.begin_boot(draft, is_volatile=store.volatile is not None)
         if store.replaced is not None:
             draft.log(events.store_replaced(wall, store.replaced))
         draft.log(*events.agent_ready(wall), *events.export_allowed(wall, allowed=False))
         self._sign(draft)
         draft.batch.anchored = True
         self.memory.keep(draft)
+        self.rooting.show(self.memory)
         self.measure()
         draft = self.memory.draft()
-        self.rooting.begin_boot(draft, is_volatile=store.volatile is not None)
         if remind(draft, self.reckoning.deadline(self.holdings()), wall, always=True):
             self.memory.keep(draft)
 
     def _sign(self, draft: Draft) -> None:
         if any(record.waiting for record in draft.tags.values()):
             try:
-        self.rooting.show(self.memory)
                 state = self.trusting.signing_state(self.holdings(), draft.singles.trust)
             except Problem as problem:
                 self.reporting.trouble = problem
