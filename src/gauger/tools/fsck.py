@@ -1,9 +1,10 @@
 """`gauger fsck`: recognises the stores of a data folder and proves each of them whole."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from gauger.adapters.storage.instance_open import StorePaths
+from gauger.adapters.storage.instance_open import ASIDE_NAME, StorePaths
 from gauger.core.problems import TABLE, Problem
 from gauger.tools.fsck_findings import Examination, Fault
 from gauger.tools.fsck_instance import check_instance
@@ -11,6 +12,8 @@ from gauger.tools.fsck_ledger import examine_ledger
 
 LEDGERS: Final = ("cssm.sqlite", "ledger.db")
 """Names that a ledger's file has in a data folder."""
+
+_UNFINISHED: Final = (".part", ".new", ".begun")
 
 
 def examine(data: Path, keys: Path | None = None) -> tuple[Examination, ...]:
@@ -31,9 +34,21 @@ def examine(data: Path, keys: Path | None = None) -> tuple[Examination, ...]:
     instance = StorePaths(data=data, keys=keys or data / "keys").store
     if instance.is_file():
         found.append(_examine_instance(data, keys, instance))
+    if data.is_dir() and found:
+        found[0].notes.extend(_leftovers(data))
     if not found:
         raise Problem("store-missing", f"{data} holds no store of this system.")
     return tuple(found)
+
+
+def _leftovers(data: Path) -> Iterator[str]:
+    """Tell what a writer left that was cut off, and what lies aside; neither is a fault."""
+    for folder in (data, data / "uploads"):
+        for path in sorted(folder.glob("*")):
+            if path.name.endswith(_UNFINISHED):
+                yield f"{path} was not finished; remove it while nothing runs here."
+    for path in sorted((data / ASIDE_NAME).glob("*")):
+        yield f"{path} is an earlier store that could not be believed; keep it for an inquiry."
 
 
 def _examine_instance(data: Path, keys: Path | None, store: Path) -> Examination:

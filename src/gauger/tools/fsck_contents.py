@@ -5,6 +5,7 @@ import sqlite3
 from typing import Final
 
 from gauger.adapters.storage.ledger.connection import PLACES, unpack
+from gauger.adapters.storage.ledger_backup import RESTORED
 from gauger.core.authority.claims import read_claims
 from gauger.core.authority.rows import ReportReceived, decode_row
 from gauger.core.documents.rum_report import read_report
@@ -19,6 +20,16 @@ def check_contents(db: sqlite3.Connection, examination: Examination) -> None:
     _check_reports(db, examination)
     _check_answers(db, examination)
     _check_unanswered(db, examination)
+    _check_marks(db, examination)
+
+
+def _check_marks(db: sqlite3.Connection, examination: Examination) -> None:
+    """Check what no page proves: a restored ledger whose mark is lost would open no new epoch."""
+    for (name,) in db.execute("SELECT name FROM kept.marks WHERE name <> ?", (RESTORED,)):
+        examination.add(Fault(where="the marks", what=f"Nobody makes a mark {name!r:.80}."))
+    query = "SELECT key FROM kept.signers WHERE key NOT IN (SELECT signer FROM kept.heads)"
+    for (key,) in db.execute(query):
+        examination.add(Fault(where="the signers", what=f"No head is signed by {key!r:.80}."))
 
 
 def _check_reports(db: sqlite3.Connection, examination: Examination) -> None:

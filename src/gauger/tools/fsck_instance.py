@@ -1,29 +1,42 @@
 """Prove the store of a product instance whole, reading and changing nothing."""
 
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from gauger.adapters.entropy import SystemEntropy
+from gauger.adapters.keys.identity import IDENTITY, TRUST, read_identity
+from gauger.adapters.keys.trust_folder import read_trust
 from gauger.adapters.storage.instance_anchor import Anchor, read_anchor
 from gauger.adapters.storage.instance_open import StorePaths, check_schema, compare_with_anchor
 from gauger.adapters.storage.instance_read import connect_to_read, require_key
-from gauger.adapters.storage.instance_sqlite import InstanceStore, named_errors
+from gauger.adapters.storage.instance_sqlite import (
+    InstanceStore,
+    create_schema,
+    named_errors,
+)
 from gauger.adapters.storage.private_files import read_private
-from gauger.adapters.storage.sealed import Seal
+from gauger.adapters.storage.sealed import KEY_BYTES, Seal
 from gauger.core.documents.acknowledgment import Acknowledgment
 from gauger.core.documents.envelope import read_document
+from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.rum_report import RumReport, read_report
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.instance.report_life import ReportState
 from gauger.core.problems import Problem
 from gauger.instance.memory import Memory, read_detail
 from gauger.instance.ports import StoredReport
 from gauger.instance.records import ReportDetail
+from gauger.tools.fsck_shape import compare_shapes, read_shape
 
 _PAGE = 500
+_ITEMS = ("report", "ack")
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, zlib.error)
+"""What damage looks like where a value is not even of the kind that its column holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding
     """
     paths = StorePaths(data=data, keys=keys or data / "keys")
     checks = _Checks()
-    with checks.named("store"), _opened(paths) as store:
+    with checks.named("store"), _opened(paths) as (connection, store):
         checks.run("events", store.verify_chain)
         checks.run("anchor", lambda: compare_with_anchor(store, _anchor(paths)))
         checks.run("records", lambda: Memory(store))
@@ -66,7 +79,67 @@ def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding
             checks.run(f"report {row.report_id}", partial(_check_report, store, row))
         for _ in checks.guarded("events", store.entries()):
             continue
+        checks.run("records", partial(_check_records, store, connection))
+        checks.run("reports", partial(_check_rows, connection))
+        for report_id, kind in _items(connection, checks):
+            checks.run(f"report {report_id}", partial(_check_item, store, report_id, kind))
+        if (data / IDENTITY).exists():
+            checks.run("identity", partial(_check_identity, data, paths.keys))
     return checks.findings
+
+
+def _check_records(store: InstanceStore, connection: sqlite3.Connection) -> None:
+    """Open every record of every family, those too that nothing reads at present."""
+    with named_errors():
+        families = connection.execute("SELECT DISTINCT family FROM record").fetchall()
+    for (family,) in families:
+        store.records(family)
+
+
+def _check_rows(connection: sqlite3.Connection) -> None:
+    """Find rows that no query of the agent would ever return."""
+    states = [state.value for state in ReportState]
+    known = ", ".join("?" * len(states))
+    with named_errors():
+        (lost,) = connection.execute(
+            f"SELECT count(*) FROM report WHERE state NOT IN ({known})",  # noqa: S608 -- marks only
+            states,
+        ).fetchone()
+        (unheld,) = connection.execute(
+            "SELECT count(*) FROM report WHERE held <>"
+            " EXISTS (SELECT 1 FROM item WHERE report_id = report.id)"
+        ).fetchone()
+    if lost:
+        raise Problem("store-damaged", f"{lost} are in no state that there is.")
+    if unheld:
+        # By this mark old items are removed: a wrong one keeps them for ever, or loses them.
+        raise Problem("store-damaged", f"{unheld} do not say rightly whether items are held.")
+
+
+def _items(connection: sqlite3.Connection, checks: "_Checks") -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    with checks.named("items"), named_errors():
+        found += connection.execute("SELECT report_id, kind FROM item").fetchall()
+    return found
+
+
+def _check_item(store: InstanceStore, report_id: int, kind: str) -> None:
+    store.item(report_id, kind)
+    if kind not in _ITEMS or store.report(report_id) is None:
+        raise Problem("store-damaged", f"An item {kind!r} belongs to no report.")
+
+
+def _check_identity(data: Path, keys: Path) -> None:
+    """Check that key, certificate and trust of the product instance still fit together."""
+    identity = read_identity(data, keys)
+    trust = read_trust(data / TRUST)
+    for document in trust.root_sets:
+        RootSet.from_document(document).require_threshold(document)
+    if identity.sudi is None:
+        raise Problem("key-missing", "The SUDI key is gone: no trust can be asked for.")
+    if trust.manufacturers:
+        store = TrustStore(manufacturers=trust.manufacturers)
+        store.verify_sudi(identity.sudi.chain, identity.udi, 0)
 
 
 class _Checks:
@@ -80,8 +153,13 @@ class _Checks:
         """Note a refusal of what is done inside."""
         try:
             yield
-        except Problem as problem:
-            self.findings.append(InstanceFinding(where, problem.code, problem.detail))
+        except (Problem, *_UNREADABLE) as error:
+            code = error.code if isinstance(error, Problem) else "store-damaged"
+            detail = error.detail if isinstance(error, Problem) else f"It cannot be read: {error}."
+            finding = InstanceFinding(where, code, detail)
+            # One damage is met on several ways; told once it is enough.
+            if finding not in self.findings:
+                self.findings.append(finding)
 
     def run(self, where: str, check: Callable[[], object]) -> None:
         """Carry out one check."""
@@ -95,14 +173,16 @@ class _Checks:
 
 
 @contextmanager
-def _opened(paths: StorePaths) -> Iterator[InstanceStore]:
+def _opened(paths: StorePaths) -> Iterator[tuple[sqlite3.Connection, InstanceStore]]:
     key = require_key(paths)
     connection = connect_to_read(paths.store)
     try:
         if not check_schema(connection):
             raise Problem("store-damaged", "The store is empty.")
         _check_pages(connection)
-        yield InstanceStore(connection, Seal(key, SystemEntropy()), None)
+        for where, what in _shape_faults(connection):
+            raise Problem("store-damaged", f"{where.capitalize()}: {what}")
+        yield connection, InstanceStore(connection, Seal(key, SystemEntropy()), None)
     finally:
         connection.close()
 
@@ -112,6 +192,13 @@ def _check_pages(connection: sqlite3.Connection) -> None:
         (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
     if answer != "ok":
         raise Problem("store-damaged", f"The file's pages do not fit: {answer}.")
+
+
+def _shape_faults(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    entropy = SystemEntropy()
+    with named_errors(), closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        create_schema(fresh, Seal(entropy.random_bytes(KEY_BYTES), entropy), "")
+        yield from compare_shapes(read_shape(connection), read_shape(fresh))
 
 
 def _anchor(paths: StorePaths) -> Anchor | None:

@@ -1,18 +1,12 @@
 """Proves a ledger whole: rows, pages, heads, signatures, and projections made anew."""
 
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import (
     PLACES,
-    SCHEMA_VERSION,
-    connect,
-    migrate,
     row_id,
     unpack,
 )
@@ -34,6 +28,7 @@ from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
 from gauger.tools.fsck_contents import check_contents
 from gauger.tools.fsck_findings import Examination, Fault
+from gauger.tools.fsck_open import workplace
 from gauger.tools.fsck_replay import compare_projections
 
 _MOST_STATED: Final = 10
@@ -48,49 +43,27 @@ def examine_ledger(path: Path) -> Examination:
         path: The file. A portal may be at work on it.
 
     Raises:
-        Problem: ``store-newer`` where a newer release wrote it; ``store-missing``.
+        Problem: ``store-newer`` where a newer release wrote it; ``store-unknown`` where it is of no
+            form that this release knows; ``store-missing``.
     """
     examination = Examination(path=path, kind="The ledger")
-    with _workplace(path) as db:
-        try:
-            _check_version(db, path)
+    try:
+        with workplace(path, examination) as db:
             _check_file(db, examination)
             _Pages(db, examination).check()
             compare_projections(db, examination)
             check_contents(db, examination)
-        except _UNREADABLE as error:
-            examination.add(Fault(where="the file", what=f"It cannot be read: {error}."))
-        except Problem as problem:
-            if problem.code == "store-newer":
-                raise
-            examination.add(Fault(where="the store", what=problem.detail))
+    except _UNREADABLE as error:
+        examination.add(Fault(where="the file", what=f"It cannot be read: {error}."))
+    except Problem as problem:
+        # A store of another release, or none, is not damaged: what to do about it is different.
+        if problem.code in _ANOTHERS:
+            raise
+        examination.add(Fault(where="the store", what=problem.detail))
     return examination
 
 
-@contextmanager
-def _workplace(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open an empty ledger of today's schema with the examined one beside it, named ``kept``."""
-    if not path.is_file():
-        raise Problem("store-missing", f"There is no ledger at {path}.")
-    with tempfile.TemporaryDirectory(prefix="gauger-fsck-") as folder:
-        fresh = Path(folder) / "replay.db"
-        with closing(connect(fresh)) as db:
-            migrate(db, fresh)
-            db.execute("PRAGMA synchronous=OFF")
-            db.execute("ATTACH ? AS kept", (f"{path.absolute().as_uri()}?mode=ro",))
-            # One transaction is one moment of the examined file, whoever works on it meanwhile.
-            db.execute("BEGIN")
-            yield db
-
-
-def _check_version(db: sqlite3.Connection, path: Path) -> None:
-    known = db.execute("SELECT 1 FROM kept.sqlite_schema WHERE name = 'ledger_schema'").fetchone()
-    if known is None:
-        raise Problem("store-missing", f"{path} holds no ledger.")
-    (version,) = db.execute("SELECT version FROM kept.ledger_schema").fetchone()
-    if version > SCHEMA_VERSION:
-        detail = f"{path} has schema {version}; this release knows {SCHEMA_VERSION}."
-        raise Problem("store-newer", detail)
+_ANOTHERS: Final = frozenset({"store-newer", "store-unknown", "store-missing"})
 
 
 def _check_file(db: sqlite3.Connection, examination: Examination) -> None:

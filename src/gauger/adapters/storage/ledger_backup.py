@@ -44,19 +44,33 @@ def restore(copy: Path, ledger: Path) -> None:
     if ledger.exists():
         raise Problem("store-exists", f"There is a ledger at {ledger}.")
     part = ledger.with_name(f".{ledger.name}.part")
-    part.unlink(missing_ok=True)
-    with closing(connect(copy, readonly=True)) as source:
-        _require_ledger(source, copy)
-        _copy(source, part)
-    with closing(connect(part)) as made:
-        migrate(made, part)
-        made.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (RESTORED, copy.name))
-        made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _remove(part)
+    try:
+        with closing(connect(copy, readonly=True)) as source:
+            _require_ledger(source, copy)
+            _copy(source, part)
+        with closing(connect(part)) as made:
+            migrate(made, part)
+            made.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (RESTORED, copy.name))
+            made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _put_in_place(part, ledger)
+    except Problem:
+        # A half-made ledger of a refused backup is worth nothing and may fill the disk.
+        _remove(part)
+        raise
+
+
+def _put_in_place(part: Path, ledger: Path) -> None:
     try:
         part.replace(ledger)
         sync_folder(ledger.parent)
     except OSError as error:
         raise named_failure(error, ledger) from error
+
+
+def _remove(part: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        part.with_name(f"{part.name}{suffix}").unlink(missing_ok=True)
 
 
 def _require_ledger(db: sqlite3.Connection, path: Path) -> None:

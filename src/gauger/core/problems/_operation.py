@@ -165,6 +165,14 @@ ROWS = (
         "Use the release that wrote it, or a newer one.",
     ),
     ProblemKind(
+        "store-unknown",
+        "The store is not of a form that this release knows",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Use the release that wrote it. What was written before release 0.1 cannot be carried over: "
+        "keep it aside and begin anew; product instances are asked again for what they still hold.",
+    ),
+    ProblemKind(
         "store-damaged",
         "The store does not prove whole",
         Fault.RECEIVER,

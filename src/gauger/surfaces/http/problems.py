@@ -37,7 +37,8 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
             root-threshold root-expired test-clock unknown-entitlement peer-refused""",
         429: "too-many-requests",
         500: """internal-error store-damaged store-rolled-back store-failed key-exposed
-            key-missing key-store-failed entropy-failed file-not-written store-newer""",
+            key-missing key-store-failed entropy-failed file-not-written store-newer
+            store-unknown""",
         501: "upgrade-needed not-supported",
         502: "comm-failed tls-failed bad-answer",
         503: "server-busy acknowledging-stopped",
