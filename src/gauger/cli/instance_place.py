@@ -1,7 +1,7 @@
 """Where a product instance lives, and who may write to its store: cheap to import."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -48,6 +48,9 @@ class Operator(Protocol):
     def access_point(self, action: str, udi: Udi) -> None:
         """Let an access point ``join`` or ``leave``."""
 
+    def import_trust(self, paths: Sequence[Path]) -> str:
+        """Take in root sets, all or none; return a line for each."""
+
     def flush(self) -> None:
         """Make every change durable now."""
 
@@ -86,6 +89,28 @@ def execute(place: Place, line: str) -> str:
         Problem: ``invalid-command``, or as `operator`.
     """
     return _persistently(partial(_execute, place, line))
+
+
+def trusted(place: Place) -> Mapping[str, object]:
+    """Return whom a product instance trusts, as `gauger.instance.views.RootView` names it.
+
+    Args:
+        place: Where the store lies.
+
+    Raises:
+        Problem: As `execute`.
+    """
+    return _persistently(partial(_trusted, place))
+
+
+def _trusted(place: Place) -> Mapping[str, object]:
+    client = connect(place.data)
+    if client is not None:
+        with client:
+            return client.trust()
+    from gauger.cli import instance_store  # noqa: PLC0415 - only here is it needed
+
+    return instance_store.trusted(place)
 
 
 def _execute(place: Place, line: str) -> str:

@@ -1,6 +1,8 @@
 """What `gauger instance` asks of a store that no agent runs on: it loads agent and console."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 from gauger.cli.instance_place import Place
 from gauger.cli.instance_run import open_at, options_of
@@ -35,6 +37,10 @@ class OwnStore:
         else:
             self._agent.leave_access_point(udi)
 
+    def import_trust(self, paths: Sequence[Path]) -> str:
+        """Take in root sets, all or none; return a line for each."""
+        return "\n".join(self._agent.import_trust(paths))
+
     def flush(self) -> None:
         """Make every change durable now."""
         self._agent.flush()
@@ -42,6 +48,16 @@ class OwnStore:
     def close(self) -> None:
         """Store everything and release the store."""
         self._agent.stop()
+
+
+def trusted(place: Place) -> Mapping[str, object]:
+    """Return whom a product instance trusts; to look is no boot.
+
+    Raises:
+        Problem: ``store-missing``, ``store-locked``, or why the store cannot be read.
+    """
+    with last_known(options_of(place)) as known:
+        return asdict(known.trust())
 
 
 def execute(place: Place, line: str) -> str:

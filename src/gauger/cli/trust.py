@@ -1,4 +1,4 @@
-"""`gauger trust`: work on a licensing root, which is kept offline."""
+"""`gauger trust`: work on a licensing root, which is kept offline; bring it to the roles."""
 
 import json
 from datetime import UTC, datetime
@@ -8,13 +8,21 @@ from typing import TypedDict, Unpack
 import click
 
 from gauger.cli.factory import FILE, FOLDER, clock_option, workshop
+from gauger.cli.instance_place import Place
 from gauger.core.documents.keyring import load_certificate
 from gauger.core.documents.root_set import RootSet
 from gauger.core.identity import Digest
+from gauger.core.problems import Problem
 from gauger.tools import trust as tool
 from gauger.tools.workshop import Workshop
 
 root_option = click.option("--root", type=FOLDER, required=True, help="Root folder.")
+data_option = click.option(
+    "--data", type=FOLDER, required=True, help="Data folder of a product instance or portal."
+)
+instance_keys_option = click.option(
+    "--keys", type=FOLDER, help="Key folder of the product instance; DATA/keys if left out."
+)
 keys_option = click.option(
     "--root-key",
     "root_keys",
@@ -108,12 +116,48 @@ def revoke(*, root: Path, root_keys: tuple[Path, ...], key_id: str, clock: Path 
     _tell(root, revoked)
 
 
-@trust.command()
-@root_option
-@click.option("--json", "as_json", is_flag=True, help="Print the newest root set as JSON.")
+@trust.command("import")
+@data_option
+@click.argument("files", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
+@instance_keys_option
 @clock_option
-def show(*, root: Path, as_json: bool, clock: Path | None) -> None:
-    """Show what the newest root set says, after proving every set of the folder."""
+def import_(*, data: Path, files: tuple[Path, ...], keys: Path | None, clock: Path | None) -> None:
+    """Take root sets into a role, and manufacturer files into a server.
+
+    FILES may be given in any order; for a folder, the root sets in it are taken. A product
+    instance may run meanwhile or not; a portal has to serve.
+    """
+    from gauger.cli.trust_data import import_files  # noqa: PLC0415 - a root folder needs no role
+
+    import_files(Place(data=data, keys=keys, clock=clock), files)
+
+
+@trust.command()
+@click.option("--root", type=FOLDER, help="Root folder.")
+@click.option("--data", type=FOLDER, help="Data folder of a product instance or portal.")
+@click.option("--json", "as_json", is_flag=True, help="Print the newest root set as JSON.")
+@instance_keys_option
+@clock_option
+def show(
+    *,
+    root: Path | None,
+    data: Path | None,
+    as_json: bool,
+    keys: Path | None,
+    clock: Path | None,
+) -> None:
+    """Show the newest root set: of a root folder, after proving all of it, or of a role."""
+    if (root is None) == (data is None):
+        raise Problem("invalid-argument", "Name either a root folder (--root) or --data.")
+    if data is not None:
+        from gauger.cli.trust_data import show_held  # noqa: PLC0415 - a root folder needs no role
+
+        show_held(Place(data=data, keys=keys, clock=clock), as_json=as_json)
+    if root is not None:
+        _show_root(root, clock, as_json=as_json)
+
+
+def _show_root(root: Path, clock: Path | None, *, as_json: bool) -> None:
     newest = tool.RootFolder(root, Workshop.open(clock)).newest()
     if as_json:
         click.echo(json.dumps(newest.to_json(), indent=2, sort_keys=True))
@@ -137,7 +181,9 @@ def show(*, root: Path, as_json: bool, clock: Path | None) -> None:
 
 def _tell(root: Path, root_set: RootSet) -> None:
     click.echo(f"Root set {root_set.number} (epoch {root_set.epoch}): {root}")
-    click.echo("  Servers import it with `trust import`; devices get it with their next ACK.")
+    click.echo(
+        "  Servers import it with `gauger trust import --data`; devices get it with their next ACK."
+    )
 
 
 def _date(seconds: int) -> str:

@@ -14,7 +14,14 @@ from gauger.cssm.commands.working import JobRunner
 from gauger.cssm.config import CssmConfig
 from gauger.cssm.means import Means
 from gauger.cssm.portal import Portal
-from gauger.cssm.ports import AuthorityPort, JobStore, PeopleStore, PollStore, UploadFiles
+from gauger.cssm.ports import (
+    AuthorityPort,
+    JobStore,
+    PeopleStore,
+    PollStore,
+    TrustFiles,
+    UploadFiles,
+)
 from gauger.cssm.secrets import Passwords
 from gauger.cssm.throttle import Throttle
 
@@ -33,6 +40,7 @@ class Outside:
         authority: Decides, keeps and signs.
         store: The portal's own tables.
         files: Uploaded files.
+        trust_files: The folder that shows whom the portal trusts.
     """
 
     clock: Clock
@@ -40,6 +48,7 @@ class Outside:
     authority: AuthorityPort
     store: Store
     files: UploadFiles
+    trust_files: TrustFiles
 
 
 def assemble(outside: Outside, config: CssmConfig) -> Portal:
@@ -64,4 +73,5 @@ def assemble(outside: Outside, config: CssmConfig) -> Portal:
         uploads=Uploads(store, outside.files, runner, means=means, limits=limits),
         runner=runner,
         exchange=Exchange(store, means, config.server),
+        trust_files=outside.trust_files,
     )

@@ -18,6 +18,7 @@ from gauger.adapters.keys.trust_folder import (
     write_manufacturer,
     write_root_sets,
 )
+from gauger.adapters.keys.trust_view import ServerTrustView
 from gauger.adapters.storage.ledger_backup import backup, restore
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.adapters.storage.portal_sqlite import PortalStore
@@ -86,6 +87,7 @@ def initialise(wanted: NewPortal) -> TlsFiles:
                 by=_HOST,
             )
         )
+        portal.show_trust()
         _new_secret(data, portal)
     return make_tls_files(data / _TLS)
 
@@ -174,9 +176,11 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
             authority=authority,
             store=store,
             files=UploadFiles(data / _UPLOADS),
+            trust_files=ServerTrustView(data / _TRUST),
         )
         portal = assemble(outside, config)
         stack.callback(portal.stop)
+        portal.show_trust()
         yield portal
 
 

@@ -1,7 +1,10 @@
 """The portal as its surfaces see it: the parts of one process, put together by `assembly`."""
 
+import logging
 from dataclasses import dataclass
+from typing import Final
 
+from gauger.core.problems import Problem
 from gauger.cssm.commands.exchange import Exchange
 from gauger.cssm.commands.people import People
 from gauger.cssm.commands.sessions import Sessions
@@ -9,6 +12,9 @@ from gauger.cssm.commands.uploads import Uploads
 from gauger.cssm.commands.working import JobRunner
 from gauger.cssm.config import CssmConfig
 from gauger.cssm.means import Means
+from gauger.cssm.ports import TrustFiles
+
+_LOGGER: Final = logging.getLogger("gauger")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,7 @@ class Portal:
         uploads: Usage files and their jobs.
         runner: Works through uploaded files.
         exchange: Smart transport.
+        trust_files: The folder that shows whom the portal trusts.
     """
 
     config: CssmConfig
@@ -32,6 +39,20 @@ class Portal:
     uploads: Uploads
     runner: JobRunner
     exchange: Exchange
+    trust_files: TrustFiles
+
+    def show_trust(self) -> None:
+        """Have ``DATA/trust`` show what the ledger holds; nothing is ever read from there.
+
+        A folder that cannot be written stops neither a start nor an import: what counts is in
+        the ledger by now, and the next start tries again.
+        """
+        with self.means.readers.lend() as reader:
+            held = reader.trust()
+        try:
+            self.trust_files.show(held.root_sets, [one.file for one in held.manufacturers])
+        except Problem as problem:
+            _LOGGER.warning("DATA/trust does not show what is trusted: %s", problem.detail)
 
     def start(self) -> None:
         """Begin the work that goes on beside requests."""

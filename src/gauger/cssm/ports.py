@@ -8,6 +8,7 @@ from typing import Protocol
 from gauger.authority.ports import LedgerReader
 from gauger.core.authority.commands import Command
 from gauger.core.authority.outcomes import AnswerBundle, Outcome
+from gauger.core.documents.envelope import Document
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.cssm.access import CallerKind, Grant, Role, Scope
 
@@ -287,3 +288,18 @@ class UploadFiles(Protocol):
 
     def keep_only(self, job_ids: Iterable[str]) -> None:
         """Remove every other file: cut off, or processed and not yet removed."""
+
+
+class TrustFiles(Protocol):
+    """``DATA/trust``: public files that show whom the portal trusts; the ledger decides."""
+
+    def show(self, root_sets: Sequence[Document], manufacturers: Sequence[str]) -> None:
+        """Make the files show these and no others, durably.
+
+        Args:
+            root_sets: Every root set held.
+            manufacturers: Texts of the manufacturer files held.
+
+        Raises:
+            Problem: ``store-full``, ``store-failed`` or ``file-not-written``.
+        """

@@ -96,6 +96,19 @@ class AgentClient:
         """
         self.ask(op="access_point", action=action, **udi.to_json())
 
+    def import_trust(self, paths: Sequence[Path]) -> str:
+        """Take in root sets; return a line for each.
+
+        Raises:
+            Problem: Why they were refused; then none was taken in.
+        """
+        files = [str(path.absolute()) for path in paths]
+        return str(self.ask(op="import_trust", files=files)["text"])
+
+    def trust(self) -> Values:
+        """Return whom the product instance trusts, as `gauger.instance.views.RootView` names it."""
+        return self.ask(op="trust")
+
     def flush(self) -> None:
         """Make every change durable now.
 

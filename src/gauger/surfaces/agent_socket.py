@@ -198,10 +198,8 @@ class _Conversation:
 
     def configure(self, request: Values) -> Values:
         """Apply configuration lines."""
-        lines = request.get("lines")
-        if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-            raise Problem("invalid-argument", "`lines` must be a list of texts.")
-        return {"text": _console(self._agent).configure([str(line) for line in lines])}
+        lines = _texts(request, "lines")
+        return {"text": _console(self._agent).configure(lines)}
 
     def use(self, request: Values) -> Values:
         """Hold licences in use until they are released or the connection ends."""
@@ -237,6 +235,21 @@ class _Conversation:
         action(udi)
         return {"text": ""}
 
+    def import_trust(self, request: Values) -> Values:
+        """Take in root sets from files; their paths are complete."""
+        paths = [Path(path) for path in _texts(request, "files")]
+        return {"text": "\n".join(self._agent.import_trust(paths))}
+
+    def trust(self, _: Values) -> Values:
+        """Say whom the product instance trusts."""
+        held = self._agent.trust()
+        return {
+            "text": "",
+            "root_set": held.root_set,
+            "installed_at": held.installed_at,
+            "newest": held.newest,
+        }
+
     def flush(self, _: Values) -> Values:
         """Make every change durable now."""
         self._agent.flush()
@@ -256,6 +269,8 @@ _OPERATIONS: Final[Mapping[str, Callable[[_Conversation, Values], Values]]] = Ma
         "set_count": _Conversation.set_count,
         "access_point": _Conversation.access_point,
         "flush": _Conversation.flush,
+        "import_trust": _Conversation.import_trust,
+        "trust": _Conversation.trust,
         "whoami": _Conversation.whoami,
     }
 )
@@ -290,6 +305,13 @@ def _text(request: Values, key: str) -> str:
     if not isinstance(value, str):
         raise Problem("invalid-argument", f"`{key}` must be a text.")
     return value
+
+
+def _texts(request: Values, key: str) -> list[str]:
+    value = request.get(key)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Problem("invalid-argument", f"`{key}` must be a list of texts.")
+    return [str(item) for item in value]
 
 
 def _number(request: Values, key: str) -> int:

@@ -1,5 +1,6 @@
-"""``D/trust`` of a product instance: it shows the root set held, and brought the first one."""
+"""``DATA/trust``: public files that show whom a role trusts. They are no source of trust."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -7,15 +8,34 @@ from gauger.adapters.keys.trust_folder import (
     TrustFolder,
     read_root_set,
     read_root_sets,
+    show_manufacturers,
     show_root_sets,
 )
 from gauger.core.documents.envelope import Document
+from gauger.core.documents.manufacturer import Manufacturer
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Digest
 from gauger.core.problems import Problem
 
 _MOST_LOOKED_AT: Final = 100
 """Files at most that are read to find a root set again: anybody may have filled the folder."""
+
+
+class ServerTrustView:
+    """``DATA/trust`` of a server; it fills the port `gauger.cssm.ports.TrustFiles`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder."""
+        self._folder = folder
+
+    def show(self, root_sets: Sequence[Document], manufacturers: Sequence[str]) -> None:
+        """Make the files show these and no others, durably.
+
+        Raises:
+            Problem: ``store-full``, ``store-failed`` or ``file-not-written``.
+        """
+        show_root_sets(self._folder, root_sets)
+        show_manufacturers(self._folder, [Manufacturer.from_json(text) for text in manufacturers])
 
 
 class TrustView:

@@ -7,9 +7,12 @@ import click
 from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.command import api_command
 from gauger.cli.cssm.showing import Answer, Json, Table, when
+from gauger.core.documents.envelope import Document, read_document, write_document
+from gauger.core.documents.manufacturer import Manufacturer
+from gauger.core.documents.root_chain import Standing, follow, read_material
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.problems import Problem
 
-_ROOT_SET = "root-set"
 _CAP = 512 * 1024
 
 
@@ -32,15 +35,29 @@ def show_trust(api: Api) -> Answer:
 )
 @api_command
 def import_trust(api: Api, files: tuple[Path, ...]) -> Answer:
-    """Take in root sets (in order) and manufacturer files."""
-    found: Json = {}
-    for path in files:
-        text = _text(path)
-        if f'"{_ROOT_SET}"' in text:
+    """Take in root sets, in any order, and manufacturer files; all are judged before any is sent."""
+    brought = [read_material(_text(path)) for path in files]
+    found = api.get("/trust")
+    _, steps = follow(_held(found), [item for item in brought if isinstance(item, Document)])
+    said = [step.text for step in steps]
+    # All of it was judged by now: what the portal refuses after this it alone can know.
+    for step in steps:
+        if step.standing is Standing.TAKEN:
+            text = write_document(step.document)
             found = api.send("POST", "/trust/root-sets", {"document": text})
-        else:
-            found = api.send("POST", "/trust/manufacturers", {"file": text})
-    return Answer(data=found, table=_table(found), text=_taken_in(len(files)))
+    for maker in brought:
+        if isinstance(maker, Manufacturer):
+            said.append(f"manufacturer {maker.name}: taken in")
+            found = api.send("POST", "/trust/manufacturers", {"file": maker.to_json()})
+    text = "\n".join([_taken_in(len(files)), *(f"  {line}" for line in said)])
+    return Answer(data=found, table=_table(found), text=text)
+
+
+def _held(found: Json) -> TrustStore:
+    """Return what the portal says that it holds; it judges again what is sent."""
+    documents = [read_document(one["document"]) for one in found["root_sets"]]
+    store = TrustStore(accepts_test_clock=True)
+    return store.pin(documents[0]).advance_all(documents[1:]) if documents else store
 
 
 def _taken_in(count: int) -> str:

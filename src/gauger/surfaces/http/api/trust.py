@@ -63,6 +63,7 @@ def show_trust(portal: PortalDep) -> TrustGiven:
 def add_root_set(body: NewRootSet, portal: PortalDep, caller: CallerDep) -> TrustGiven:
     """Take in the root set that follows; the next ACKs carry it to product instances."""
     portal.means.authority.execute(ImportRootSet(document=body.document, by=str(caller)))
+    portal.show_trust()
     return _trust(portal)
 
 
@@ -70,6 +71,7 @@ def add_root_set(body: NewRootSet, portal: PortalDep, caller: CallerDep) -> Trus
 def add_manufacturer(body: NewManufacturer, portal: PortalDep, caller: CallerDep) -> TrustGiven:
     """Trust a manufacturer for the product instances that it declares."""
     portal.means.authority.execute(ImportManufacturer(file=body.file, by=str(caller)))
+    portal.show_trust()
     return _trust(portal)
 
 
