@@ -9,7 +9,6 @@ import pytest
 
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.authority.books import AuthoritySettings
-from gauger.authority.refusals import Refusals
 from gauger.authority.service import Authority
 from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
@@ -18,7 +17,6 @@ from gauger.core.authority.commands import (
     ImportRootSet,
     Pipe,
     ReceiveReport,
-    ReceiveTrustRequest,
     RecordEvent,
 )
 from gauger.core.authority.outcomes import DecisionOutcome, ReportOutcome, Verdict
@@ -282,26 +280,6 @@ def test_a_licence_of_the_catalogue_is_not_flagged(tmp_path: Path) -> None:
         )
         portal.authority.start()
         assert "unknown-entitlement" not in portal.report(a_device().report()).flags
-
-
-def test_only_some_refusals_of_a_flood_are_recorded() -> None:
-    refusals, problem = Refusals(), Problem("malformed", "x")
-    command = ReceiveTrustRequest(document="\ud800", token_digest=None, pipe=Pipe.SMART)
-    counts = [refusals.note(command, problem) for _ in range(120)]
-
-    assert [one.count for one in counts if one is not None] == [1, 10, 100]
-
-
-def test_refusals_of_many_kinds_are_remembered_in_bounded_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("gauger.authority.refusals._REMEMBERED", 3)
-    refusals, problem = Refusals(), Problem("malformed", "x")
-    for number in range(9):
-        command = ReceiveReport(item=str(number), pipe=Pipe.FILE)
-        assert refusals.note(command, problem) is not None
-
-    assert len(refusals._counts) == 3
 
 
 def test_a_refusal_in_an_account_that_does_not_exist_is_the_vendors(portal: Bench) -> None:

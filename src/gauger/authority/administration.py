@@ -23,9 +23,11 @@ from gauger.core.authority.commands import (
     OpenVirtualAccount,
     OrderLine,
     RecordEvent,
+    RecordUnlisted,
     RevokeToken,
     SetAccountOption,
 )
+from gauger.core.authority.judgement import describe_time
 from gauger.core.authority.outcomes import Done, PolicyOutcome, TokenOutcome
 from gauger.core.authority.ownership import Cause, Claim, settle
 from gauger.core.authority.rows import (
@@ -323,6 +325,29 @@ def record_event(unit: Unit, command: RecordEvent) -> Decision:
             detail=command.detail,
             by=command.by,
             account=command.account,
+        )
+    )
+    return plain(draft, Done())
+
+
+def record_unlisted(unit: Unit, command: RecordUnlisted) -> Decision:
+    """Record how many refusals of a source went beyond its budget."""
+    account = command.account
+    if account is not None and not unit.store.lookups.account_exists(account):
+        account = None
+    detail = (
+        f"{command.count} more refusals within an hour from {describe_time(command.since)} on "
+        "are not listed one by one."
+    )
+    draft = Draft(unit)
+    draft.add(
+        EventRecorded(
+            at=draft.now,
+            kind="refusals-not-listed",
+            subject=command.source,
+            detail=detail,
+            by=None,
+            account=account,
         )
     )
     return plain(draft, Done())

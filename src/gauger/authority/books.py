@@ -24,12 +24,16 @@ class AuthoritySettings:
         catalogue: Entitlement tags that are known beside those of orders.
         largest_page: Most commands that share one commit.
         waiting: Most commands that wait; more are refused as ``server-busy``.
+        refusals_listed: Refusals of one source that are recorded one by one in an hour.
+        refusals_listed_of_all: The same for all addresses together.
     """
 
     build_date: int = 1_760_000_000
     catalogue: frozenset[str] = frozenset()
     largest_page: int = 512
     waiting: int = 20_000
+    refusals_listed: int = 100
+    refusals_listed_of_all: int = 2000
 
 
 @dataclass(slots=True, kw_only=True)

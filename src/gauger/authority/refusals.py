@@ -1,43 +1,100 @@
-"""Refusals of what could not be verified: each is recorded, a flood of repeats is not."""
+"""Refusals of what could not be verified: each is recorded, a flood of them is not.
+
+Anybody who reaches a portal can send it something new to refuse, for ever, and the ledger keeps
+every row for ever. So each source has a budget an hour; what is beyond it is counted.
+"""
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
-from gauger.core.authority.commands import ReceiveReport, ReceiveTrustRequest, RecordRefusal
-from gauger.core.identity import Digest, digest
+from gauger.core.authority.commands import (
+    Pipe,
+    ReceiveReport,
+    ReceiveTrustRequest,
+    RecordRefusal,
+    RecordUnlisted,
+)
+from gauger.core.identity import AccountRef, Digest, digest
 from gauger.core.problems import Problem
 
 _REMEMBERED: Final = 10_000
+_SOURCES: Final = 1_000
+"""Addresses that are told apart in one hour; all further ones share one budget."""
+
+_ACCOUNTS: Final = 10_000
+"""The same for accounts: who uploads is logged in, and no crowd of addresses hides it."""
+
+_HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Whoever shares a budget: an address, or an account that somebody uploads in."""
+
+    pipe: Pipe | None = None
+    address: str = ""
+    account: AccountRef | None = None
+
+    def __str__(self) -> str:
+        words = (self.pipe or "many sources", self.address, self.account or "")
+        return " ".join(str(word) for word in words if word)
+
+
+_OTHERS: Final = _Source()
+
+
+@dataclass(slots=True)
+class _Budget:
+    listed: int = 0
+    unlisted: int = 0
 
 
 class Refusals:
-    """Counts refusals by digest and code; thread-safe."""
+    """Counts refusals by digest and code, and by source; thread-safe, of bounded memory."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, *, listed: int = 100, listed_of_all: int = 2000) -> None:
+        """Begin with none.
+
+        Args:
+            listed: Refusals of one source that are recorded one by one in an hour.
+            listed_of_all: The same for all addresses together: they are cheap.
+        """
         self._lock = threading.Lock()
+        self._listed = listed
+        self._listed_of_all = listed_of_all
         self._counts: OrderedDict[tuple[Digest, str], int] = OrderedDict()
+        self._budgets: dict[_Source, _Budget] = {}
+        self._total = 0
+        self._since = 0
+        self._untold: tuple[RecordUnlisted, ...] = ()
 
     def note(
-        self, command: ReceiveReport | ReceiveTrustRequest, problem: Problem
+        self, command: ReceiveReport | ReceiveTrustRequest, problem: Problem, now: int
     ) -> RecordRefusal | None:
         """Count a refusal.
 
         Returns:
-            What to record: the 1st, 10th, 100th … of its kind; None for those between.
+            What to record: the 1st, 10th, 100th … of its kind, while the budget of its source
+            lasts; None for all others.
         """
         text = command.item if isinstance(command, ReceiveReport) else command.document
-        refused = digest(text.encode("utf-8", "surrogatepass"))
+        key = (digest(text.encode("utf-8", "surrogatepass")), problem.code)
         with self._lock:
-            count = self._counts.pop((refused, problem.code), 0) + 1
-            self._counts[refused, problem.code] = count
+            self._turn(now)
+            count = self._counts.pop(key, 0) + 1
+            is_step = str(count).strip("0") == "1"
+            if is_step and not self._spend(command):
+                # Not remembered either: its next one in a better hour is listed as the first.
+                return None
+            self._counts[key] = count
             if len(self._counts) > _REMEMBERED:
                 self._counts.popitem(last=False)
-        if str(count).strip("0") != "1":
+        if not is_step:
             return None
         return RecordRefusal(
-            digest=refused,
+            digest=key[0],
             code=problem.code,
             detail=problem.detail,
             pipe=command.pipe,
@@ -46,3 +103,55 @@ class Refusals:
             by=command.by,
             count=count,
         )
+
+    def untold(self, now: int) -> tuple[RecordUnlisted, ...]:
+        """Return what was not listed in hours that are over: one line for each source."""
+        with self._lock:
+            self._turn(now)
+            return self._untold
+
+    def told(self, lines: tuple[RecordUnlisted, ...]) -> None:
+        """Forget lines that are recorded."""
+        with self._lock:
+            self._untold = tuple(line for line in self._untold if line not in lines)
+
+    def finish(self) -> None:
+        """End the hour before its time: nobody will be here when it is over."""
+        with self._lock:
+            self._close()
+
+    def _turn(self, now: int) -> None:
+        """Begin a new hour where the last one is over, or the clock was set back."""
+        if not self._since <= now < self._since + _HOUR:
+            self._close()
+            self._since = now
+
+    def _close(self) -> None:
+        ended = (
+            RecordUnlisted(
+                source=str(source), account=source.account, count=one.unlisted, since=self._since
+            )
+            for source, one in self._budgets.items()
+            if one.unlisted
+        )
+        # Where nothing can be recorded for hours, the oldest lines give way.
+        self._untold = (*self._untold, *ended)[-2 * (_SOURCES + _ACCOUNTS) :]
+        self._budgets.clear()
+        self._total = 0
+
+    def _spend(self, command: ReceiveReport | ReceiveTrustRequest) -> bool:
+        """Take one listed refusal from the budget of a source; tell whether there was one left."""
+        # A file's name is the uploader's own to choose: it makes no source.
+        address = command.path if command.pipe is Pipe.SMART else ""
+        source = _Source(command.pipe, address, command.uploaded_to)
+        is_open = source.account is None
+        room = _SOURCES if is_open else _SOURCES + _ACCOUNTS
+        if source not in self._budgets and len(self._budgets) >= room:
+            source = _OTHERS
+        budget = self._budgets.setdefault(source, _Budget())
+        if budget.listed >= self._listed or (is_open and self._total >= self._listed_of_all):
+            budget.unlisted += 1
+            return False
+        budget.listed += 1
+        self._total += is_open
+        return True

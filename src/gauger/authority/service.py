@@ -74,7 +74,10 @@ class Authority:
         self._writer = Writer(
             store=store, signer=signer, clock=clock, entropy=entropy, settings=self._settings
         )
-        self._refusals = Refusals()
+        self._refusals = Refusals(
+            listed=self._settings.refusals_listed,
+            listed_of_all=self._settings.refusals_listed_of_all,
+        )
         self._readers = Readers(self)
         self._queue: Queue[_Job | None] = Queue(self._settings.waiting)
         self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
@@ -108,6 +111,7 @@ class Authority:
             if self._closed.is_set():
                 return
             self._closed.set()
+        self._refusals.finish()
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
@@ -145,7 +149,7 @@ class Authority:
     def _refuse(self, command: Command, problem: Problem, future: "Future[Outcome]") -> None:
         """Refuse what could not be verified; repeats are counted, not all of them recorded."""
         if isinstance(command, ReceiveReport | ReceiveTrustRequest):
-            record = self._refusals.note(command, problem)
+            record = self._refusals.note(command, problem, self._clock.wall())
             if record is not None:
                 waiting: Future[Outcome] = Future()
                 waiting.set_running_or_notify_cancel()
@@ -249,10 +253,18 @@ class Authority:
         if self._writer.has_due():
             due = Prepared(command=DecideDue(), content=None, trust=self._writer.trust)
             prepared.append(due)
+        untold = self._refusals.untold(self._clock.wall())
+        prepared.extend(
+            Prepared(command=line, content=None, trust=self._writer.trust) for line in untold
+        )
         if not prepared:
             self._writer.flush()
             return
         results = self._writer.write(prepared)
+        recorded = zip(untold, results[len(results) - len(untold) :], strict=True)
+        self._refusals.told(
+            tuple(line for line, result in recorded if not isinstance(result, Problem))
+        )
         for job, result in zip(jobs, results, strict=False):
             if isinstance(result, Problem):
                 self._refuse(job.prepared.command, result, job.future)

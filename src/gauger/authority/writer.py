@@ -379,6 +379,7 @@ _DECIDERS: Final[Mapping[type, _Decider]] = MappingProxyType(
             _for(commands.AssignPolicy, administration.assign_policy),
             _for(commands.FetchPolicy, administration.fetch_policy),
             _for(commands.RecordEvent, administration.record_event),
+            _for(commands.RecordUnlisted, administration.record_unlisted),
             _for(commands.ImportRootSet, administration.import_root_set),
             _for(commands.ImportManufacturer, administration.import_manufacturer),
             _for(commands.FoundLedger, founding.found),

@@ -343,6 +343,23 @@ class RecordRefusal:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUnlisted:
+    """Record how many refusals of a source were not listed; the authority asks itself for it.
+
+    Attributes:
+        source: Who caused them, for people.
+        account: The account in which they were uploaded, or null.
+        count: How many.
+        since: Start of the hour, epoch seconds.
+    """
+
+    source: str
+    account: AccountRef | None
+    count: int
+    since: int
+
+
 Command = (
     OpenSmartAccount
     | OpenVirtualAccount
@@ -364,4 +381,5 @@ Command = (
     | RenewAnswer
     | DecideDue
     | RecordRefusal
+    | RecordUnlisted
 )
