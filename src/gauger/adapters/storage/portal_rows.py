@@ -33,6 +33,8 @@ CREATE INDEX IF NOT EXISTS portal_grants_by_account
 CREATE TABLE IF NOT EXISTS portal_sessions (
     token TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,
     expires_at INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS portal_sessions_by_time ON portal_sessions (expires_at);
+CREATE INDEX IF NOT EXISTS portal_sessions_by_name ON portal_sessions (kind, name);
 CREATE TABLE IF NOT EXISTS portal_jobs (
     number INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, smart_account TEXT NOT NULL,
     virtual_account TEXT NOT NULL, file_name TEXT NOT NULL, size INTEGER NOT NULL,

@@ -125,15 +125,25 @@ class PortalStore:
     def members(self, scope: Scope, *, after: str, limit: int) -> Sequence[Member]:
         """List who holds roles for a scope or within it, by kind and name."""
         smart, virtual = rows.scope_key(scope)
-        query = """
+        kind, _, name = after.partition(":")
+        # Only the conditions that hold: an index is of no use behind "this or anything".
+        within = "".join(
+            f" AND {column} = :{column}"
+            for column, value in (("smart_account", smart), ("virtual_account", virtual))
+            if value
+        )
+        query = f"""
             SELECT * FROM portal_grants WHERE (kind, name) IN (
                 SELECT DISTINCT kind, name FROM portal_grants
-                WHERE kind || ':' || name > :after
-                  AND :smart IN ('', smart_account) AND :virtual IN ('', virtual_account)
-                ORDER BY kind || ':' || name LIMIT :limit)
-              AND :smart IN ('', smart_account) AND :virtual IN ('', virtual_account)
-            ORDER BY kind || ':' || name, role, virtual_account"""
-        values = {"after": after, "smart": smart, "virtual": virtual, "limit": limit}
+                WHERE (kind, name) > (:kind, :name){within} ORDER BY kind, name LIMIT :limit)
+              {within} ORDER BY kind, name, role, virtual_account"""  # noqa: S608 -- constants only
+        values = {
+            "kind": kind,
+            "name": name,
+            "smart_account": smart,
+            "virtual_account": virtual,
+            "limit": limit,
+        }
         found: dict[tuple[str, str], list[Grant]] = {}
         for row in self._all(query, values):
             found.setdefault((row["kind"], row["name"]), []).append(rows.grant(row))

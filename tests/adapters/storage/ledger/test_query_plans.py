@@ -2,14 +2,18 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gauger.adapters.storage.ledger import reader_lists
+from gauger.adapters.storage.ledger.connection import connect
+from gauger.adapters.storage.ledger.reader import SqliteReader
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
+from gauger.authority.ports import LedgerReader
 from gauger.core.authority.commands import DecideCase, DepositOrder, MoveInstance, OrderLine
 from tests.adapters.storage.ledger.book import REPORT, Book, named, owned
 from tests.support.builders import ACCOUNT, DAY, NOW, OTHER_ACCOUNT, TAG, UDI, a_device, a_portal
@@ -69,6 +73,80 @@ def test_nothing_that_the_writer_asks_reads_a_whole_table(told: tuple[Path, set[
             found = [_WHOLE.match(step) for step in plan(db, statement)]
             scans = {hit[1] or hit[2] for hit in found if hit}
             assert scans <= SMALL, statement
+
+
+Asked = Callable[[LedgerReader], object]
+LISTS: dict[str, Asked] = {
+    "Smart Accounts": lambda reader: reader.smart_accounts(),
+    "Virtual Accounts": lambda reader: reader.virtual_accounts("example.com"),
+    "tokens": lambda reader: reader.tokens(ACCOUNT, now=NOW),
+    "orders": lambda reader: reader.orders(ACCOUNT),
+    "policies": lambda reader: reader.policies(ACCOUNT),
+    "balance": lambda reader: reader.balance(ACCOUNT, now=NOW),
+    "instances of an account": lambda reader: reader.instances(ACCOUNT),
+    "instances of a Smart Account": lambda reader: reader.instances(smart_account="example.com"),
+    "instances by search": lambda reader: reader.instances(search="GGR"),
+    "instances of an account by search": lambda reader: reader.instances(ACCOUNT, search="C98"),
+    "reports of an account": lambda reader: reader.reports(ACCOUNT),
+    "reports by verdict": lambda reader: reader.reports(verdict="rejected"),
+    "reports of an account by verdict": lambda reader: reader.reports(ACCOUNT, verdict="deferred"),
+    "accepted reports of an account": lambda reader: reader.reports(ACCOUNT, verdict="accepted"),
+    "reports of a device": lambda reader: reader.reports(udi=UDI),
+    "reports of a device of an account": lambda reader: reader.reports(ACCOUNT, udi=UDI),
+    "reports of a device by verdict": lambda reader: reader.reports(udi=UDI, verdict="rejected"),
+    "cases of an account": lambda reader: reader.cases(ACCOUNT),
+    "cases by state": lambda reader: reader.cases(state="open"),
+    "cases of an account by state": lambda reader: reader.cases(ACCOUNT, state="open"),
+    "gaps": lambda reader: reader.gaps(),
+    "gaps of an account": lambda reader: reader.gaps(ACCOUNT),
+    "overdue gaps": lambda reader: reader.gaps(overdue=True),
+    "overdue gaps of an account": lambda reader: reader.gaps(ACCOUNT, overdue=True),
+    "old gaps": lambda reader: reader.gaps(since=NOW),
+    "events of an account": lambda reader: reader.events(ACCOUNT),
+    "events of a Smart Account": lambda reader: reader.events(smart_account="example.com"),
+}  # fmt: skip
+
+
+def asked_by(path: Path, ask: Asked) -> dict[str, list[str]]:
+    """Return the plan of every statement that a list is read by."""
+    statements: set[str] = set()
+    with closing(SqliteReader(connect(path, readonly=True), path, lambda: None)) as reader:
+        reader._db.set_trace_callback(statements.add)
+        ask(reader)
+        reader._db.set_trace_callback(None)
+        return {one: plan(reader._db, one) for one in statements if one.startswith(_WORK)}
+
+
+@pytest.mark.requirement("OP-9")
+@pytest.mark.threat("F14", role="cssm")
+@pytest.mark.parametrize("what", LISTS)
+def test_no_list_that_is_filtered_reads_a_whole_table(
+    told: tuple[Path, set[str]], what: str
+) -> None:
+    for statement, steps in asked_by(told[0], LISTS[what]).items():
+        found = [hit for step in steps if (hit := _WHOLE.match(step))]
+        assert {hit[1] or hit[2] for hit in found} <= SMALL | {"own"}, statement
+
+
+@pytest.mark.parametrize("what", ["smart_accounts", "instances", "reports", "cases", "events"])
+def test_a_list_of_everything_is_a_walk_that_sorts_nothing(
+    told: tuple[Path, set[str]], what: str
+) -> None:
+    plans = asked_by(told[0], lambda reader: getattr(reader, what)())
+    assert not [step for steps in plans.values() for step in steps if "TEMP" in step]
+
+
+def test_a_search_with_many_hits_is_walked_and_one_with_few_is_looked_up(
+    told: tuple[Path, set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(reader: LedgerReader) -> object:
+        return list(reader.instances(search="ggr"))
+
+    with closing(SqliteReader(connect(told[0], readonly=True), told[0], lambda: None)) as reader:
+        few = rows(reader)
+        monkeypatch.setattr(reader_lists, "_SPARSE", 0)
+        assert rows(reader) == few
+    assert few
 
 
 def steps_of(book: Book, add: int) -> int:

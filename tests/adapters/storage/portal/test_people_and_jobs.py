@@ -250,3 +250,30 @@ def test_an_unknown_id_is_none_and_has_nothing(store: PortalStore) -> None:
     assert store.session(token("x")) is None
     assert store.verdicts("x", after=-1, limit=9) == []
     assert store.grants(CallerKind.USER, "x") == ()
+
+
+@pytest.mark.threat("F14", role="cssm")
+def test_no_question_about_people_sessions_or_jobs_reads_a_whole_table(store: PortalStore) -> None:
+    asked: set[str] = set()
+    store._db.set_trace_callback(asked.add)
+    for scope in (
+        Scope(smart_account="a.example"),
+        Scope(smart_account="a.example", virtual_account="X"),
+    ):
+        store.members(scope, after="", limit=10)
+    token = Digest("0" * 64)
+    store.add_session(token, Session(kind=CallerKind.USER, name="ann", expires_at=9), now=1)
+    store.set_password("ann", "x", must_change=False)
+    store.jobs(AccountRef("a.example", "X"), before=None, limit=10)
+    store.open_jobs()
+    store.add_poll("p", "{}", now=1)
+    store._db.set_trace_callback(None)
+    plans = [
+        (one, row[3])
+        for one in asked
+        if one.lstrip().startswith(("SELECT", "DELETE", "UPDATE"))
+        for row in store._db.execute(f"EXPLAIN QUERY PLAN {one}")
+    ]
+    scans = [step for step in plans if step[1].startswith("SCAN")]
+    assert len(plans) >= 8
+    assert all("portal_jobs_open" in step for _, step in scans), scans

@@ -13,6 +13,7 @@ from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.pages import Pages
 from gauger.adapters.storage.ledger.projector import policy_scope
 from gauger.adapters.storage.ledger.reader_answers import Answers
+from gauger.adapters.storage.ledger.reader_lists import Lists
 from gauger.authority.ports.views import (
     BalanceRow,
     CaseRow,
@@ -57,6 +58,7 @@ class SqliteReader:
         self._lookups = Lookups(db, self._names)
         self._facts = Facts(db, self._names)
         self._unsaved = unsaved
+        self._lists = Lists(db, self._names)
         self._answers = Answers(self._pages, self._lookups, unsaved)
 
     def close(self) -> None:
@@ -172,7 +174,9 @@ class SqliteReader:
         rows = self._all(
             "SELECT t.id, t.tag, t.name, coalesce(v.in_use, 0),"
             " CASE WHEN a.count_unverified THEN coalesce(u.in_use, 0) ELSE 0 END"
-            " FROM tags t JOIN accounts a ON a.id = ?1"
+            " FROM (SELECT tag FROM account_usage WHERE account = ?1"
+            " UNION SELECT tag FROM order_lines WHERE account = ?1) own"
+            " JOIN tags t ON t.id = own.tag JOIN accounts a ON a.id = ?1"
             " LEFT JOIN account_usage v ON v.account = ?1 AND v.tag = t.id AND v.verified = 1"
             " LEFT JOIN account_usage u ON u.account = ?1 AND u.tag = t.id AND u.verified = 0"
             " WHERE t.tag > ?2 AND (v.tag IS NOT NULL OR (u.tag IS NOT NULL AND a.count_unverified)"
@@ -207,22 +211,7 @@ class SqliteReader:
         limit: int = 100,
     ) -> Sequence[InstanceRow]:
         """Return product instances, of an account, a Smart Account or all, by first sight."""
-        conditions, values = ["i.id > ?"], list[object]((after,))
-        if account is not None:
-            conditions.append("i.account = ?")
-            values.append(self._names.account(account))
-        elif smart_account is not None:
-            conditions.append("i.account IN (SELECT id FROM accounts WHERE domain = ?)")
-            values.append(smart_account)
-        if search:
-            conditions.append("(i.serial LIKE ? ESCAPE '!' OR i.pid LIKE ? ESCAPE '!')")
-            values.extend([_prefix(search)] * 2)
-        rows = self._all(
-            f"SELECT {shapes.INSTANCE} FROM instances i LEFT JOIN accounts a ON a.id = i.account"  # noqa: S608 -- constants only
-            f" WHERE {' AND '.join(conditions)} ORDER BY i.id LIMIT ?",
-            *values,
-            limit,
-        )
+        rows = self._lists.instances(account, smart_account, search, after=after, limit=limit)
         return [shapes.instance(row) for row in rows]
 
     def instance(self, udi: Udi) -> InstanceRow | None:
@@ -260,22 +249,7 @@ class SqliteReader:
         limit: int = 100,
     ) -> Sequence[ReportRow]:
         """Return reports in order of arrival, without their items."""
-        conditions, values = ["r.id > ?"], list[object]((after,))
-        for condition, value in (
-            ("r.account = ?", None if account is None else self._names.account(account) or -1),
-            ("r.verdict = ?", verdict),
-            ("i.serial = ?", None if udi is None else udi.serial),
-            ("i.pid = ?", None if udi is None else udi.pid),
-        ):
-            if value is not None:
-                conditions.append(condition)
-                values.append(value)
-        rows = self._all(
-            f"SELECT {shapes.REPORT} FROM {shapes.REPORT_TABLES}"  # noqa: S608 -- constants only
-            f" WHERE {' AND '.join(conditions)} ORDER BY r.id LIMIT ?",
-            *values,
-            limit,
-        )
+        rows = self._lists.reports(account, udi, verdict, after=after, limit=limit)
         return [shapes.report(row) for row in rows]
 
     def report(self, digest: Digest, udi: Udi | None = None) -> ReportRow | None:
@@ -309,15 +283,7 @@ class SqliteReader:
         limit: int = 100,
     ) -> Sequence[CaseRow]:
         """Return quarantine cases by number."""
-        rows = self._all(
-            f"SELECT {shapes.CASE} FROM {shapes.CASE_TABLES} WHERE c.id > ?1"  # noqa: S608 -- constants only
-            " AND (?2 IS NULL OR c.account = ?2) AND (?3 IS NULL OR c.state = ?3)"
-            " ORDER BY c.id LIMIT ?4",
-            after,
-            None if account is None else self._names.account(account) or -1,
-            state,
-            limit,
-        )
+        rows = self._lists.cases(account, state, after=after, limit=limit)
         return [self._case(row) for row in rows]
 
     def case(self, number: int) -> CaseRow | None:
@@ -350,19 +316,7 @@ class SqliteReader:
             after: Keyset: the ``gap_id`` of the last row of the page before.
             limit: Most rows.
         """
-        rows = self._all(
-            "SELECT g.id, i.pid, i.serial, a.domain, a.name, g.digest, g.named_by, g.since,"
-            " g.alerted_at"
-            " FROM gaps g JOIN instances i ON i.id = g.instance"
-            " LEFT JOIN accounts a ON a.id = i.account WHERE g.closed_at IS NULL AND g.id > ?1"
-            " AND (?2 IS NULL OR i.account = ?2) AND (?3 IS NULL OR g.since < ?3)"
-            " AND (NOT ?4 OR g.alerted_at IS NOT NULL) ORDER BY g.id LIMIT ?5",
-            after,
-            None if account is None else self._names.account(account) or -1,
-            since,
-            overdue,
-            limit,
-        )
+        rows = self._lists.gaps(account, since, overdue=overdue, after=after, limit=limit)
         return [shapes.gap(row) for row in rows]
 
     # Events
@@ -442,8 +396,3 @@ class SqliteReader:
         if not 0 <= first <= second <= self._pages.count():
             raise Problem("not-found", f"There are no {second} pages that go on from {first}.")
         return tuple(merkle.consistency_path(first, second, self._pages.node))
-
-
-def _prefix(search: str) -> str:
-    escaped = search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"{escaped}%"
