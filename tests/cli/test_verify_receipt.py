@@ -8,7 +8,9 @@ from click.testing import CliRunner, Result
 
 from gauger.cli.main import root as command
 from gauger.core.documents.envelope import write_document
+from gauger.core.documents.smart_license import Item, ItemKind, write_file
 from tests.core.documents.material import Authority, root_set, signed_root, signer_certificate
+from tests.core.documents.report_material import item
 from tests.tools.test_verify_receipt import ack, paged, saved
 
 
@@ -44,7 +46,7 @@ def test_programs_read_one_object_a_line(root: Path, clock: Path, tmp_path: Path
     done = typed(file, "--root-set", root, "--json", "--clock", clock)
     proof, total = map(json.loads, done.output.splitlines())
     assert proof["proven"] is True
-    assert total == {"proven": 1, "answers": 1, "root_set": 1}
+    assert total == {"proven": 1, "answers": 1, "root_set": 1, "unanswered": []}
 
 
 def test_a_bad_file_ends_with_three(root: Path, clock: Path, tmp_path: Path) -> None:
@@ -58,3 +60,14 @@ def test_a_bad_file_ends_with_three(root: Path, clock: Path, tmp_path: Path) -> 
 def test_a_file_without_answers_proves_nothing(root: Path, clock: Path, tmp_path: Path) -> None:
     file = saved(tmp_path / "a.xml", [])
     assert typed(file, "--root-set", root, "--clock", clock).exit_code == 3
+
+
+def test_a_report_without_a_proven_answer_ends_with_three(
+    root: Path, clock: Path, tmp_path: Path
+) -> None:
+    file = saved(tmp_path / "a.xml", paged([ack()]))
+    usage = tmp_path / "usage.xml"
+    usage.write_bytes(b"".join(write_file([Item(kind=ItemKind.RUM_REPORT, text=item())])))
+    done = typed(file, "--root-set", root, "--clock", clock, "--usage", usage)
+    assert done.exit_code == 3
+    assert "NO PROVEN ANSWER: RUM report 1671840750 of PID:" in done.output

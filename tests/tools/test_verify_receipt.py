@@ -31,6 +31,8 @@ from tests.core.documents.material import (
     signed_root,
     signer_certificate,
 )
+from tests.core.documents.report_material import PAYLOAD, item, report
+from tests.core.documents.test_trust_request import REQUEST, signed
 from tests.tools.material import SetClock, workshop
 
 ACCOUNT = AccountRef("example.com", "DEFAULT")
@@ -212,13 +214,94 @@ def test_what_is_no_answer_is_named(pinned: Path, tmp_path: Path) -> None:
     assert problem.code == "upgrade-needed"
 
 
-def test_a_file_that_cannot_be_read_is_refused(pinned: Path, tmp_path: Path) -> None:
-    with refused("file-not-found"):
-        examined(pinned, tmp_path / "none")
+def problems(proofs: Iterable[Proof]) -> list[str | None]:
+    return [None if proof.problem is None else proof.problem.code for proof in proofs]
+
+
+def test_one_file_that_cannot_be_read_does_not_hide_the_others(
+    pinned: Path, tmp_path: Path
+) -> None:
+    good = saved(tmp_path / "good.xml", paged([ack()]))
     usage = b"".join(write_file([Item(kind=ItemKind.RUM_REPORT, text="{}")]))
     (tmp_path / "usage.xml").write_bytes(usage)
-    with refused("wrong-type"):
-        examined(pinned, tmp_path / "usage.xml")
     (tmp_path / "large.json").write_bytes(b"{" + bytes(400_000))
-    with refused("too-large"):
-        examined(pinned, tmp_path / "large.json")
+    (tmp_path / "cut.xml").write_bytes(good.read_bytes()[:-10])
+    names = ("none", "usage.xml", "large.json", "cut.xml", "good.xml")
+    proofs = examined(pinned, *(tmp_path / name for name in names))
+    codes = ["file-not-found", "wrong-type", "too-large", None, "truncated", None]
+    assert problems(proofs) == codes
+    assert [proof.title for proof in proofs[2:5:2]] == [
+        "the file as a whole",
+        "the rest of the file",
+    ]
+    assert [Path(proof.file).name for proof in proofs] == [*names[:4], *names[3:]]
+
+
+def test_an_auditor_reads_what_is_proven_by_whom_and_when(pinned: Path, tmp_path: Path) -> None:
+    proofs = examined(pinned, saved(tmp_path / "a.xml", paged([ack(), VERDICT])))
+    since = "since 2026-09-21 14:13:20 UTC"
+    assert proofs[0].facts["proves"] == f"ledger {LEDGER} has had RUM report 7 of {UDI} {since}"
+    assert f"judged a document of {UDI} as rejected" in proofs[1].facts["proves"]
+    assert f"in             {tmp_path / 'a.xml'}" in proofs[0].to_text()
+    assert proofs[0].digest in proofs[0].to_text()
+
+
+def test_answers_are_matched_with_the_reports_in_hand(pinned: Path, tmp_path: Path) -> None:
+    other = dataclasses.replace(PAYLOAD, report_id=1671840751)
+    request = write_document(signed(REQUEST))
+    items = [
+        Item(kind=ItemKind.RUM_REPORT, text=item()),
+        Item(kind=ItemKind.RUM_REPORT, text=item(other)),
+        Item(kind=ItemKind.TRUST_REQUEST, text=request),
+        Item(kind=ItemKind.SYSTEM_INFO, text="{}"),
+    ]
+    (tmp_path / "usage.xml").write_bytes(b"".join(write_file(items)))
+    answer = dataclasses.replace(ack(1671840750), answers=report(PAYLOAD).digest)
+    file = saved(tmp_path / "a.xml", paged([answer, ack(9)]))
+    examiner = Examiner(pinned, workshop(SetClock(NOW)), [tmp_path / "usage.xml"])
+    first, second = examiner.examine(file)
+    assert (
+        "RUM report 1671840750 of PID:C9800-CL-K9,SN:GGR0001: DNA_NWStack" in first.facts["in hand"]
+    )
+    assert "up to 2 in use, 2026-09-21" in first.facts["in hand"]
+    assert "not in the usage files" in second.facts["in hand"]
+    assert [text.split(" of ")[0].split(" (")[0] for text in examiner.unanswered] == [
+        "RUM report 1671840751",
+        "trust request",
+    ]
+
+
+@pytest.mark.threat("A5")
+def test_an_answer_that_is_not_proven_answers_nothing(pinned: Path, tmp_path: Path) -> None:
+    usage = [Item(kind=ItemKind.RUM_REPORT, text=item())]
+    (tmp_path / "usage.xml").write_bytes(b"".join(write_file(usage)))
+    stranger = Authority(number=66, chain=(signer_certificate(66),))
+    answer = dataclasses.replace(ack(1671840750), answers=report(PAYLOAD).digest)
+    file = saved(tmp_path / "a.xml", paged([answer], stranger))
+    examiner = Examiner(pinned, workshop(SetClock(NOW)), [tmp_path / "usage.xml"])
+    assert problems(examiner.examine(file)) == ["unknown-key"]
+    assert len(examiner.unanswered) == 1
+
+
+def test_a_usage_file_that_cannot_be_read_is_refused(pinned: Path, tmp_path: Path) -> None:
+    with refused("file-not-found"):
+        Examiner(pinned, workshop(SetClock(NOW)), [tmp_path / "none"])
+
+
+@pytest.mark.threat("C3")
+def test_an_answer_of_a_signer_that_is_listed_no_longer_is_not_proven(
+    pinned: Path, tmp_path: Path
+) -> None:
+    following = root_set(number=2, signers=(ListedSigner.of(signer_certificate(12)),))
+    papers = [signed_root(following), *paged([ack()])]
+    assert problems(examined(pinned, saved(tmp_path / "a.xml", papers))) == ["unknown-key"]
+    revoking = dataclasses.replace(following, revoked=(key(11).key_id,))
+    papers = [signed_root(revoking), *paged([ack()])]
+    assert problems(examined(pinned, saved(tmp_path / "b.xml", papers))) == ["key-revoked"]
+
+
+def test_an_answer_of_a_test_clock_says_so(pinned: Path, tmp_path: Path) -> None:
+    file = saved(tmp_path / "a.xml", paged([dataclasses.replace(ack(), test_clock=True)]))
+    examiner = Examiner(pinned, workshop(SetClock(NOW, test=True)))
+    (proof,) = examiner.examine(file)
+    assert "nothing outside a test system" in proof.facts["note"]

@@ -1,7 +1,7 @@
 """Proves the answers of ACK files offline, with nothing but a root set (`spec/receipts.md`)."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
 from gauger.tools.finding import date_text
+from gauger.tools.receipt_usage import read_chunks, read_usage
 from gauger.tools.workshop import Workshop
 
 _CHUNK: Final = 64 * 1024
@@ -46,12 +47,14 @@ class Proof:
     Attributes:
         title: The answer in words.
         digest: Digest of its body.
+        file: The file that it stands in.
         facts: What is proven, by name.
         problem: Why it is not proven, or None.
     """
 
     title: str
     digest: Digest
+    file: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -65,6 +68,7 @@ class Proof:
         return {
             "title": self.title,
             "digest": self.digest,
+            "file": self.file,
             "proven": self.holds,
             "facts": dict(self.facts),
             "problem": None if self.problem is None else self.problem.to_json(),
@@ -73,6 +77,9 @@ class Proof:
     def to_text(self) -> str:
         """Return the lines that people read."""
         lines = [f"{'PROVEN' if self.holds else 'NOT PROVEN'}: {self.title}"]
+        if self.file:
+            lines.append(f"  {'in':<14} {self.file}")
+        lines.append(f"  {'digest':<14} {self.digest}")
         lines += [f"  {name:<14} {value}" for name, value in self.facts.items()]
         if self.problem is not None:
             lines.append(f"  {self.problem.kind.title} ({self.problem.code}).")
@@ -90,15 +97,17 @@ class Examiner:
         refused: Answers that were not.
     """
 
-    def __init__(self, root_set: Path, workshop: Workshop) -> None:
+    def __init__(self, root_set: Path, workshop: Workshop, usage: Iterable[Path] = ()) -> None:
         """Pin a root set.
 
         Args:
             root_set: The root set that its reader trusts: its file, or a folder's newest.
             workshop: The clock by which expiry is judged.
+            usage: Usage files whose reports the answers are matched with.
 
         Raises:
-            Problem: Where the root set cannot be read or does not hold in itself.
+            Problem: Where the root set cannot be read or does not hold in itself, or a usage file
+                cannot be read.
         """
         store = TrustStore(accepts_test_clock=workshop.clock.is_test)
         self.store = store.pin(read_newest_root_set(root_set))
@@ -107,6 +116,13 @@ class Examiner:
         self._now = workshop.now()
         self._listed: set[Digest] = set()
         self._heads: dict[tuple[str, int, int], Digest] = {}
+        self._in_hand = {one.digest: one.text for one in read_usage(usage)}
+        self._answered: set[Digest] = set()
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """What the usage files hold and no proven answer names, in their order."""
+        return tuple(t for digest, t in self._in_hand.items() if digest not in self._answered)
 
     def examine(self, path: Path) -> Iterator[Proof]:
         """Prove every answer of an ACK file, or the one signed document in a file.
@@ -115,16 +131,24 @@ class Examiner:
             path: An ACK file, or a document in its written form.
 
         Yields:
-            A proof for each answer, in order.
-
-        Raises:
-            Problem: ``file-not-found``, or where the file as a whole cannot be read.
+            A proof for each answer, in order; a last one that does not hold where the file, or its
+            rest, cannot be read. An auditor gives many files: one bad one must not hide the others.
         """
         self._listed.clear()
-        for proof in self._proofs(path):
+        for proof in self._guarded(path):
             self.proven += proof.holds
             self.refused += not proof.holds
-            yield proof
+            yield replace(proof, file=str(path))
+
+    def _guarded(self, path: Path) -> Iterator[Proof]:
+        count = 0
+        try:
+            for proof in self._proofs(path):
+                count += 1
+                yield proof
+        except Problem as problem:
+            title = "the rest of the file" if count else "the file as a whole"
+            yield Proof(title=title, digest=digest(b""), problem=problem)
 
     def _proofs(self, path: Path) -> Iterator[Proof]:
         chunks = read_chunks(path)
@@ -159,7 +183,12 @@ class Examiner:
             verified = self.store.verify(document, expected=document.type, now=now)
             self._require_one_ledger(verified)
             self._require_listed(document, body, alone=alone)
-            facts = {**_facts(body), **self._signature_facts(verified)}
+            facts = {
+                "proves": _meaning(body, verified),
+                **_facts(body),
+                **self._match(body),
+                **self._signature_facts(verified),
+            }
         except Problem as problem:
             return Proof(title=title, digest=document.digest, problem=problem)
         return Proof(title=title, digest=document.digest, facts=facts)
@@ -182,6 +211,14 @@ class Examiner:
         elif not isinstance(body, Verdict) and not alone and document.digest not in self._listed:
             raise Problem("wrong-bundle", f"No ACK of the file lists this {body.TYPE}.")
 
+    def _match(self, body: Answer) -> dict[str, str]:
+        """Match an answer with the report in hand."""
+        if body.answers is None or not self._in_hand:
+            return {}
+        self._answered.add(body.answers)
+        found = self._in_hand.get(body.answers)
+        return {"in hand": found or "not in the usage files given with --usage"}
+
     def _signature_facts(self, verified: Verified) -> dict[str, str]:
         name = verified.signer.common_name or "without a name"
         root_set = self.store.root_set
@@ -198,20 +235,6 @@ class Examiner:
             bound = ", ".join(map(str, verified.accounts))
             facts["on behalf of"] = f"a delegating signer, for {bound} only"
         return facts
-
-
-def read_chunks(path: Path) -> Iterator[bytes]:
-    """Read a file piece by piece.
-
-    Raises:
-        Problem: ``file-not-found``.
-    """
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-    except OSError as error:
-        raise Problem("file-not-found", f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _document(item: Item) -> Document:
@@ -235,6 +258,18 @@ def _title(body: Answer) -> str:
     return f"{body.TYPE.replace('-', ' ')} for {body.udi or body.account or 'every account'}"
 
 
+def _meaning(body: Answer, verified: Verified) -> str:
+    """Say in one sentence what an auditor may rely on."""
+    ledger = f"ledger {verified.issuer}"
+    if isinstance(body, Acknowledgment):
+        what = "the trust request" if body.report_id is None else f"RUM report {body.report_id}"
+        return f"{ledger} has had {what} of {body.udi} since {date_text(body.received_at)}"
+    if isinstance(body, Verdict):
+        when = date_text(body.issued_at)
+        return f"{ledger} judged a document of {body.udi} as {body.verdict} at {when}"
+    return f"{ledger} issued it at {date_text(body.issued_at)}, as it stands"
+
+
 def _facts(body: Answer) -> dict[str, str]:
     """Return what the answer itself says."""
     facts = {}
@@ -249,4 +284,6 @@ def _facts(body: Answer) -> dict[str, str]:
     if body.account is not None:
         facts["account"] = str(body.account)
     facts["issued"] = date_text(body.issued_at)
+    if body.test_clock:
+        facts["note"] = "made under a test clock: it proves nothing outside a test system"
     return facts
