@@ -19,6 +19,8 @@ from gauger.core.identity import AccountRef, Udi, digest
 from gauger.core.problems import Problem
 from gauger.instance import answer_file as slicing
 from gauger.instance.agent import Agent
+from gauger.instance.memory import Draft
+from gauger.instance.records import Course
 from gauger.instance.views import Scope, Selection, SelectionKind
 from gauger.tools.trust import RootFolder
 from tests.instance.portal import (
@@ -74,6 +76,33 @@ def test_a_wanted_report_is_sent_again(world: World, portal: Portal, online: Age
     before = sendings(portal)
     live(world, online, 1)
     assert sendings(portal) == before
+
+
+def test_a_sync_tells_apart_what_had_an_ack_before(world: World, online: Agent) -> None:
+    trusted(online)
+    reported(world, online)
+    first, *_ = online.report_rows()
+    course = online._engine.memory.singles.course
+    online._engine.change(
+        lambda draft: _put_course(draft, replace(course, wanted=(first.report_id,)))
+    )
+    world.clock.advance(100)
+    result = online.sync(Scope.ALL)
+    assert (result.sent, result.acknowledged, result.again) == (2, 1, 1)
+    assert (result.waiting, result.refused, result.awaited) == (False, (), ())
+
+
+def test_a_sync_names_what_has_no_answer_yet(world: World, portal: Portal, online: Agent) -> None:
+    trusted(online)
+    portal.script.append(poll_later(300))
+    world.clock.advance(100)
+    result = online.sync(Scope.ALL)
+    assert result.waiting
+    assert result.awaited == (online.report_rows()[0].report_id,)
+
+
+def _put_course(draft: Draft, course: Course) -> None:
+    draft.singles = replace(draft.singles, course=course)
 
 
 def test_a_poll_id_that_is_forgotten_brings_the_identical_request(

@@ -23,7 +23,7 @@ from gauger.instance.engine import Engine
 from gauger.instance.exchanging import Answered
 from gauger.instance.holdings import read_holdings
 from gauger.instance.importing import joined
-from gauger.instance.memory import Draft
+from gauger.instance.memory import Draft, read_detail
 from gauger.instance.ports import Batch
 from gauger.instance.saving import Saving
 from gauger.instance.showing import Showing
@@ -89,17 +89,32 @@ class Orders:
             if engine.memory.singles.trust_exchange is not None:
                 _raise_problem(engine.talking.talk("trust"))
             engine.require_direct()
-            sent = acknowledged = 0
-            for answered in self._sendings():
-                sent += answered[0]
-                acknowledged += len(answered[1].result.acknowledged)
+            sent: set[int] = set()
+            results = []
+            for carried, answered in self._sendings():
+                sent.update(carried)
+                results.append(answered.result)
             waiting = engine.memory.singles.usage_exchange is not None
             if waiting and engine.talking.exchanging.has_unsent():
                 # What this sending could not carry goes as soon as it is over.
                 engine.change(self._push_soon)
-        return SyncResult(sent=sent, acknowledged=acknowledged, waiting=waiting)
+            return self._synchronised(sent, joined(results), waiting=waiting)
 
-    def _sendings(self) -> Iterator[tuple[int, Answered]]:
+    def _synchronised(self, sent: set[int], result: ImportResult, *, waiting: bool) -> SyncResult:
+        """Tell what became of every report that left, so that no number has to be guessed at."""
+        store = self._engine.memory.store
+        rows = filter(None, map(store.report, sorted(sent)))
+        open_ids = {row.report_id for row in rows if not read_detail(row).life.is_acknowledged}
+        return SyncResult(
+            sent=len(sent),
+            acknowledged=len(result.acknowledged),
+            waiting=waiting,
+            again=len(sent.difference(open_ids, result.acknowledged)),
+            refused=result.refused,
+            awaited=tuple(sorted(open_ids.difference(number for number, _ in result.refused))),
+        )
+
+    def _sendings(self) -> Iterator[tuple[tuple[int, ...], Answered]]:
         """Go on with the sending under way, then send what is left; stop where one waits."""
         engine = self._engine
         engine.close_reports(ReportInput.CLOSE_TO_REPORT)
@@ -116,7 +131,7 @@ class Orders:
             if answered is None:
                 return
             is_new = before is None or not before.handed_over
-            yield len(carried) if is_new else 0, answered
+            yield carried if is_new else (), answered
             if not answered.is_over:
                 return
 

@@ -181,6 +181,23 @@ class RootView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """Somebody who may log in.
+
+    Attributes:
+        name: The name.
+        privilege: 1 or 15.
+        keys: Public keys, each its type and its base64 text.
+        changed_at: When any of it was changed, epoch seconds.
+    """
+
+    name: str
+    privilege: int
+    keys: tuple[str, ...]
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageView:
     """One licence of the product that is or was in use.
 
@@ -330,11 +347,17 @@ class SyncResult:
         sent: How many reports left.
         acknowledged: How many ACKs came back at once.
         waiting: Whether the portal is still at work; its answer is fetched by itself.
+        again: How many of those that left had an ACK and were wanted again.
+        refused: Report ids with another verdict, each with its code.
+        awaited: Report ids of those that left and have no answer yet.
     """
 
     sent: int
     acknowledged: int
     waiting: bool
+    again: int = 0
+    refused: tuple[tuple[int, str], ...] = ()
+    awaited: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,16 @@ def test_usage_is_saved_by_selection(typed: str, kind: SelectionKind, number: in
     [
         (SyncResult(sent=2, acknowledged=2, waiting=False), ""),
         (SyncResult(sent=2, acknowledged=0, waiting=True), "fetched by itself"),
-        (SyncResult(sent=2, acknowledged=1, waiting=False), "sent: 2, acknowledged: 1"),
+        (SyncResult(sent=2, acknowledged=1, waiting=False, awaited=(7,)), "an answer: 7."),
+        (
+            SyncResult(sent=6, acknowledged=2, waiting=False, again=4),
+            "acknowledged before and wanted again by the portal: 4.\nNo report is open.",
+        ),
+        (
+            SyncResult(sent=1, acknowledged=0, waiting=False, refused=((7, "not-yet"),)),
+            "Report 7: The report ends in the receiver's future (not-yet).",
+        ),
+        (SyncResult(sent=1, acknowledged=0, waiting=False, refused=((7, "new"),)), "7: new"),
         (SyncResult(sent=0, acknowledged=0, waiting=False), "nothing to send"),
     ],
 )
@@ -109,7 +118,10 @@ def test_sync_speaks_only_where_silence_would_mislead(result: SyncResult, said: 
 def test_an_import_says_what_was_refused() -> None:
     agent = ScriptedAgent(imported=ImportResult(acknowledged=(1,), refused=((2, "back-dated"),)))
     text = _console(agent).execute("license smart import ack.xml")
-    assert text.split("\n") == ["Import Data Successful", "Report 2: back-dated"]
+    assert text.split("\n") == [
+        "Import Data Successful",
+        "Report 2: The report adds usage to a period that is closed (back-dated).",
+    ]
 
 
 @pytest.mark.parametrize("path", ["tftp://192.0.2.1/a", "scp:a", "https://example.com/a"])

@@ -1,5 +1,8 @@
 """Handlers of the EXEC commands `license smart …`."""
 
+from collections.abc import Iterator
+
+from gauger.core.problems import TABLE
 from gauger.instance.views import ImportResult, Scope, Selection, SelectionKind, SyncResult
 from gauger.surfaces.console.session import ConsoleMatch, Session
 
@@ -51,12 +54,33 @@ def _sync_text(result: SyncResult) -> str:
             f"Reports sent: {result.sent}. The answer is not there yet and is fetched by itself; "
             "`show license status` says when (Next ACK push check)."
         )
-    if result.sent == 0 and result.acknowledged == 0:
+    if not (result.sent or result.acknowledged or result.refused):
         return "There was nothing to send."
-    if result.acknowledged < result.sent:
-        return f"Reports sent: {result.sent}, acknowledged: {result.acknowledged}."
-    return ""
+    if not (result.again or result.refused or result.awaited):
+        return ""
+    return "\n".join(_sync_lines(result))
 
 
-def _refusals(result: ImportResult) -> list[str]:
-    return [f"Report {report_id}: {code}" for report_id, code in result.refused]
+def _sync_lines(result: SyncResult) -> Iterator[str]:
+    """Yield what became of the reports, where it is not simply that all are acknowledged."""
+    told = [f"Reports sent: {result.sent}", f"acknowledged now: {result.acknowledged}"]
+    if result.again:
+        told.append(f"acknowledged before and wanted again by the portal: {result.again}")
+    yield f"{', '.join(told)}."
+    yield from _refusals(result)
+    if result.awaited:
+        yield (
+            f"Without an answer: {', '.join(map(str, result.awaited))}. What a running agent has "
+            "not heard of it sends again by itself; `license smart sync all` does so now."
+        )
+    elif not result.refused:
+        yield "No report is open."
+
+
+def _refusals(result: ImportResult | SyncResult) -> list[str]:
+    return [f"Report {report_id}: {_meaning(code)}" for report_id, code in result.refused]
+
+
+def _meaning(code: str) -> str:
+    """Return what a verdict's code says; a newer portal may have codes that are not known here."""
+    return f"{TABLE[code].title} ({code})." if code in TABLE else code
