@@ -128,7 +128,9 @@ class Showing:
             flag=detail.life.flag.value,
             reason=detail.life.reason.value,
             start=detail.start,
-            end=self._around.clock.wall() if is_open else detail.end,
+            # A measurement ends before its `end_time` (spec/usage.md): the last second is shown,
+            # or a report would seem to reach beyond the moment in which it was closed.
+            end=self._around.clock.wall() if is_open else max(detail.start, detail.end - 1),
             storage="EXIST" if held or is_open else "DELETED",
             verdict=detail.verdict,
         )
