@@ -132,11 +132,19 @@ class ProductInstance:
         self._way.set_count(tag, count)
 
     def access_point_joined(self, pid: str, serial: str) -> None:
-        """Count an access point: one of each licence that the profile counts by them."""
+        """Count an access point: one of each licence that the profile counts by them.
+
+        Raises:
+            Problem: ``not-supported`` where the profile counts none by them.
+        """
         self._way.access_point(Udi(pid, serial), joined=True)
 
     def access_point_left(self, pid: str, serial: str) -> None:
-        """Stop counting an access point."""
+        """Stop counting an access point.
+
+        Raises:
+            Problem: As `access_point_joined`.
+        """
         self._way.access_point(Udi(pid, serial), joined=False)
 
     def flush(self) -> None:

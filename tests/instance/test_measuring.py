@@ -200,6 +200,24 @@ def test_access_points_are_counted_and_named(world: World, device: Agent) -> Non
     assert counts(first) == counts(second)
 
 
+def test_a_product_that_counts_no_access_points_says_so(world: World) -> None:
+    agent = world.device(profile="example-router")
+    for act in (agent.join_access_point, agent.leave_access_point):
+        with pytest.raises(Problem, match="not-supported: example-router counts no licence"):
+            act(Udi("AIR-AP2802I-E-K9", "FDW0001"))
+    agent.stop()
+
+
+def test_a_closed_report_is_shown_to_end_with_its_last_second(world: World, device: Agent) -> None:
+    device.set_count(ESSENTIALS, 1)
+    device.flush()
+    begun = world.clock.wall
+    world.clock.advance(100)
+    told(world, device)
+    shown = device.report_detail(device.report_rows()[0].report_id)
+    assert (shown.start, shown.end) == (begun, begun + 100)
+
+
 @pytest.mark.requirement("PI-5")
 def test_enforced_licences_are_refused_by_name(world: World) -> None:
     agent = world.device(profile="example-router")

@@ -104,11 +104,21 @@ class Meter:
             self._note(tag)
 
     def join(self, udi: Udi) -> None:
-        """Count an access point."""
+        """Count an access point.
+
+        Raises:
+            Problem: ``not-supported`` where the product counts no licence by access points.
+        """
+        self._require_access_points()
         self._move(self._joined.add, udi)
 
     def leave(self, udi: Udi) -> None:
-        """Stop counting an access point; one that never joined is ignored."""
+        """Stop counting an access point; one that never joined is ignored.
+
+        Raises:
+            Problem: As `join`.
+        """
+        self._require_access_points()
         self._move(self._joined.discard, udi)
 
     def restore(self, stated: Collection[tuple[str, int]]) -> None:
@@ -140,6 +150,15 @@ class Meter:
             for tag in self._counted:
                 drained[tag][-1].children = children
         return [change for changes in drained.values() for change in changes]
+
+    def _require_access_points(self) -> None:
+        # Silence would look like success, and nothing would ever be reported.
+        if not self._counted:
+            message = (
+                f"{self._profile.name} counts no licence by access points; say by feature or tag "
+                "what is in use."
+            )
+            raise Problem("not-supported", message)
 
     def _known(self, tag: str) -> str:
         known = self._tags.get(tag)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         StatusView,
         SyncResult,
         UsageView,
+        UserView,
     )
 
 
@@ -55,10 +56,18 @@ class Usage(Protocol):
         """
 
     def join_access_point(self, udi: Udi) -> None:
-        """Count an access point that joined: one of each licence the profile counts by them."""
+        """Count an access point that joined: one of each licence the profile counts by them.
+
+        Raises:
+            Problem: ``not-supported`` where it counts none by them.
+        """
 
     def leave_access_point(self, udi: Udi) -> None:
-        """Stop counting an access point; one that never joined is ignored."""
+        """Stop counting an access point; one that never joined is ignored.
+
+        Raises:
+            Problem: As `join_access_point`.
+        """
 
     def flush(self) -> None:
         """Make every change durable now.
@@ -114,8 +123,98 @@ class Views(Protocol):
         """Return the event log, oldest first; of the last days only where given."""
 
 
+class Users(Protocol):
+    """What a surface asks that lets people log in; every method is thread-safe."""
+
+    def check(self, name: str, password: str) -> int:
+        """Return the privilege of a user, 1 or 15.
+
+        It works as long for a name that does not exist, and says the same of both. It hashes: call
+        it from a thread that may wait a tenth of a second.
+
+        Raises:
+            Problem: ``unauthenticated``; ``server-busy`` where too many log in at once.
+        """
+
+    def check_key(self, name: str, key: str) -> int:
+        """Return the privilege of a user who proved to hold the private half of a key.
+
+        Args:
+            name: The user.
+            key: The public key as a line: type and base64 text; what follows is passed over.
+
+        Raises:
+            Problem: ``unauthenticated``.
+        """
+
+
+class UserAccounts(Users, Protocol):
+    """What the operator of the host does with users."""
+
+    def listed(self) -> "tuple[UserView, ...]":
+        """Return all users by name."""
+
+    def add(self, name: str, password: str, privilege: int) -> None:
+        """Make a user.
+
+        Raises:
+            Problem: ``invalid-argument``; ``conflict`` where there is one of that name;
+                ``store-full`` or ``store-failed``.
+        """
+
+    def remove(self, name: str) -> None:
+        """Remove a user.
+
+        Raises:
+            Problem: ``requested-item-not-found``; ``store-full`` or ``store-failed``.
+        """
+
+    def change_password(self, name: str, password: str) -> None:
+        """Give a user another password.
+
+        Raises:
+            Problem: As `remove`, and ``invalid-argument``.
+        """
+
+    def add_key(self, name: str, key: str) -> None:
+        """Let a user log in with a key, given as a line of its public half.
+
+        Raises:
+            Problem: As `remove`; ``invalid-argument`` or ``conflict``.
+        """
+
+    def remove_key(self, name: str, key: str) -> None:
+        """Take a key from a user.
+
+        Raises:
+            Problem: As `remove`.
+        """
+
+
+class PasswordHashes(Protocol):
+    """Slow hashes of the passwords that people choose."""
+
+    def hash(self, password: str) -> str:
+        """Return the hash that is kept of a password.
+
+        Raises:
+            Problem: ``invalid-argument`` where it is too short or too long; ``server-busy``.
+        """
+
+    def matches(self, kept: str | None, offered: str) -> bool:
+        """Whether a password is the kept one; takes as long where there is no such user.
+
+        Raises:
+            Problem: ``server-busy``.
+        """
+
+
 class Operations(Usage, Views, Protocol):
     """What an operator's commands and an API ask of the one writer of a store."""
+
+    @property
+    def users(self) -> UserAccounts:
+        """Who may log in."""
 
     def sync(self, scope: "Scope") -> "SyncResult":
         """Send every report that has no ACK and fetch what is pending; blocks until answered.
