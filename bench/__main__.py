@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from bench import site
+from bench import device, site
 from bench.fleet import Fleet
 from bench.load import write_bodies
 from bench.pinned import pin
-from bench.rows import REFERENCE_VERIFY, Row, verify_microseconds
+from bench.rows import REFERENCE_VERIFY, Row, show, verify_microseconds
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 OUT: Final = ROOT / "build" / "bench.json"
@@ -116,21 +116,6 @@ def scaled(row: Row, verify: float) -> Row:
     return dataclasses.replace(row, aim=6000 * REFERENCE_VERIFY / verify)
 
 
-def show(rows: list[Row], verify: float) -> None:
-    """Print the table."""
-    width = max(len(row.name) for row in rows)
-    print(f"\n{'':{width}}      value  unit        aim here   aim at 75 µs  met")
-    for row in rows:
-        entry = row.to_json()
-        raw = row.aim
-        if row.scales and raw is not None:
-            factor = REFERENCE_VERIFY / verify
-            raw = raw * factor if row.at_most else raw / factor
-        aims = [f"{x:10.2f}" if x is not None else f"{'-':>10}" for x in (row.aim, raw)]
-        met = {None: "-", True: "yes", False: "no"}[entry["met"]]
-        print(f"{row.name:{width}} {row.value:10.2f}  {row.unit:10} {aims[0]}     {aims[1]}  {met}")
-
-
 def say(what: str) -> None:
     """Tell what goes on."""
     print(f"bench: {what}", flush=True)
@@ -146,9 +131,12 @@ def main() -> None:
     verify = verify_microseconds()
     with tempfile.TemporaryDirectory(prefix="gauger-bench-") as folder:
         found = exchanges(Path(folder), options.seconds)
+        say("a product instance is measured")
+        own = device.rows(Path(folder) / "device", verify)
     rows = [
         Row(name="P-256 verification", value=verify, unit="µs"),
         *(scaled(row, verify) for row in found),
+        *own,
     ]
     show(rows, verify)
     OUT.parent.mkdir(exist_ok=True)

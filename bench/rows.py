@@ -61,3 +61,18 @@ def verify_microseconds(seconds: float = 1.0) -> float:
             keyring.verify(key.public_key, message, value)
         best = min(best, (time.perf_counter() - start) / 50)
     return best * 1e6
+
+
+def show(rows: list[Row], verify: float) -> None:
+    """Print the table."""
+    width = max(len(row.name) for row in rows)
+    print(f"\n{'':{width}}      value  unit        aim here   aim at 75 µs  met")
+    for row in rows:
+        entry = row.to_json()
+        raw = row.aim
+        if row.scales and raw is not None:
+            factor = REFERENCE_VERIFY / verify
+            raw = raw * factor if row.at_most else raw / factor
+        aims = [f"{x:10.2f}" if x is not None else f"{'-':>10}" for x in (row.aim, raw)]
+        met = {None: "-", True: "yes", False: "no"}[entry["met"]]
+        print(f"{row.name:{width}} {row.value:10.2f}  {row.unit:10} {aims[0]}     {aims[1]}  {met}")
