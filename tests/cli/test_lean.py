@@ -25,7 +25,7 @@ def loaded_by(code: str) -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
-@pytest.mark.requirement("PI-2/cheap-import")
+@pytest.mark.requirement("PI-11/cost")
 def test_a_program_that_imports_the_library_pays_nothing_before_it_uses_it() -> None:
     loaded = loaded_by("import gauger")
     assert not loaded & (NEVER_AT_START | CRYPTO_AND_STORE | {"click", "dataclasses", "logging"})
