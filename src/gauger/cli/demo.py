@@ -1,6 +1,7 @@
 """`gauger demo`: the main story, told with real processes."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def demo(keep: Path | None) -> None:
     Files of real devices are taken from the folder that GAUGER_SHARED names, ../shared if unset.
     """
     shared = Path(os.environ.get("GAUGER_SHARED", "../shared"))
-    is_well = story.tell(click.echo, keep=keep, shared=shared if shared.is_dir() else None)
+    is_well = story.tell(
+        click.echo,
+        keep=keep,
+        shared=shared if shared.is_dir() else None,
+        width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None,
+    )
     if not is_well:
         sys.exit(1)

@@ -29,6 +29,18 @@ def test_a_step_is_told_in_one_line(scene: Scene, lines: list[str]) -> None:
     assert scene.steps == 1
 
 
+@pytest.mark.parametrize("width", [40, 80, 101, 102, 120, 200])
+def test_no_line_is_wider_than_the_terminal(scene: Scene, lines: list[str], width: int) -> None:
+    scene.width = width
+    result = "what came of it takes many words, more than a line of a narrow terminal holds"
+    scene.step("Something is done", lambda: result)
+    told = lines[0].split("\n")
+    assert max(map(len, told)) <= max(width, 46)
+    assert result in " ".join(" ".join(told).split()).replace(" .", "")
+    is_below = width < 102
+    assert told[0].endswith("Something is done") == is_below
+
+
 def test_a_step_that_fails_says_why_and_ends_the_story(scene: Scene, lines: list[str]) -> None:
     def fail() -> str:
         raise Problem("comm-failed", "No route.")

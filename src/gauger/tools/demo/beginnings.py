@@ -12,7 +12,7 @@ def tell(scene: Scene) -> None:
     """Tell the first part."""
     scene.chapter("A vendor makes devices")
     scene.step("A manufacturer and a licensing root are made", lambda: _factory(scene))
-    scene.step("The root lists one signer for CSSM, one for the factory", lambda: _signers(scene))
+    scene.step("It lists a signer for CSSM and one for the factory", lambda: _signers(scene))
     scene.step("A device leaves the factory", lambda: _mint(scene, "1"))
     scene.step("A second one, with a factory trust code", lambda: _mint_trusted(scene))
     scene.chapter("The vendor runs the central portal, a customer gets an account")

@@ -1,6 +1,7 @@
 """The story ends: a real device's file, the balance, and the proofs."""
 
 from gauger.tools.demo.scene import ACCOUNT, Scene
+from gauger.tools.explain_report import licence_name
 
 _REAL = "samples/rum/iosxe-17.9.2-rum-1671840750.xml"
 
@@ -37,14 +38,14 @@ def _upload(scene: Scene) -> str:
 
 def _balance(scene: Scene) -> None:
     rows = scene.cssm_items("balance", "--account", ACCOUNT)
-    scene.step("Purchased, in use, balance", lambda: f"{len(rows)} licences")
-    scene.say(f"      {'licence':<28}{'purchased':>10}{'in use':>8}{'balance':>9}")
-    for row in rows:
-        short = "  shortage, nothing refused" if row["shortage"] else ""
-        name = str(row["name"] or row["tag"])[:27]
-        scene.say(
-            f"      {name:<28}{row['purchased']:>10}{row['in_use']:>8}{row['balance']:>9}{short}"
-        )
+    names = [str(row["name"]) if row["name"] else licence_name(str(row["tag"])) for row in rows]
+    wide = max(map(len, ["licence", *names]))
+    scene.step("Purchased, in use, balance", lambda: "use beyond it is told, never refused")
+    scene.say(f"      {'licence':<{wide}}{'purchased':>11}{'in use':>8}{'balance':>9}")
+    for name, row in zip(names, rows, strict=True):
+        counts = f"{row['purchased']:>11}{row['in_use']:>8}{row['balance']:>9}"
+        short = "  shortage" if row["shortage"] else ""
+        scene.say(f"      {name:<{wide}}{counts}{short}")
 
 
 def _receipt(scene: Scene) -> str:

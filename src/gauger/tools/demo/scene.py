@@ -1,6 +1,7 @@
 """How the story is told: one line a step, with its result, and an end at the first that fails."""
 
 import json
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,13 @@ from gauger.tools.demo.stage import Result, Stage
 
 ACCOUNT: Final = "example.com/DEFAULT"
 STRANGER: Final = "other.example/DEFAULT"
-_WIDTH: Final = 62
+_COLUMN: Final = 62
+"""Where the results stand, one below the other."""
+
+_ROOM: Final = 40
+"""Columns that results need beside the steps; in a narrower terminal they stand below."""
+
+_INDENT: Final = " " * 6
 _PATIENCE: Final = 15
 _POLL_SECONDS: Final = 0.1
 
@@ -29,6 +36,7 @@ class Scene:
         stage: Folder, clock and processes.
         say: Where the story goes, a line at a time.
         shared: Folder with files of real devices, or None where there is none.
+        width: Columns of the terminal; None where a step is one line however long, as in a pipe.
         portal_port: Loopback port of CSSM.
         device_port: Loopback port that the first device talks to.
         token: An ID token that the story keeps for later.
@@ -37,6 +45,7 @@ class Scene:
     stage: Stage
     say: Callable[[str], None]
     shared: Path | None
+    width: int | None = None
     portal_port: int = 0
     device_port: int = 0
     token: str = ""
@@ -47,19 +56,19 @@ class Scene:
         self.say(f"\n{title}")
 
     def step(self, what: str, act: Callable[[], str]) -> None:
-        """Do one step and tell its result in one line.
+        """Do one step and tell its result beside it, or below where there is no room.
 
         Raises:
             StepFailed: Where it did not end as it should; the line says so.
         """
         self._steps += 1
-        head = f"{self._steps:4}  {what} ".ljust(_WIDTH, ".")
+        head = f"{self._steps:4}  {what}"
         try:
             result = act()
         except (StepFailed, Problem) as failure:
-            self.say(f"{head} FAILED\n{failure}")
+            self.say(f"{_dotted(head)} FAILED\n{failure}")
             raise StepFailed(what) from failure
-        self.say(f"{head} {result}")
+        self.say(_laid_out(head, result, self.width))
 
     @property
     def steps(self) -> int:
@@ -133,6 +142,22 @@ def line_of(text: str, label: str) -> str:
         if line.strip().startswith(label):
             return line.strip().removeprefix(label).strip()
     return ""
+
+
+def _dotted(head: str) -> str:
+    return f"{head} ".ljust(_COLUMN, ".")
+
+
+def _laid_out(head: str, result: str, width: int | None) -> str:
+    """Return a step and its result as the terminal has room for them."""
+    if width is None:
+        return f"{_dotted(head)} {result}"
+    if width < _COLUMN + _ROOM:
+        room = max(width - len(_INDENT), _ROOM)
+        return "\n".join([head, *(f"{_INDENT}{line}" for line in textwrap.wrap(result, room))])
+    first, *more = textwrap.wrap(result, width - _COLUMN - 1)
+    below = " " * (_COLUMN + 1)
+    return "\n".join([f"{_dotted(head)} {first}", *(f"{below}{line}" for line in more)])
 
 
 def _told(arguments: tuple[str | Path, ...], result: Result) -> str:

@@ -9,20 +9,27 @@ from gauger.tools.demo.scene import Scene, StepFailed
 from gauger.tools.demo.stage import Stage
 
 
-def tell(say: Callable[[str], None], *, keep: Path | None, shared: Path | None) -> bool:
+def tell(
+    say: Callable[[str], None],
+    *,
+    keep: Path | None,
+    shared: Path | None,
+    width: int | None = None,
+) -> bool:
     """Tell the main story with real processes.
 
     Args:
         say: Where the story goes, a line at a time.
         keep: Folder to leave for looking around; None for a temporary one.
         shared: Folder with files of real devices, or None.
+        width: Columns of the terminal, or None where lines may be of any length.
 
     Returns:
         Whether every step ended as it should.
     """
     began = time.monotonic()
     with Stage(keep) as stage:
-        scene = Scene(stage=stage, say=say, shared=shared)
+        scene = Scene(stage=stage, say=say, shared=shared, width=width)
         try:
             for part in (beginnings, direct, offline, refusals, closing):
                 part.tell(scene)
