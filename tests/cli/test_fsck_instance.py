@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from gauger.cli.main import root
 from gauger.core.problems import TABLE, Problem
 from gauger.instance.views import Selection, SelectionKind
-from tests.instance.world import ESSENTIALS, World
+from tests.instance.world import ESSENTIALS, START, World
 
 NOT_WHOLE = 4
 
@@ -96,6 +96,15 @@ def test_each_fault_says_where_and_what_and_what_to_do(
     assert told.exit_code == NOT_WHOLE
     assert what in told.output
     assert "gauger fsck" in told.output or "Next" in told.output
+
+
+def test_a_broken_log_says_since_when(data: Path) -> None:
+    change(data, "DELETE FROM event WHERE sequence = 2")
+    (fault,) = (one for one in faults(data) if one["where"] == "events")
+    assert str(fault["since"]) == str(START)
+    change(data, "DELETE FROM event")
+    (fault,) = (one for one in faults(data) if one["where"] == "events")
+    assert str(fault["since"]) == "None"
 
 
 def test_every_report_is_looked_at_though_one_is_damaged(data: Path) -> None:

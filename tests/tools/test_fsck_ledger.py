@@ -194,6 +194,31 @@ def _examined(path: Path) -> Examination:
         return examination
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE documents SET answers = zeroblob(32) WHERE type = 'ack'",
+        "UPDATE documents SET body = zeroblob(32) WHERE type = 'ack'",
+        "UPDATE ledger SET body = zeroblob(32) WHERE kind = 'report'",
+    ],
+)
+def test_each_fault_of_a_page_says_since_when(ledger: Path, statement: str) -> None:
+    change(ledger, statement)
+    parts = ("page", "document ")
+    faults = [one for one in examine_ledger(ledger).faults if one.where.startswith(parts)]
+    assert faults
+    assert {fault.since for fault in faults} == {NOW}
+
+
+def test_a_head_that_tells_no_time_gives_none(ledger: Path) -> None:
+    change(
+        ledger,
+        "UPDATE heads SET body = 'no head'",
+        "UPDATE documents SET answers = zeroblob(32) WHERE type = 'ack'",
+    )
+    assert all(fault.since is None for fault in examine_ledger(ledger).faults)
+
+
 def test_a_newer_store_is_refused_by_name(ledger: Path) -> None:
     change(ledger, "UPDATE ledger_schema SET version = 99")
 

@@ -54,6 +54,11 @@ def _leftovers(data: Path) -> Iterator[str]:
 def _examine_instance(data: Path, keys: Path | None, store: Path) -> Examination:
     examination = Examination(path=store, kind="The product instance's store")
     for finding in check_instance(data, keys):
-        step = TABLE[finding.code].next_step
-        examination.add(Fault(where=finding.where, what=finding.detail, next_step=step))
+        fault = Fault(
+            where=finding.where,
+            what=finding.detail,
+            since=finding.since,
+            next_step=TABLE[finding.code].next_step,
+        )
+        examination.add(fault)
     return examination

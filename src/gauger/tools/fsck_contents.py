@@ -32,6 +32,16 @@ def _check_marks(db: sqlite3.Connection, examination: Examination) -> None:
         examination.add(Fault(where="the signers", what=f"No head is signed by {key!r:.80}."))
 
 
+def _since(db: sqlite3.Connection, place: int | None) -> int | None:
+    """Return when the page of a row or leaf was made, or None where its head does not tell."""
+    query = "SELECT body FROM kept.heads WHERE page = ?"
+    found = None if place is None else db.execute(query, (place >> PLACES,)).fetchone()
+    try:
+        return None if found is None else int(json.loads(found[0])["issued_at"])
+    except (ValueError, TypeError, LookupError):
+        return None
+
+
 def _check_reports(db: sqlite3.Connection, examination: Examination) -> None:
     """Check that each row says what its report says: nothing was counted that nobody signed."""
     query = "SELECT id, body FROM kept.ledger WHERE kind = ? ORDER BY id"
@@ -41,9 +51,10 @@ def _check_reports(db: sqlite3.Connection, examination: Examination) -> None:
             row = decode_row(ReportReceived.KIND, unpack(body))
             if not isinstance(row, ReportReceived) or not _agrees(row):
                 what = "The row does not say what its report says."
-                examination.add(Fault(where=where, what=what))
+                examination.add(Fault(where=where, what=what, since=_since(db, source)))
         except Problem as problem:
-            examination.add(Fault(where=where, what=problem.detail))
+            fault = Fault(where=where, what=problem.detail, since=_since(db, source))
+            examination.add(fault)
 
 
 def _agrees(row: ReportReceived) -> bool:
@@ -66,11 +77,18 @@ def _check_answers(db: sqlite3.Connection, examination: Examination) -> None:
             said = json.loads(unpack(body))
             filed = None if answers is None else answers.hex()
             if said.get("answers") != filed or said.get("type") != kind:
-                examination.add(Fault(where=where, what="It is filed as something else."))
+                what, since = "It is filed as something else.", _leaf_since(db, number)
+                examination.add(Fault(where=where, what=what, since=since))
             for companion in said.get("companions", ()):
                 _check_companion(db, examination, where, companion["digest"])
         except (Problem, ValueError, TypeError, AttributeError, LookupError) as error:
-            examination.add(Fault(where=where, what=f"It cannot be read: {error}."))
+            what = f"It cannot be read: {error}."
+            examination.add(Fault(where=where, what=what, since=_leaf_since(db, number)))
+
+
+def _leaf_since(db: sqlite3.Connection, document: int) -> int | None:
+    query = "SELECT min(id) FROM kept.leaves WHERE document = ?"
+    return _since(db, db.execute(query, (document,)).fetchone()[0])
 
 
 def _check_companion(

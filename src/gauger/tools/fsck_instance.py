@@ -3,8 +3,8 @@
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -47,11 +47,13 @@ class InstanceFinding:
         where: What was looked at: ``store``, ``events``, ``anchor``, ``report 1800000000``, …
         code: A code of the problem table.
         detail: What is wrong with it.
+        since: Time of the last event before it that still proves itself, epoch seconds, or None.
     """
 
     where: str
     code: str
     detail: str
+    since: int | None = None
 
     def __str__(self) -> str:
         return f"{self.where}: {self.code}, {self.detail}"
@@ -73,6 +75,8 @@ def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding
     checks = _Checks()
     with checks.named("store"), _opened(paths) as (connection, store):
         checks.run("events", store.verify_chain)
+        if checks.findings:
+            checks.findings[0] = replace(checks.findings[0], since=_last_sound(store))
         checks.run("anchor", lambda: compare_with_anchor(store, _anchor(paths)))
         checks.run("records", lambda: Memory(store))
         for row in _rows(store, checks):
@@ -86,6 +90,18 @@ def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding
         if (data / IDENTITY).exists():
             checks.run("identity", partial(_check_identity, data, paths.keys))
     return checks.findings
+
+
+def _last_sound(store: InstanceStore) -> int | None:
+    """Return the time of the last event before the log breaks: what is wrong came after it."""
+    at, expected = None, store.tail.checkpoint
+    with suppress(Problem, *_UNREADABLE):
+        for sequence, entry in store.entries():
+            expected += 1
+            if sequence != expected:
+                break
+            at = entry.at
+    return at
 
 
 def _check_records(store: InstanceStore, connection: sqlite3.Connection) -> None:
