@@ -12,7 +12,7 @@ from typing import Final
 from gauger.core.documents.envelope import Document, preimage, read_document
 from gauger.core.documents.keyring import Certificate, verify
 from gauger.core.documents.rum_payload import PAYLOAD_CAP, Payload, read_payload
-from gauger.core.documents.trust_code import TrustCode
+from gauger.core.documents.trust_code import TrustCode, TrustOrigin
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.fields import Fields, encode_base64
 from gauger.core.identity import Digest, Udi, digest
@@ -236,7 +236,7 @@ def examine_report(report: RumReport, trust: TrustStore, now: int) -> ReportSign
         verify(sudi.public_key, report_preimage(report.signed), signature.value)
         return ReportSigner(kind=kind, sudi=sudi, trust_code=None)
     document, code = _own_trust_code(report)
-    doubt = _doubt(document, trust, now)
+    doubt = _doubt(document, code, trust, now)
     trust.require_not_revoked(code.key_id)
     verify(code.public_key, report_preimage(report.signed), signature.value)
     return ReportSigner(
@@ -265,14 +265,36 @@ def _own_trust_code(report: RumReport) -> tuple[Document, TrustCode]:
     return document, code
 
 
-def _doubt(document: Document, trust: TrustStore, now: int) -> Problem | None:
+def _doubt(document: Document, code: TrustCode, trust: TrustStore, now: int) -> Problem | None:
     """Return why the signer of a trust code is not believed today, or None."""
     try:
         trust.verify(document, expected=TrustCode.TYPE, now=now)
     except Problem as problem:
         if problem.code not in _SIGNER_GONE:
             raise
-        return problem
+        is_factory = code.origin is TrustOrigin.FACTORY
+        return _doubt_of_factory(document, code, trust, now) if is_factory else problem
+    return None
+
+
+def _doubt_of_factory(
+    document: Document, code: TrustCode, trust: TrustStore, now: int
+) -> Problem | None:
+    """Judge a factory's trust code as of its day: the box may have stood in a warehouse since.
+
+    No ledger knows it by its digest, and nobody signs it anew, so its device would be mute.
+    """
+    try:
+        trust.verify_as_issued(document, expected=TrustCode.TYPE, issued_at=code.issued_at, now=now)
+    except Problem as problem:
+        if problem.code not in _SIGNER_GONE:
+            raise
+        detail = (
+            f"{problem.detail} It made the factory trust code of {code.udi}. On that product "
+            "instance enter `license smart trust idtoken TOKEN local`, or carry the file of "
+            "`license smart save trust-request PATH` to the portal."
+        )
+        return Problem(problem.code, detail)
     return None
 
 

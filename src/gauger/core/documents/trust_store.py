@@ -120,6 +120,7 @@ class TrustStore:
         root_digest: Digest of that root set's body, or None.
         manufacturers: Who certifies product instances.
         accepts_test_clock: Whether documents of processes under a test clock are taken.
+        former: Signers of earlier root sets that the newest one does not list any more.
         memo: Signatures that are known to hold; no part of the value.
     """
 
@@ -127,6 +128,7 @@ class TrustStore:
     root_digest: Digest | None = None
     manufacturers: tuple[Manufacturer, ...] = ()
     accepts_test_clock: bool = False
+    former: tuple[ListedSigner, ...] = ()
     memo: SignatureMemo = field(default_factory=SignatureMemo, compare=False, repr=False)
     _revoked: frozenset[Digest] = field(init=False, compare=False, repr=False)
 
@@ -258,6 +260,33 @@ class TrustStore:
                 detail = f"A document of type {document.type} is not signed in this way."
                 raise Problem("wrong-type", detail)
 
+    def verify_as_issued(
+        self, document: Document, *, expected: str, issued_at: int, now: int
+    ) -> Verified:
+        """Verify a document as of the day when it was issued, its signer perhaps rotated out.
+
+        For what lies on a shelf for years before it is first shown, and cannot be signed anew
+        there. That the signer was rotated or its certificate ended says nothing against what it
+        signed before; that it was stolen does, and is what revocation says.
+
+        Args:
+            document: The document as received.
+            expected: The type that is expected at this place.
+            issued_at: When it says that it was issued, epoch seconds.
+            now: What `expiry_time` gives; the root set must hold at it.
+
+        Raises:
+            Problem: As `verify`; ``key-revoked`` whoever listed the signer once.
+        """
+        root_set = self._held()
+        if now > root_set.expires_at:
+            raise Problem("root-expired", f"Root set {root_set.number} has expired.")
+        block = document.signature
+        top = block.chain[-1:] if isinstance(block, PageSignature | DirectSignature) else ()
+        ever = tuple(one for one in (*root_set.signers, *self.former) if (one.certificate,) == top)
+        eased = replace(self, root_set=replace(root_set, signers=ever[:1]))
+        return eased.verify(document, expected=expected, now=issued_at)
+
     def require_signer(self, chain: tuple[bytes, ...], *, ledger: str, now: int) -> None:
         """Check that whoever trusts this root set believes a signer of a ledger.
 
@@ -336,7 +365,14 @@ class TrustStore:
 
     def _holding(self, root_set: RootSet, document: Document) -> "TrustStore":
         self._require_clock(under_test=root_set.test_clock)
-        return replace(self, root_set=root_set, root_digest=document.digest)
+        listed = {signer.certificate for signer in root_set.signers}
+        earlier = () if self.root_set is None else self.root_set.signers
+        former = tuple(
+            signer
+            for signer in dict.fromkeys((*self.former, *earlier))
+            if signer.certificate not in listed
+        )
+        return replace(self, root_set=root_set, root_digest=document.digest, former=former)
 
     def _require_clock(self, *, under_test: bool) -> None:
         if under_test and not self.accepts_test_clock:
