@@ -38,7 +38,8 @@ def _upload(scene: Scene) -> str:
 
 def _balance(scene: Scene) -> None:
     rows = scene.cssm_items("balance", "--account", ACCOUNT)
-    names = [str(row["name"]) if row["name"] else licence_name(str(row["tag"])) for row in rows]
+    # What was never ordered has no name in the portal but its tag.
+    names = [licence_name(str(row["name"] or row["tag"])) for row in rows]
     wide = max(map(len, ["licence", *names]))
     scene.step("Purchased, in use, balance", lambda: "use beyond it is told, never refused")
     scene.say(f"      {'licence':<{wide}}{'purchased':>11}{'in use':>8}{'balance':>9}")
