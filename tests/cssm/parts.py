@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gauger.adapters.passwords import Passwords
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.authority.ports import LedgerReader
 from gauger.authority.readers import Readers
@@ -18,7 +19,6 @@ from gauger.cssm.audit import Audit
 from gauger.cssm.commands.people import People
 from gauger.cssm.commands.sessions import Sessions
 from gauger.cssm.means import Means
-from gauger.cssm.secrets import Passwords
 from gauger.cssm.throttle import Throttle
 
 NOW = 1_800_000_000

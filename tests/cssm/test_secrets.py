@@ -2,10 +2,9 @@
 
 import pytest
 
+from gauger.adapters.passwords import MAXIMUM_PASSWORD, Passwords
 from gauger.core.problems import Problem
 from gauger.cssm.secrets import (
-    MAXIMUM_PASSWORD,
-    Passwords,
     new_id,
     new_id_token,
     new_secret,

@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from gauger.cli.instance_place import Place, execute, operator
+from gauger.cli.instance_user import user
 from gauger.cli.lean import without
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
@@ -145,6 +146,9 @@ def profiles(*, wanted: str | None) -> None:
     from gauger.cli import instance_profiles as shown  # noqa: PLC0415 - only here is it needed
 
     click.echo("\n".join(shown.listed() if wanted is None else shown.one(wanted)))
+
+
+instance.add_command(user)
 
 
 def _joined(words: Sequence[str]) -> str:

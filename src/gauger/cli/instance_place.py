@@ -51,6 +51,9 @@ class Operator(Protocol):
     def import_trust(self, paths: Sequence[Path]) -> str:
         """Take in root sets, all or none; return a line for each."""
 
+    def user(self, request: Mapping[str, object]) -> str:
+        """Carry out a request about users."""
+
     def flush(self) -> None:
         """Make every change durable now."""
 

@@ -9,6 +9,7 @@ from gauger.cli.instance_run import open_at, options_of
 from gauger.core.identity import Udi
 from gauger.instance.main import last_known
 from gauger.surfaces.console.console import Console, only_shows, show
+from gauger.surfaces.user_requests import carry_out
 
 
 class OwnStore:
@@ -40,6 +41,10 @@ class OwnStore:
     def import_trust(self, paths: Sequence[Path]) -> str:
         """Take in root sets, all or none; return a line for each."""
         return "\n".join(self._agent.import_trust(paths))
+
+    def user(self, request: Mapping[str, object]) -> str:
+        """Carry out a request about users."""
+        return carry_out(self._agent.users, request)
 
     def flush(self) -> None:
         """Make every change durable now."""

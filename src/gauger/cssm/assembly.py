@@ -17,12 +17,12 @@ from gauger.cssm.portal import Portal
 from gauger.cssm.ports import (
     AuthorityPort,
     JobStore,
+    Passwords,
     PeopleStore,
     PollStore,
     TrustFiles,
     UploadFiles,
 )
-from gauger.cssm.secrets import Passwords
 from gauger.cssm.throttle import Throttle
 
 
@@ -41,6 +41,7 @@ class Outside:
         store: The portal's own tables.
         files: Uploaded files.
         trust_files: The folder that shows whom the portal trusts.
+        passwords: Slow hashes.
     """
 
     clock: Clock
@@ -49,6 +50,7 @@ class Outside:
     store: Store
     files: UploadFiles
     trust_files: TrustFiles
+    passwords: Passwords
 
 
 def assemble(outside: Outside, config: CssmConfig) -> Portal:
@@ -63,7 +65,7 @@ def assemble(outside: Outside, config: CssmConfig) -> Portal:
         throttle=Throttle(clock, failures=guarding.failures, window=guarding.failure_seconds),
     )
     store, limits = outside.store, config.limits
-    passwords = Passwords(outside.entropy)
+    passwords = outside.passwords
     runner = JobRunner(store, outside.files, means=means, limits=limits)
     return Portal(
         config=config,

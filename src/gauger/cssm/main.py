@@ -19,6 +19,7 @@ from gauger.adapters.keys.trust_folder import (
     write_root_sets,
 )
 from gauger.adapters.keys.trust_view import ServerTrustView
+from gauger.adapters.passwords import Passwords
 from gauger.adapters.storage.ledger_backup import backup, restore
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.adapters.storage.portal_sqlite import PortalStore
@@ -177,6 +178,7 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
             store=store,
             files=UploadFiles(data / _UPLOADS),
             trust_files=ServerTrustView(data / _TRUST),
+            passwords=Passwords(entropy),
         )
         portal = assemble(outside, config)
         stack.callback(portal.stop)

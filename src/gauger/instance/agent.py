@@ -23,6 +23,7 @@ from gauger.instance.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from gauger.instance.orders import Orders
+    from gauger.instance.users import LocalUsers
     from gauger.instance.views import (
         EventView,
         ImportResult,
@@ -77,6 +78,13 @@ class Agent:
         from gauger.instance.orders import Orders  # noqa: PLC0415 -- what is deferred
 
         return Orders(self._engine)
+
+    @cached_property
+    def users(self) -> "LocalUsers":
+        """Who may log in; it loads with the first log-in."""
+        from gauger.instance.users import LocalUsers  # noqa: PLC0415 -- what is deferred
+
+        return LocalUsers(self._engine, self._around.passwords)
 
     @property
     def udi(self) -> Udi:

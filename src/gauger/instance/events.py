@@ -163,6 +163,21 @@ def noticed(at: int, note: str) -> LogEntry:
     return event(at, "NOTICED", note=note)
 
 
+def user_added(at: int, name: str, privilege: int) -> LogEntry:
+    """Somebody may log in from now on."""
+    return event(at, "USER_ADDED", user=name, privilege=privilege)
+
+
+def user_changed(at: int, name: str, what: str) -> LogEntry:
+    """A user was removed, or has another password or key."""
+    return event(at, "USER_CHANGED", user=name, change=what)
+
+
+def login_refused(at: int, name: str, count: int) -> LogEntry:
+    """Somebody was not let in; several within a minute are told together."""
+    return event(at, "LOGIN_REFUSED", user=name, count=count)
+
+
 def configured(at: int, what: str) -> LogEntry:
     """The operator has changed the configuration."""
     return event(at, "CONFIGURED", change=what)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gauger.adapters.clock import open_clock
+from gauger.adapters.deferred_passwords import DeferredPasswords
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.bundle import Bundle, read_bundle
 from gauger.adapters.keys.identity import (
@@ -196,6 +197,7 @@ def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> 
         entropy=entropy,
         transport=DeferredTransport(_authorities(options), only_loopback=clock.is_test),
         keys=LicensingKeys(options.keys_folder, entropy),
+        passwords=DeferredPasswords(entropy),
         hostname=socket.gethostname()[:255],
         keeps_counts=options.keeps_counts,
     )

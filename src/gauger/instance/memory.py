@@ -162,7 +162,7 @@ class Memory:
                 records[key] = content
         records.update(dict.fromkeys(self._stored.keys() - packed.keys()))
         joined = _joined(self._unsaved, batch)
-        return replace(joined, records=records)
+        return replace(joined, records={**joined.records, **records})
 
     def _packed(self, draft: Draft) -> dict[Key, tuple[object, bytes]]:
         """Pack what is not packed already: a waiting request may be of several megabytes."""

@@ -10,7 +10,7 @@ from gauger.core.profiles import Profile
 from gauger.core.releases import Topology
 from gauger.core.usage.timeline import Reading
 from gauger.instance.config import Configuration, TransportKind
-from gauger.instance.ports import PausingClock, Transport, TrustFiles, TrustKeys
+from gauger.instance.ports import PasswordHashes, PausingClock, Transport, TrustFiles, TrustKeys
 
 BUILD_DATE: Final = 1_795_219_200
 """2026-11-21: a wall clock before it was never set."""
@@ -31,6 +31,7 @@ class Surroundings:
         entropy: Randomness.
         transport: The pipe to the portal.
         keys: Where its licensing keys live.
+        passwords: Slow hashes of its users' passwords.
         hostname: Its host name, or None where that is withheld.
         keeps_counts: Whether counts that were set outlive the process (see `set_count`).
         build_date: A wall clock before it was never set.
@@ -45,6 +46,7 @@ class Surroundings:
     entropy: Entropy
     transport: Transport
     keys: TrustKeys
+    passwords: PasswordHashes
     hostname: str | None = None
     keeps_counts: bool = False
     build_date: int = BUILD_DATE

@@ -109,6 +109,14 @@ class AgentClient:
         """Return whom the product instance trusts, as `gauger.instance.views.RootView` names it."""
         return self.ask(op="trust")
 
+    def user(self, request: Values) -> str:
+        """Carry out a request about users, as `gauger.surfaces.user_requests` takes it.
+
+        Raises:
+            Problem: Why it was refused.
+        """
+        return str(self.ask(op="user", **request)["text"])
+
     def flush(self) -> None:
         """Make every change durable now.
 

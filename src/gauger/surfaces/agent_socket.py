@@ -250,6 +250,12 @@ class _Conversation:
             "newest": held.newest,
         }
 
+    def user(self, request: Values) -> Values:
+        """Say who may log in."""
+        from gauger.surfaces import user_requests  # noqa: PLC0415 -- seldom asked
+
+        return {"text": user_requests.carry_out(self._agent.users, request)}
+
     def flush(self, _: Values) -> Values:
         """Make every change durable now."""
         self._agent.flush()
@@ -271,6 +277,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[_Conversation, Values], Values]]] = Ma
         "flush": _Conversation.flush,
         "import_trust": _Conversation.import_trust,
         "trust": _Conversation.trust,
+        "user": _Conversation.user,
         "whoami": _Conversation.whoami,
     }
 )

@@ -11,7 +11,7 @@ from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.core.releases import Release
 from gauger.instance.config import DEFAULTS, ConfigChange, Configuration, apply_change
-from gauger.instance.ports import Operations
+from gauger.instance.ports import Operations, UserAccounts
 from gauger.instance.views import (
     AccountView,
     EventView,
@@ -247,6 +247,10 @@ class ScriptedAgent:
     def import_file(self, path: Path) -> ImportResult:
         self._note("import", path)
         return self.imported
+
+    @property
+    def users(self) -> UserAccounts:
+        raise AssertionError("no console command asks for users")
 
     def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
         self._note("import-trust", *paths)

@@ -11,6 +11,7 @@ import httpx
 
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.trust_view import ServerTrustView
+from gauger.adapters.passwords import Passwords
 from gauger.adapters.storage.portal_sqlite import PortalStore
 from gauger.adapters.storage.upload_files import UploadFiles
 from gauger.core.documents.smart_license import Item, ItemKind, write_file
@@ -198,6 +199,7 @@ def open_web(bench: Bench, config: CssmConfig = CONFIG) -> Iterator[Web]:
         store=store,
         files=UploadFiles(bench.path.parent / "uploads"),
         trust_files=ServerTrustView(bench.path.parent / "trust"),
+        passwords=Passwords(SystemEntropy()),
     )
     portal = assemble(outside, config)
     portal.start()

@@ -27,6 +27,7 @@ class Anchor:
         marks: Records of the family ``mark``, which survive the store.
         floors: Records of the family ``floor``: what must not be forgotten to have been held,
             such as number and digest of the newest root set.
+        users: Digest of the records of the family ``user``; empty where there are none.
     """
 
     incarnation: str
@@ -35,6 +36,7 @@ class Anchor:
     chain: str
     marks: dict[str, str] = field(default_factory=dict)
     floors: dict[str, str] = field(default_factory=dict)
+    users: str = ""
 
 
 def write_anchor(path: Path, anchor: Anchor, seal: Seal) -> None:
@@ -52,6 +54,7 @@ def write_anchor(path: Path, anchor: Anchor, seal: Seal) -> None:
             "chain": anchor.chain,
             "marks": anchor.marks,
             "floors": anchor.floors,
+            "users": anchor.users,
         }
     )
     write_private(path, seal.seal(plain.encode(), _PLACE, ""))
@@ -81,6 +84,7 @@ def read_anchor(path: Path, seal: Seal) -> Anchor | None:
             chain=str(value["chain"]),
             marks=_texts(value["marks"]),
             floors=_texts(value.get("floors", {})),
+            users=str(value.get("users", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Problem("store-damaged", f"The anchor {path} holds no anchor.") from error

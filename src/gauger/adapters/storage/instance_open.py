@@ -17,6 +17,7 @@ from gauger.adapters.storage.instance_sqlite import (
     InstanceStore,
     create_schema,
     named_errors,
+    users_digest,
 )
 from gauger.adapters.storage.private_files import (
     private_folder,
@@ -295,8 +296,8 @@ def _new_key(paths: StorePaths, entropy: Entropy) -> bytes:
 
 
 def _replace(site: _Site, problem: Problem) -> InstanceStore:
-    carried = _carry(site.paths, site.seal)
     anchor = _anchor_or_none(site.paths, site.seal)
+    carried = _carry(site.paths, site.seal, anchor)
     _write(site, anchor, carried)
     # An anchor that opens stays until the new store's replaces it: its marks must not be lost.
     _set_aside(site.paths, site.entropy, [] if anchor is not None else [site.paths.anchor])
@@ -344,8 +345,8 @@ def _put_in_place(site: _Site, reason: str | None) -> InstanceStore:
     return store
 
 
-def _carry(paths: StorePaths, seal: Seal) -> _Records:
-    """Read settings and documents of the old store; what does not open is left behind."""
+def _carry(paths: StorePaths, seal: Seal, anchor: Anchor | None) -> _Records:
+    """Read settings, documents and users of the old store; what does not open is left behind."""
     carried: _Records = {}
     try:
         store = attach(connect(paths.store), paths, seal)
@@ -359,8 +360,22 @@ def _carry(paths: StorePaths, seal: Seal) -> _Records:
         carried.update({(family, name): content for name, content in found.items()})
     with contextlib.suppress(Problem):
         carried[CARRIED_RECORD] = store.record(*CARRIED_RECORD)
+    with contextlib.suppress(Problem):
+        carried.update(_users(store, anchor))
     store.close()
     return carried
+
+
+def _users(store: InstanceStore, anchor: Anchor | None) -> _Records:
+    """Return the users, if they are those that the anchor knows.
+
+    A store that was copied back would else let in somebody who was removed since, or the old
+    password that was changed because others knew it.
+    """
+    found = store.records("user")
+    if anchor is None or users_digest(found) != anchor.users:
+        return {}
+    return {("user", name): content for name, content in found.items()}
 
 
 def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:

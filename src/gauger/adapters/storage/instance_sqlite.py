@@ -6,7 +6,7 @@ import itertools
 import json
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,6 +65,12 @@ class Tail:
     chain: bytes
     checkpoint: int
     checkpoint_chain: bytes
+
+
+def users_digest(records: Mapping[str, bytes]) -> str:
+    """Return the digest by which an anchor knows the users of a store; empty for none."""
+    named = sorted((name, content.decode()) for name, content in records.items())
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest() if named else ""
 
 
 def chain_value(before: bytes, sequence: int, sealed: bytes) -> bytes:
@@ -371,6 +377,7 @@ class InstanceStore:
             chain=self._tail.chain.hex(),
             marks=self._texts("mark"),
             floors=self._texts("floor"),
+            users=users_digest(self.records("user")),
         )
         try:
             write_anchor(path, anchor, self._seal)

@@ -8,8 +8,8 @@ from gauger.core.problems import Problem
 from gauger.cssm.access import Action, Caller, CallerKind, Grant, Role, Scope
 from gauger.cssm.local import ADMINISTRATOR
 from gauger.cssm.means import Means
-from gauger.cssm.ports import Client, Member, PeopleStore, User
-from gauger.cssm.secrets import Passwords, new_id, new_secret, secret_digest
+from gauger.cssm.ports import Client, Member, Passwords, PeopleStore, User
+from gauger.cssm.secrets import new_id, new_secret, secret_digest
 
 _NAME: Final = 128
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from gauger.core.problems import Problem
 from gauger.cssm.access import Caller, CallerKind
 from gauger.cssm.means import Means
-from gauger.cssm.ports import PeopleStore, Session
-from gauger.cssm.secrets import Passwords, new_secret, same_secret, secret_digest
+from gauger.cssm.ports import Passwords, PeopleStore, Session
+from gauger.cssm.secrets import new_secret, same_secret, secret_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
