@@ -10,8 +10,10 @@ import pytest
 from gauger.adapters.storage.ledger import connection
 from gauger.adapters.storage.ledger_backup import backup, restore
 from gauger.core.problems import Problem
+from gauger.cssm.main import NewPortal, initialise
 from gauger.tools.fsck import examine
 from gauger.tools.fsck_ledger import examine_ledger
+from tests.instance.world import World
 from tests.support.builders import a_portal
 
 
@@ -92,3 +94,36 @@ def test_a_backup_that_is_refused_leaves_nothing_behind(
 def test_what_no_page_proves_is_looked_at_too(copy: Path, statement: str, where: str) -> None:
     change(copy, statement)
     assert [fault.where for fault in examine_ledger(copy).faults] == [where]
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Path:
+    """Return the data folder of a portal that was never started."""
+    world = World(tmp_path, real=True)
+    root, maker = world.factory / "root", world.factory / "manufacturer"
+    signer = world.factory / "signers" / "cssm"
+    data = tmp_path / "cssm"
+    initialise(NewPortal(data=data, root=root, signer=signer, manufacturers=(maker,)))
+    return data
+
+
+def test_a_portal_is_whole_with_all_that_lies_beside_its_ledger(portal: Path) -> None:
+    (examination,) = examine(portal)
+    assert examination.is_whole, examination.to_text()
+
+
+def test_what_lies_beside_the_ledger_is_looked_at_too(portal: Path) -> None:
+    (portal / "signer" / "key.pem").chmod(0o644)
+    trust = portal / "trust" / "root-set-1.json"
+    trust.write_text(trust.read_text().replace("1", "2", 1))
+    change(
+        portal / "cssm.sqlite",
+        "INSERT INTO portal_jobs (job_id, smart_account, virtual_account, file_name, size, digest,"
+        " uploaded_by, made_at, state, items) VALUES ('7', 'a', 'b', 'x.xml', 1, 'd', 'u', 1, 's', 0)",
+    )
+    (examination,) = examine(portal)
+    wheres = [fault.where for fault in examination.faults]
+    assert wheres == ["the trust folder", "the signer", "the uploads"]
+    assert all(fault.next_step for fault in examination.faults)
+    change(portal / "cssm.sqlite", "DROP TABLE portal_jobs")
+    assert len(examine(portal)[0].faults) == 2

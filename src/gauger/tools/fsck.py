@@ -9,6 +9,7 @@ from gauger.core.problems import TABLE, Problem
 from gauger.tools.fsck_findings import Examination, Fault
 from gauger.tools.fsck_instance import check_instance
 from gauger.tools.fsck_ledger import examine_ledger
+from gauger.tools.fsck_portal import check_portal
 
 LEDGERS: Final = ("cssm.sqlite", "ledger.db")
 """Names that a ledger's file has in a data folder."""
@@ -31,6 +32,8 @@ def examine(data: Path, keys: Path | None = None) -> tuple[Examination, ...]:
     """
     ledgers = [data] if data.is_file() else [data / name for name in LEDGERS]
     found = [examine_ledger(path) for path in ledgers if path.is_file()]
+    if data.is_dir() and found:
+        check_portal(data, found[0].path, found[0])
     instance = StorePaths(data=data, keys=keys or data / "keys").store
     if instance.is_file():
         found.append(_examine_instance(data, keys, instance))
