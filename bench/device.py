@@ -20,7 +20,7 @@ from typing import Final
 
 from bench.backlog import make_device
 from bench.rows import REFERENCE_VERIFY, Row, show, verify_microseconds
-from gauger import Folders, ProductInstance, profiles
+from gauger import Folders, Problem, ProductInstance, profiles
 from gauger.instance.main import Options, open_agent
 from gauger.surfaces.agent_client import AgentClient, connect
 from gauger.tools.factory import FactoryOrder, MintOrder, init_factory, mint
@@ -208,6 +208,19 @@ def _everyday(site: Site, factor: float) -> Iterator[Row]:
         yield _limit("agent memory", agent.memory(), "MiB", 40, scales=False)
         agent.client.execute("show license all", options.data)
         yield Row(name="agent memory once it was looked at", value=agent.memory(), unit="MiB")
+        _send(agent.client, options.data)
+        yield Row(name="agent memory once it has sent", value=agent.memory(), unit="MiB")
+
+
+def _send(client: AgentClient, folder: Path) -> None:
+    """Let an agent talk, which loads HTTP and TLS; that nobody listens does not matter."""
+    url = "https://127.0.0.1:9/licservice/license"
+    client.configure(["license smart transport smart", f"license smart url smart {url}"])
+    try:
+        client.execute("license smart trust idtoken AAAA local", folder)
+    except Problem as problem:
+        if problem.code != "comm-failed":
+            raise
 
 
 def _after_years(site: Site, factor: float) -> Iterator[Row]:
