@@ -6,6 +6,7 @@ from gauger.authority import refusals as module
 from gauger.authority.refusals import Refusals
 from gauger.authority.service import Authority
 from gauger.core.authority.commands import Pipe, ReceiveReport, ReceiveTrustRequest
+from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 from gauger.tools.fsck_ledger import examine_ledger
@@ -181,3 +182,42 @@ def test_a_portal_that_stops_within_the_hour_says_what_it_counted(portal: Bench)
         ]
     finally:
         again.stop()
+
+
+@pytest.mark.threat("F5", role="cssm")
+def test_a_document_in_a_foreign_account_is_audited_there_and_nowhere_else(portal: Bench) -> None:
+    item = a_device().report()
+    digest = portal.report(item).digest
+    for account in (OTHER_ACCOUNT, ELSEWHERE, OTHER_ACCOUNT):
+        outcome = portal.report(item, to=account)
+        assert (outcome.code, outcome.answer) == ("belongs-elsewhere", None)
+        assert str(ACCOUNT) not in outcome.detail
+
+    found = events(portal, "refusal")
+    assert {digest for digest, _, _ in found} == {digest}
+    assert [account for _, _, account in found] == [OTHER_ACCOUNT, ELSEWHERE]
+    assert portal.report(item).verdict is Verdict.SAME
+
+
+@pytest.mark.threat("F5", role="cssm")
+def test_a_trust_request_in_a_foreign_account_gives_nobody_a_paper(portal: Bench) -> None:
+    device = a_device()
+    portal.report(device.report())
+    outcome = portal.trust(device.trust_request(), to=ELSEWHERE, pipe=Pipe.FILE)
+
+    assert (outcome.code, outcome.answer.documents) == ("belongs-elsewhere", ())
+    assert [account for *_, account in events(portal, "refusal")] == [ELSEWHERE]
+    assert portal.authority.answer_for(outcome.digest) is None
+
+
+@pytest.mark.threat("F5", role="cssm")
+def test_the_devices_own_word_gets_a_signed_verdict(portal: Bench) -> None:
+    device = a_device(account=ACCOUNT)
+    portal.report(device.report(), to=None)
+    device.account = ELSEWHERE
+    outcome = portal.report(device.report(((NOW, NOW + 9, 1),)), to=None)
+
+    assert outcome.code == "belongs-elsewhere"
+    assert outcome.answer is not None
+    assert [one.type for one in outcome.answer.documents] == ["verdict"]
+    assert not events(portal, "refusal")

@@ -52,7 +52,7 @@ class _Budget:
 
 
 class Refusals:
-    """Counts refusals by digest and code, and by source; thread-safe, of bounded memory."""
+    """Counts refusals by digest, code and account, and by source; thread-safe, of bounded memory."""
 
     def __init__(self, *, listed: int = 100, listed_of_all: int = 2000) -> None:
         """Begin with none.
@@ -64,23 +64,36 @@ class Refusals:
         self._lock = threading.Lock()
         self._listed = listed
         self._listed_of_all = listed_of_all
-        self._counts: OrderedDict[tuple[Digest, str], int] = OrderedDict()
+        self._counts: OrderedDict[tuple[Digest, str, AccountRef | None], int] = OrderedDict()
         self._budgets: dict[_Source, _Budget] = {}
         self._total = 0
         self._since = 0
         self._untold: tuple[RecordUnlisted, ...] = ()
 
     def note(
-        self, command: ReceiveReport | ReceiveTrustRequest, problem: Problem, now: int
+        self,
+        command: ReceiveReport | ReceiveTrustRequest,
+        problem: Problem,
+        now: int,
+        *,
+        refused: Digest | None = None,
     ) -> RecordRefusal | None:
         """Count a refusal.
+
+        Args:
+            command: What was refused.
+            problem: Why.
+            now: Own clock, epoch seconds.
+            refused: Digest of the document, where it could be read; that of its text otherwise.
 
         Returns:
             What to record: the 1st, 10th, 100th … of its kind, while the budget of its source
             lasts; None for all others.
         """
         text = command.item if isinstance(command, ReceiveReport) else command.document
-        key = (digest(text.encode("utf-8", "surrogatepass")), problem.code)
+        refused = refused or digest(text.encode("utf-8", "surrogatepass"))
+        # Each account that tries the same has a line of its own: it reads no other one's log.
+        key = (refused, problem.code, command.uploaded_to)
         with self._lock:
             self._turn(now)
             count = self._counts.pop(key, 0) + 1
@@ -94,7 +107,7 @@ class Refusals:
         if not is_step:
             return None
         return RecordRefusal(
-            digest=key[0],
+            digest=refused,
             code=problem.code,
             detail=problem.detail,
             pipe=command.pipe,

@@ -13,7 +13,7 @@ from gauger.authority.answers import (
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import flag_of_head, own_page
-from gauger.authority.turning_away import is_foreign, turn_away
+from gauger.authority.turning_away import is_foreign
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.commands import ReceiveReport
 from gauger.core.authority.facts import InstanceFacts, KnownReport, ReportFacts
@@ -120,7 +120,6 @@ def _is_held(facts: ReportFacts) -> bool:
 def _turned_away(draft: Draft, report: VerifiedReport, judgement: Judgement) -> Decision:
     """Refuse a report in the hands of another account; what stands about it stays."""
     claims = report.claims
-    turn_away(draft, report.command, claims.digest, Problem(ELSEWHERE, judgement.detail))
     outcome = ReportOutcome(
         verdict=judgement.verdict,
         code=judgement.code,

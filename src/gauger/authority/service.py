@@ -14,6 +14,7 @@ from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.readers import Readers
 from gauger.authority.refusals import Refusals
+from gauger.authority.turning_away import turned_away
 from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
     Command,
@@ -147,17 +148,28 @@ class Authority:
         return future
 
     def _refuse(self, command: Command, problem: Problem, future: "Future[Outcome]") -> None:
-        """Refuse what could not be verified; repeats are counted, not all of them recorded."""
+        """Refuse what could not be verified."""
+        self._audit(command, problem, lambda: future.set_exception(problem))
+
+    def _audit(
+        self,
+        command: Command,
+        problem: Problem,
+        answer: Callable[[], None],
+        refused: Digest | None = None,
+    ) -> None:
+        """Answer once a refusal is recorded; repeats are counted, not all of them recorded."""
+        record = None
         if isinstance(command, ReceiveReport | ReceiveTrustRequest):
-            record = self._refusals.note(command, problem, self._clock.wall())
-            if record is not None:
-                waiting: Future[Outcome] = Future()
-                waiting.set_running_or_notify_cancel()
-                waiting.add_done_callback(lambda _: future.set_exception(problem))
-                prepared = Prepared(command=record, content=None, trust=self._writer.trust)
-                self._submit(_Job(prepared, waiting))
-                return
-        future.set_exception(problem)
+            record = self._refusals.note(command, problem, self._clock.wall(), refused=refused)
+        if record is None:
+            answer()
+            return
+        waiting: Future[Outcome] = Future()
+        waiting.set_running_or_notify_cancel()
+        waiting.add_done_callback(lambda _: answer())
+        prepared = Prepared(command=record, content=None, trust=self._writer.trust)
+        self._submit(_Job(prepared, waiting))
 
     def _submit(self, job: _Job) -> None:
         problem = self._put(job)
@@ -269,20 +281,24 @@ class Authority:
             if isinstance(result, Problem):
                 self._refuse(job.prepared.command, result, job.future)
             else:
-                _resolve(job.future, result)
+                self._resolve(job, result)
+
+    def _resolve(self, job: _Job, result: Callable[[], Outcome]) -> None:
+        try:
+            outcome = result()
+        except Problem as problem:
+            job.future.set_exception(problem)
+            return
+        away = turned_away(outcome)
+        if away is None:
+            job.future.set_result(outcome)
+            return
+        refused, reason = away
+        self._audit(job.prepared.command, reason, lambda: job.future.set_result(outcome), refused)
 
 
 def _founds(job: _Job) -> bool:
     return isinstance(job.prepared.command, FoundLedger)
-
-
-def _resolve(future: "Future[Outcome]", result: Callable[[], Outcome]) -> None:
-    try:
-        outcome = result()
-    except Problem as problem:
-        future.set_exception(problem)
-    else:
-        future.set_result(outcome)
 
 
 def _fail(jobs: list[_Job], problem: Problem) -> None:

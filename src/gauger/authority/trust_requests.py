@@ -12,7 +12,7 @@ from gauger.authority.answers import (
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.reports import assign
-from gauger.authority.turning_away import is_foreign, turn_away
+from gauger.authority.turning_away import is_foreign
 from gauger.core.authority.commands import ReceiveTrustRequest
 from gauger.core.authority.facts import InstanceFacts, KnownRequest, MemberFacts, TrustFacts
 from gauger.core.authority.outcomes import AnswerBundle, TrustOutcome, Verdict
@@ -29,7 +29,6 @@ from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.trust_code import TrustCode, TrustOrigin
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi, digest
-from gauger.core.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,6 @@ def receive(unit: Unit, verified: VerifiedRequest) -> Decision:
 
 def _turned_away(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement) -> Decision:
     """Refuse a request in the hands of another account; what stands about it stays."""
-    turn_away(draft, verified.command, verified.digest, Problem(ELSEWHERE, judgement.detail))
     outcome = TrustOutcome(
         verdict=judgement.verdict,
         code=judgement.code,

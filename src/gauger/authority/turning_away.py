@@ -2,13 +2,13 @@
 
 An upload in an account that does not own the product instance is not the product instance's word.
 It gets no signed verdict, which could be carried to the device, and changes nothing that stands
-about the document; it is audited (`spec/authority.md`, section 2).
+about the document; it is audited in the account of the upload (`spec/authority.md`, section 2).
 """
 
-from gauger.authority.books import Draft
 from gauger.core.authority.commands import ReceiveReport, ReceiveTrustRequest
 from gauger.core.authority.facts import InstanceFacts
-from gauger.core.authority.rows import RefusalRecorded
+from gauger.core.authority.outcomes import Outcome, ReportOutcome, TrustOutcome
+from gauger.core.authority.ownership import ELSEWHERE
 from gauger.core.identity import Digest
 from gauger.core.problems import Problem
 
@@ -21,25 +21,14 @@ def is_foreign(
     return command.uploaded_to not in (None, owner)
 
 
-def turn_away(
-    draft: Draft,
-    command: ReceiveReport | ReceiveTrustRequest,
-    refused: Digest,
-    problem: Problem,
-) -> None:
-    """Audit a refusal, once for each document."""
-    if draft.unit.store.lookups.refusals(refused, problem.code):
-        return
-    draft.add(
-        RefusalRecorded(
-            at=draft.now,
-            digest=refused,
-            code=problem.code,
-            detail=problem.detail,
-            pipe=command.pipe.value,
-            path=command.path,
-            account=command.uploaded_to,
-            by=command.by,
-            count=1,
-        )
-    )
+def turned_away(outcome: Outcome) -> tuple[Digest, Problem] | None:
+    """Return what is audited of an outcome that turns a document away, or None for all others.
+
+    The device's own message may be refused by the same name; it gets a signed verdict, and that
+    has a row of its own.
+    """
+    if not isinstance(outcome, ReportOutcome | TrustOutcome) or outcome.code != ELSEWHERE:
+        return None
+    if outcome.answer is not None and outcome.answer.acknowledgments:
+        return None
+    return outcome.digest, Problem(ELSEWHERE, outcome.detail)
