@@ -66,6 +66,23 @@ def test_a_report_of_the_future_waits_at_the_portal_and_is_not_sent_again(
     assert device.states() == ["ACK", "OPEN"]
 
 
+@pytest.mark.requirement("T2-smart")
+@pytest.mark.threat("H2", role="cssm")
+def test_a_direct_device_fetches_its_verdict_by_itself(site: Site, account: Account) -> None:
+    device, clock = with_clock(site, site.workshop.now() - HOUR)
+    device.go_direct()
+    device.trust(account.token(uses=1))
+    clock.advance(2 * HOUR)
+    device.sync()
+    assert verdicts(account)[0] == ("deferred", [])
+    assert device.states()[0] == "PENDING"
+    site.clock.advance(3 * HOUR)
+    eventually(lambda: verdicts(account)[0] == ("accepted", []))
+    clock.advance(3 * HOUR)
+    eventually(lambda: device.states() == ["ACK", "OPEN"])
+    assert len(verdicts(account)) == 1
+
+
 @pytest.mark.threat("H1", role="cssm")
 @pytest.mark.requirement("PI-2")
 def test_a_device_whose_clock_was_never_set_reports_and_is_flagged(

@@ -18,6 +18,7 @@ from gauger.instance.holdings import Holdings, read_holdings
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Draft, Memory
 from gauger.instance.meter import Meter
+from gauger.instance.polling import POLLS, due
 from gauger.instance.ports import Store
 from gauger.instance.reckoning import Reckoning
 from gauger.instance.records import Exchange, HeldDocument
@@ -224,6 +225,8 @@ class Engine:
                 return "trust"
             if not self._may_report():
                 return None
+            if due(singles.course, lived) is not None:
+                return POLLS
             if singles.usage_exchange is not None:
                 return "usage" if _is_due(singles.usage_exchange, lived) else None
             return "usage" if self._begin_sending(lived) else None
@@ -266,6 +269,10 @@ class Engine:
             for exchange in (singles.trust_exchange, singles.usage_exchange)
             if exchange is not None
         ]
+        if singles.course.blocked is None:
+            waiting += [
+                max(poll.check_at, singles.backoff.retry_at) for poll in singles.course.polls
+            ]
         push = self.reckoning.next_push(self.holdings())
         if push is not None and singles.usage_exchange is None and singles.course.blocked is None:
             waiting.append(max(push, singles.backoff.retry_at))

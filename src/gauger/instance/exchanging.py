@@ -26,12 +26,13 @@ from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import Reason, ReportInput, ReportState, step
 from gauger.core.instance.sending import MOST, Held, Occasion
 from gauger.core.problems import TABLE, Problem, Retry
-from gauger.instance import events
+from gauger.instance import events, polling
 from gauger.instance.holdings import Holdings
 from gauger.instance.importing import Importing, Taken, document_of
 from gauger.instance.memory import Draft, as_held, read_detail, report_row
+from gauger.instance.polling import POLLS
 from gauger.instance.ports import Store, StoredReport
-from gauger.instance.records import Exchange
+from gauger.instance.records import Exchange, Poll
 from gauger.instance.reporting import find_report
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.trusting import Trusting
@@ -50,16 +51,18 @@ class Outgoing:
     """A message about to leave.
 
     Attributes:
-        kind: ``usage`` or ``trust``: the exchange that it belongs to.
+        kind: ``usage``, ``trust`` or ``polls``: the exchange that it belongs to.
         body: Its exact bytes.
         nonce: What an answer echoes.
         is_poll: Whether it asks for the answer to an earlier message.
+        poll_id: By what it asks; empty for another.
     """
 
     kind: str
     body: bytes
     nonce: str
     is_poll: bool
+    poll_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,14 +161,21 @@ class Exchanging:
 
     def outgoing(self, draft: Draft, kind: str) -> Outgoing | None:
         """Return the message of an exchange: its request, or a poll for the answer."""
+        if kind == POLLS:
+            poll = polling.due(draft.singles.course, self._lived())
+            return None if poll is None else self._poll(kind, poll.poll_id)
         exchange = _exchange(draft, kind)
         if exchange is None:
             return None
         if exchange.poll_id is None:
             body = exchange.request.encode("ascii")
             return Outgoing(kind=kind, body=body, nonce=exchange.nonce, is_poll=False)
-        request = replace(self._request(MessageType.POLL), poll_id=exchange.poll_id)
-        return Outgoing(kind=kind, body=encode_request(request), nonce=request.nonce, is_poll=True)
+        return self._poll(kind, exchange.poll_id)
+
+    def _poll(self, kind: str, poll_id: str) -> Outgoing:
+        request = replace(self._request(MessageType.POLL), poll_id=poll_id)
+        body, nonce = encode_request(request), request.nonce
+        return Outgoing(kind=kind, body=body, nonce=nonce, is_poll=True, poll_id=poll_id)
 
     def answered(
         self, draft: Draft, outgoing: Outgoing, response: Response, holdings: Holdings
@@ -178,6 +188,8 @@ class Exchanging:
             response: What came back.
             holdings: What is in force.
         """
+        if outgoing.kind == POLLS:
+            return self._polled(draft, outgoing, response, holdings)
         self._handed_over(draft, outgoing.kind)
         refusal = _refusal(response)
         if refusal is not None and not response.acknowledgements:
@@ -206,6 +218,33 @@ class Exchanging:
         problem = _verdict_problem(taken.trust_verdict) or refusal
         return Answered(result=taken.result, problem=problem, is_over=is_over)
 
+    def _polled(
+        self, draft: Draft, outgoing: Outgoing, response: Response, holdings: Holdings
+    ) -> Answered:
+        """Take verdicts that were owed; what is still owed is asked for again later."""
+        problem = _refusal(response)
+        result = ImportResult()
+        if problem is not None and problem.code == "poll-unknown":
+            polling.forget(draft, outgoing.poll_id)
+            return Answered(result=result, problem=problem)
+        try:
+            taken = self._take(draft, holdings, response)
+        except Problem as unreadable:
+            problem = unreadable
+        else:
+            result, problem = taken.result, taken.refusal or problem
+        if problem is not None:
+            draft.log(events.communication_refused(self._around.clock.wall(), problem))
+            self.failed(draft, problem)
+            return Answered(result=result, problem=problem)
+        self._succeeded(draft)
+        if _is_to_come(response):
+            check_at, check_wall = self._check_times(response)
+            polling.ask_later(draft, outgoing.poll_id, check_at=check_at, check_wall=check_wall)
+        else:
+            polling.end(draft, outgoing.poll_id)
+        return Answered(result=result, is_over=True)
+
     def has_unsent(self) -> bool:
         """Return whether a report waits to be sent for the first time."""
         return bool(self._store.reports(_SENDABLE, limit=1))
@@ -215,6 +254,7 @@ class Exchanging:
         usage = draft.singles.usage_exchange
         if usage is not None and all(map(partial(self._is_settled, draft), usage.report_ids)):
             _put(draft, "usage", None)
+        polling.drop_settled(draft, partial(self._is_settled, draft))
         if draft.singles.trust.asked is None:
             _put(draft, "trust", None)
 
@@ -280,28 +320,34 @@ class Exchanging:
     def _go_on(self, draft: Draft, kind: str, response: Response) -> bool:
         """Wait for the rest of the answer, or finish the exchange."""
         exchange = _exchange(draft, kind)
-        waits = response.status in {Status.OK_POLL, Status.OK_TRY_AGAIN} or (
-            response.status is Status.OK and response.poll_id is not None
-        )
-        if not waits or exchange is None:
+        if not _is_to_come(response) or exchange is None:
             self._note_unanswered(draft, exchange)
             _put(draft, kind, None)
             return True
-        interval = response.poll_interval
-        pause = _POLL_SECONDS if interval is None else max(interval, _SOONEST_POLL)
-        waiting = replace(
-            exchange,
-            poll_id=response.poll_id or exchange.poll_id,
-            check_at=self._lived() + pause,
-            check_wall=self._around.clock.wall() + pause,
-        )
+        check_at, check_wall = self._check_times(response)
+        poll_id = response.poll_id or exchange.poll_id
+        if poll_id is not None and self._is_judged(draft, exchange):
+            owed = tuple(item for item in exchange.report_ids if not self._is_settled(draft, item))
+            poll = Poll(poll_id=poll_id, report_ids=owed, check_at=check_at, check_wall=check_wall)
+            polling.begin(draft, poll)
+            _put(draft, kind, None)
+            return True
+        waiting = replace(exchange, poll_id=poll_id, check_at=check_at, check_wall=check_wall)
         _put(draft, kind, waiting)
         return False
 
-    def _note_unanswered(self, draft: Draft, exchange: Exchange | None) -> None:
-        """Remember reports that the portal passed over: they are sent again, not forgotten."""
-        if exchange is None or not exchange.report_ids:
-            return
+    def _check_times(self, response: Response) -> tuple[int, int]:
+        """Return when to ask next: in seconds lived, and by the wall clock."""
+        interval = response.poll_interval
+        pause = _POLL_SECONDS if interval is None else max(interval, _SOONEST_POLL)
+        return self._lived() + pause, self._around.clock.wall() + pause
+
+    def _is_judged(self, draft: Draft, exchange: Exchange) -> bool:
+        """Tell whether each report of a sending has a signed answer, be it not the last one."""
+        return bool(exchange.report_ids) and not self._silent(draft, exchange)
+
+    def _silent(self, draft: Draft, exchange: Exchange) -> list[int]:
+        """Return the reports of a sending that got no signed answer."""
         silent = []
         for report_id in exchange.report_ids:
             row = find_report(draft, self._store, report_id)
@@ -310,7 +356,14 @@ class Exchanging:
             life = read_detail(row).life
             if life.state is ReportState.PENDING and life.reason is Reason.SENT:
                 silent.append(report_id)
+        return silent
+
+    def _note_unanswered(self, draft: Draft, exchange: Exchange | None) -> None:
+        """Remember reports that the portal passed over: they are sent again, not forgotten."""
+        if exchange is None or not exchange.report_ids:
+            return
         course = draft.singles.course
+        silent = self._silent(draft, exchange)
         unanswered = tuple(sorted({*course.unanswered, *silent}))
         draft.singles = replace(draft.singles, course=replace(course, unanswered=unanswered))
 
@@ -391,6 +444,13 @@ class Exchanging:
             timestamp=self._around.clock.wall() * 1000,
             nonce=self._around.nonce(),
         )
+
+
+def _is_to_come(response: Response) -> bool:
+    """Tell whether more of an answer is to be asked for."""
+    return response.status in {Status.OK_POLL, Status.OK_TRY_AGAIN} or (
+        response.status is Status.OK and response.poll_id is not None
+    )
 
 
 def _refusal(response: Response) -> Problem | None:

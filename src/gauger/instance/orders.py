@@ -24,6 +24,7 @@ from gauger.instance.exchanging import Answered
 from gauger.instance.holdings import read_holdings
 from gauger.instance.importing import joined
 from gauger.instance.memory import Draft, read_detail
+from gauger.instance.polling import POLLS, ask_now
 from gauger.instance.ports import Batch
 from gauger.instance.saving import Saving
 from gauger.instance.showing import Showing
@@ -90,7 +91,7 @@ class Orders:
                 _raise_problem(engine.talking.talk("trust"))
             engine.require_direct()
             sent: set[int] = set()
-            results = []
+            results = list(self._fetched())
             for carried, answered in self._sendings():
                 sent.update(carried)
                 results.append(answered.result)
@@ -98,6 +99,7 @@ class Orders:
             if waiting and engine.talking.exchanging.has_unsent():
                 # What this sending could not carry goes as soon as it is over.
                 engine.change(self._push_soon)
+            waiting = waiting or bool(engine.memory.singles.course.polls)
             return self._synchronised(sent, joined(results), waiting=waiting)
 
     def _synchronised(self, sent: set[int], result: ImportResult, *, waiting: bool) -> SyncResult:
@@ -113,6 +115,19 @@ class Orders:
             refused=result.refused,
             awaited=tuple(sorted(open_ids.difference(number for number, _ in result.refused))),
         )
+
+    def _fetched(self) -> Iterator[ImportResult]:
+        """Ask for the verdicts that the portal owes."""
+        engine = self._engine
+        engine.change(ask_now)
+        for _ in engine.memory.singles.course.polls:
+            answered = engine.talking.talk(POLLS)
+            if answered is None:
+                return
+            # What the portal has forgotten goes with the sending that follows.
+            if answered.problem is None or answered.problem.code != "poll-unknown":
+                _raise_problem(answered)
+            yield answered.result
 
     def _sendings(self) -> Iterator[tuple[tuple[int, ...], Answered]]:
         """Go on with the sending under way, then send what is left; stop where one waits."""

@@ -37,6 +37,23 @@ class ClockRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """Reports that the portal judges later.
+
+    Attributes:
+        poll_id: What the portal gave to ask for their verdicts by.
+        report_ids: The reports.
+        check_at: When to ask next, in seconds lived.
+        check_wall: The same by the wall clock, for people.
+    """
+
+    poll_id: str
+    report_ids: tuple[int, ...] = ()
+    check_at: int = 0
+    check_wall: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """How reporting has gone, in epoch seconds where it is a time.
 
@@ -50,6 +67,7 @@ class Course:
         rejected: Reports that the portal rejected.
         wanted: Reports that the portal asked for again.
         unanswered: Reports that were sent and got no signed answer; they go with the next sending.
+        polls: Verdicts that the portal owes, oldest first.
         warned: The deadline of which the operator was told last, and how many days before.
         blocked: Why direct communication is not possible, as told to the operator.
         former: Accounts that the product instance belonged to before.
@@ -64,6 +82,7 @@ class Course:
     rejected: tuple[int, ...] = ()
     wanted: tuple[int, ...] = ()
     unanswered: tuple[int, ...] = ()
+    polls: tuple[Poll, ...] = ()
     warned: tuple[int, int] | None = None
     blocked: str | None = None
     former: tuple[AccountRef, ...] = ()

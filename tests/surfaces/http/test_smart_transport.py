@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gauger.core.authority.commands import DecideDue
 from gauger.core.documents.acknowledgment import Acknowledgment
 from gauger.core.documents.envelope import read_document
+from gauger.core.documents.rum_payload import HaMember
 from gauger.core.documents.smart_license import Item, ItemKind, read_items
 from gauger.core.documents.smart_transport import MessageType, Response, Status
 from gauger.cssm.config import CssmConfig, Guarding
@@ -116,6 +118,49 @@ def test_what_was_not_kept_before_a_restart_is_asked_for_again(tmp_path: Path) -
         # A device answers that with its identical request; told to try again, it would poll on.
         assert response.problem is not None
         assert (response.status, response.problem.code) == (Status.FAILED, "poll-unknown")
+
+
+def decisions(response: Response) -> list[str]:
+    """Return what an answer says: each ACK or verdict by its type."""
+    found = [item for one in response.acknowledgements for item in read_items([one.smart_license])]
+    return [read_document(one.text).type for one in found if one.kind is ItemKind.RUM_ACK]
+
+
+@pytest.mark.requirement("T2-smart")
+@pytest.mark.threat("H2", role="cssm")
+@pytest.mark.parametrize("config", [CssmConfig(), always_poll()], ids=["at-once", "by-poll"])
+def test_what_is_decided_later_is_polled_for(tmp_path: Path, config: CssmConfig) -> None:
+    with a_web(tmp_path, config) as web:
+        device = a_device(account=ACCOUNT)
+        clock = web.bench.clock
+        end = clock.now + 7200
+        _, judged = web.smart(usage_request(device, device.report(((end - 900, end, 1),))))
+        if judged.status is Status.OK_POLL:
+            judged = fetched(web, judged)
+        assert (judged.status, judged.poll_interval) == (Status.OK, 3600)
+        assert decisions(judged) == ["verdict"]
+
+        waiting = fetched(web, judged)
+        assert (waiting.status, waiting.poll_id) == (Status.OK, judged.poll_id)
+        assert waiting.acknowledgements == ()
+
+        clock.now = end
+        web.bench.authority.execute(DecideDue())
+        final = fetched(web, judged)
+        assert (final.status, final.poll_id) == (Status.COMPLETE, None)
+        assert decisions(final) == ["ack"]
+
+
+def fetched(web: Web, earlier: Response) -> Response:
+    """Ask for what an answer promised."""
+    assert earlier.poll_id is not None
+    return web.smart(poll_request(earlier.poll_id))[1]
+
+
+def test_a_rejection_is_final(web: Web) -> None:
+    device = a_device(account=ACCOUNT, ha=(HaMember(role="Standby", udi=UDI),))
+    _, judged = web.smart(usage_request(device, device.report()))
+    assert (judged.poll_id, decisions(judged)) == (None, ["verdict"])
 
 
 def test_an_unknown_poll_is_refused_by_name(web: Web) -> None:

@@ -17,6 +17,7 @@ from gauger.core.documents.smart_transport import (
     Status,
     WireProblem,
 )
+from gauger.core.documents.verdict import Ruling, Verdict
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
@@ -28,6 +29,8 @@ from gauger.cssm.means import Means
 from gauger.cssm.ports import PollStore
 from gauger.cssm.secrets import new_id, secret_digest
 
+_CASE_SECONDS: Final = 3600  # between two polls for what a person decides
+_MOST_SECONDS: Final = 86_400
 _UNDER_WAY: Final = 2000  # polls whose outcomes are held in memory; others come from the ledger
 _GUESSES: Final = frozenset({"token-unknown", "token-expired", "token-revoked"})
 
@@ -148,7 +151,30 @@ class Exchange:
         if not work.is_done:
             return self._ask_to_poll(request, poll_id)
         answered = self.answer(work, status=Status.COMPLETE)
-        return replace(answered, type=request.type, nonce=request.nonce)
+        answered = replace(answered, type=request.type, nonce=request.nonce)
+        return self.promise(answers_of(work), answered)
+
+    def is_owing(self, work: Work) -> bool:
+        """Tell whether a verdict of a request comes later: `promise` a poll for it then."""
+        return any(_owed(answer) is not None for answer in answers_of(work))
+
+    def promise(self, answers: Sequence[AnswerBundle], answered: Response) -> Response:
+        """Give a poll id for those verdicts of an answer that come later, if any do."""
+        owed = [one for one in answers if _owed(one) is not None]
+        if not owed:
+            return answered
+        poll_id, now = new_id(self._means.entropy), self._means.clock.wall()
+        text = polls.remember_owed(one.answers for one in owed)
+        self._store.add_poll(poll_id, text, now=now)
+        return self._still_owing(answered, poll_id, owed)
+
+    def _still_owing(
+        self, answered: Response, poll_id: str, owed: Sequence[AnswerBundle]
+    ) -> Response:
+        now = self._means.clock.wall()
+        soonest = min((until or now + _CASE_SECONDS) for until in map(_owed, owed)) - now
+        interval = max(self._settings.poll_interval, min(soonest, _MOST_SECONDS))
+        return replace(answered, status=Status.OK, poll_id=poll_id, poll_interval=interval)
 
     def response(
         self,
@@ -188,8 +214,14 @@ class Exchange:
             # To poll on would be in vain: only the identical request brings what was lost.
             message = "The portal stopped before it kept every document: send them again."
             raise Problem("poll-unknown", message)
-        acknowledgements = _acknowledgements(found, {})
-        return self.response(request, Status.COMPLETE, acknowledgements=acknowledgements)
+        owed = [one for one in found if _owed(one) is not None]
+        # What is owed was told by its verdict already; to tell it again would be no news.
+        told = [one for one in found if one not in owed] if polls.is_owed(remembered) else found
+        acknowledgements = _acknowledgements(told, {})
+        answered = self.response(request, Status.COMPLETE, acknowledgements=acknowledgements)
+        if owed and polls.is_owed(remembered):
+            return self._still_owing(answered, poll_id, owed)
+        return self.promise(found, answered)
 
     def _submit(self, one: Sent, sender: Sender) -> Future[Outcome]:
         waiting = submit(self._means.authority, one.kind, one.text, sender, decoded=one.decoded)
@@ -201,6 +233,21 @@ class Exchange:
         """Count a wrong ID token against its address, once."""
         if settle(done).code in _GUESSES:
             self._means.throttle.failed(address)
+
+
+def answers_of(work: Work) -> list[AnswerBundle]:
+    """Return the signed answers to a request whose outcomes are all there."""
+    settled = [settle(one) for one in work.waiting]
+    return [one.answer for one in settled if not isinstance(one, Problem) and one.answer]
+
+
+def _owed(answer: AnswerBundle) -> int | None:
+    """Return when the final verdict on a document is due, 0 for some day; None where it is there."""
+    first = next(iter(answer.acknowledgments), None)
+    if first is None or first.type != Verdict.TYPE:
+        return None
+    said = Verdict.from_document(first)
+    return None if said.verdict is Ruling.REJECTED else said.until or 0
 
 
 def _documents(request: Request) -> Iterator[Sent]:

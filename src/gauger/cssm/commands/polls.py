@@ -11,6 +11,7 @@ from gauger.core.problems import Problem
 
 _SEPARATOR: Final = " "
 _UNREADABLE: Final = "-"
+_LATER: Final = "later"
 
 
 def remember(documents: Iterable[tuple[ItemKind, str]]) -> str:
@@ -18,9 +19,21 @@ def remember(documents: Iterable[tuple[ItemKind, str]]) -> str:
     return _SEPARATOR.join(_digest(kind, text) for kind, text in documents)
 
 
+def remember_owed(digests: Iterable[Digest]) -> str:
+    """Return the text that is kept for verdicts that are owed: only final ones are given."""
+    return _SEPARATOR.join((_LATER, *digests))
+
+
+def is_owed(text: str) -> bool:
+    """Tell whether a poll stands for verdicts that are owed."""
+    return text.startswith(_LATER)
+
+
 def recall(text: str) -> Sequence[Digest]:
     """Return the digests of the documents that could be read."""
-    return [Digest(word) for word in text.split(_SEPARATOR) if word not in ("", _UNREADABLE)]
+    return [
+        Digest(word) for word in text.split(_SEPARATOR) if word not in ("", _UNREADABLE, _LATER)
+    ]
 
 
 def _digest(kind: ItemKind, text: str) -> str:

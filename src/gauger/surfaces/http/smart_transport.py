@@ -19,7 +19,7 @@ from gauger.core.documents.smart_transport import (
     encode_response,
 )
 from gauger.core.problems import Problem
-from gauger.cssm.commands.exchange import Exchange
+from gauger.cssm.commands.exchange import Exchange, answers_of
 from gauger.surfaces.http.arrivals import all_there
 from gauger.surfaces.http.context import address_of, portal_of
 from gauger.surfaces.http.problems import STATUS, problem_headers
@@ -62,7 +62,10 @@ async def _answer(exchange: Exchange, request: Request, address: str, seconds: f
     else:
         work = await run_in_threadpool(exchange.begin, request, address)
     if seconds > 0 and await all_there(work.waiting, seconds):
-        return exchange.answer(work)
+        response = exchange.answer(work)
+        if not exchange.is_owing(work):
+            return response
+        return await run_in_threadpool(exchange.promise, answers_of(work), response)
     return await run_in_threadpool(exchange.postpone, work)
 
 
