@@ -61,7 +61,7 @@ def test_what_an_account_does_not_have_or_take_is_refused_by_name(
     ("words", "code"),
     [
         (("account", "add", "example.com"), "conflict"),
-        (("account", "add", "no domain"), "malformed"),
+        (("account", "add", "no domain"), "invalid-argument"),
         (("virtual-account", "add", ACCOUNT), "conflict"),
         (("virtual-account", "list", "nowhere.example"), "not-found"),
         (("ledger", "inclusion", "99999"), "not-found"),
@@ -184,3 +184,37 @@ def test_a_client_with_a_wrong_secret_is_told_no_more_than_that(host: Host, tmp_
         assert result.exception.code == "unauthenticated"
         told.add(result.exception.detail)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("account", "add", "bad domain"), "It is like example.com"),
+        (("account", "add", ""), "The field 'domain': should have at least 1 character."),
+        (("token", "new", "--account", ACCOUNT, "--days", "0"), "The field 'days': should be"),
+        (
+            ("virtual-account", "list", ACCOUNT),
+            f"{ACCOUNT} is a Virtual Account; name its Smart Account: example.com.",
+        ),
+    ],
+)
+def test_what_a_person_mistypes_is_said_in_their_own_words(
+    host: Host, words: tuple[str, ...], told: str
+) -> None:
+    problem = refused(host, *words)
+    assert problem.kind.code == "invalid-argument"
+    assert told in problem.detail
+
+
+@pytest.mark.parametrize(
+    "words", [("report", "list", "--verdict", "nonsense"), ("case", "list", "--state", "nonsense")]
+)
+def test_a_filter_that_there_is_not_is_refused_rather_than_answered_by_nothing(
+    host: Host, words: tuple[str, ...]
+) -> None:
+    result = host.run(*words, "--account", ACCOUNT)
+    assert result.exit_code == 2
+    assert "'nonsense' is not one of" in result.output
+    assert "No report is deferred." in host.told(
+        "report", "list", "--account", ACCOUNT, "--verdict", "deferred"
+    )

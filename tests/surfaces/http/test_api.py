@@ -52,7 +52,7 @@ def test_a_smart_account_opens_with_a_default_virtual_account(web: Web) -> None:
     ("path", "body", "status", "code"),
     [
         ("/accounts", {"domain": "example.com", "name": ""}, 409, "conflict"),
-        ("/accounts", {"domain": "not a domain", "name": ""}, 400, "malformed"),
+        ("/accounts", {"domain": "not a domain", "name": ""}, 400, "invalid-argument"),
         ("/accounts/example.com/virtual-accounts", {"name": "DEFAULT"}, 409, "conflict"),
         ("/accounts/example.com/virtual-accounts", {"name": "a/b"}, 400, "invalid-argument"),
         ("/accounts/example.com/virtual-accounts", {"name": ""}, 400, "invalid-argument"),

@@ -217,7 +217,15 @@ def account_path(account: AccountRef, rest: str = "") -> str:
 
 
 def smart_path(domain: str, rest: str = "") -> str:
-    """Return the path of something in a Smart Account."""
+    """Return the path of something in a Smart Account.
+
+    Raises:
+        Problem: ``invalid-argument`` where a Virtual Account is named.
+    """
+    name, slash, _ = domain.partition("/")
+    if slash:
+        message = f"{domain} is a Virtual Account; name its Smart Account: {name}."
+        raise Problem("invalid-argument", message)
     return f"/accounts/{quote(domain, safe='')}{rest}"
 
 

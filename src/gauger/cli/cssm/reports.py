@@ -1,6 +1,7 @@
 """`gauger cssm report | case | gap`."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -8,7 +9,11 @@ from gauger.cli.cssm import showing
 from gauger.cli.cssm.client import Api, account_path
 from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command, write_file
 from gauger.cli.cssm.showing import Answer, Table, when, words
+from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import AccountRef, Udi
+
+_VERDICTS: Final = [one.value for one in Verdict if one is not Verdict.SAME]
+_STATES: Final = ["open", "accepted", "rejected", "released"]
 
 
 @click.group()
@@ -18,7 +23,7 @@ def report() -> None:
 
 @report.command("list")
 @click.option("--account", type=ACCOUNT, help="Smart and Virtual Account; all accounts without.")
-@click.option("--verdict", help="Only those with this verdict.")
+@click.option("--verdict", type=click.Choice(_VERDICTS), help="Only those with this verdict.")
 @click.option("--pid", help="Only those of one product instance.")
 @click.option("--serial", help="Only those of one product instance.")
 @api_command
@@ -51,7 +56,7 @@ def list_reports(
             )
             for row in found
         ],
-        empty="No report has come yet.",
+        empty="No report has come yet." if verdict is None else f"No report is {verdict}.",
     )
     return Answer(data=found, table=table)
 
@@ -92,7 +97,7 @@ def case() -> None:
 
 @case.command("list")
 @account_option
-@click.option("--state", help="open, accepted, rejected or released.")
+@click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
 @api_command
 def list_cases(api: Api, account: AccountRef, state: str | None) -> Answer:
     """List quarantine cases."""

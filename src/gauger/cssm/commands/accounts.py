@@ -76,9 +76,14 @@ def open_smart_account(authority: AuthorityPort, domain: str, name: str, *, by: 
     """Open a Smart Account and its Virtual Account ``DEFAULT``.
 
     Raises:
-        Problem: ``conflict`` where it exists, ``malformed`` where the domain is none.
+        Problem: ``conflict`` where it exists, ``invalid-argument`` where the domain is none.
     """
-    account = AccountRef(domain, DEFAULT_ACCOUNT)
+    try:
+        account = AccountRef(domain, DEFAULT_ACCOUNT)
+    except Problem as error:
+        # A person typed it: what is said of a document, to fetch it again, is no help here.
+        message = f"{error.detail} It is like example.com: letters, digits, dots and hyphens."
+        raise Problem("invalid-argument", message) from error
     authority.execute(OpenSmartAccount(domain=domain, name=name, by=by))
     authority.execute(OpenVirtualAccount(account=account, description="The account's first", by=by))
 

@@ -141,4 +141,7 @@ def invalid(errors: Iterable[Any]) -> Problem:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return Problem("unknown-field", f"The field {where[:128]!r} is not known here.")
-    return Problem("invalid-argument", f"{where[:128]}: {first['msg']}.", field=where[:128])
+    # As the one who calls knows it: the field's own name, and what it should be.
+    name = where.removeprefix("body.").removeprefix("query.").removeprefix("path.")[:128]
+    told = str(first["msg"]).removeprefix("Input ").removeprefix("String ").removeprefix("Value ")
+    return Problem("invalid-argument", f"The field {name!r}: {told}.", field=where[:128])
