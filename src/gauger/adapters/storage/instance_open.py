@@ -171,9 +171,11 @@ def open_volatile_store(entropy: Entropy, problem: Problem | None = None) -> Ins
     create_schema(connection, seal, entropy.random_bytes(_INCARNATION_BYTES).hex())
     store = InstanceStore(connection, seal, None)
     if problem is not None:
+        # Only the first sentence fits: the others tell of an agent that has its store.
+        step = problem.kind.next_step.partition(". ")[0].partition(";")[0].rstrip(".")
         store.volatile = (
             f"{problem.detail} Nothing is stored or signed until the next start."
-            f" {problem.kind.next_step.partition(';')[0].rstrip('.')}, then start again."
+            f" {step}, then start again."
         )
     return store
 
