@@ -61,6 +61,7 @@ def waiting(world: World, portal: Portal, online: Agent) -> Agent:
     portal.script.append(owe("p-1"))
     assert online.sync(Scope.ALL).waiting
     assert online.report_rows()[0].state == "PENDING"
+    assert online.status().reporting.next_ack_check == world.clock.wall + HOUR
     return online
 
 

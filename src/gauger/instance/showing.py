@@ -194,6 +194,7 @@ class Showing:
             for exchange in (singles.trust_exchange, singles.usage_exchange)
             if exchange is not None and exchange.poll_id is not None
         ]
+        waiting += [poll.check_wall for poll in course.polls]
         push = self._reckoning.next_push(holdings)
         sends = singles.configuration.transport is TransportKind.SMART
         return ReportingView(
