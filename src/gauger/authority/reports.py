@@ -70,12 +70,9 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     Raises:
         Problem: Where its trust code is neither of this ledger nor of a signer that is believed.
     """
+    report = _with_page(unit, report)
     claims, command = report.claims, report.command
     _require_signer(unit, report.signer, claims.udi)
-    page = own_page(unit, claims.held.head)
-    if page is not None:
-        claims = replace(claims, held=replace(claims.held, page=page))
-        report = replace(report, claims=claims)
     facts = unit.store.facts.report(claims, unit.now)
     if not facts.tag_known and claims.tag in unit.settings.catalogue:
         facts = replace(facts, tag_known=True)
@@ -94,6 +91,15 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     if foreign is not None and judgement.verdict is not Verdict.REJECTED:
         judgement = replace(judgement, flags=(*judgement.flags, foreign))
     return _record(draft, report, facts, judgement)
+
+
+def _with_page(unit: Unit, report: VerifiedReport) -> VerifiedReport:
+    """Note which page its sender knew of, where that is one of this ledger."""
+    claims = report.claims
+    page = own_page(unit, claims.held.head)
+    if page is None:
+        return report
+    return replace(report, claims=replace(claims, held=replace(claims.held, page=page)))
 
 
 def _require_signer(unit: Unit, signer: ReportSigner, udi: Udi) -> None:
