@@ -108,7 +108,7 @@ class Unit:
     documents: dict[Digest, NewDocument] = field(default_factory=dict)
     answered: dict[Digest, Digest] = field(default_factory=dict)
     abandons: tuple[Digest, ...] = ()
-    own_heads: dict[Digest, int] = field(default_factory=dict)
+    own_heads: dict[bytes, int] = field(default_factory=dict)
     policies: dict[AccountRef, PolicyFacts] = field(default_factory=dict)
     is_taking: bool = False
 

@@ -42,8 +42,7 @@ def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
         Its standing, and the head itself where it verified but is not in this ledger. One of an
         earlier epoch than the present one is of a history that was given up already.
     """
-    seen = digest(held.head)
-    if _own_page(unit, seen) is not None:
+    if own_page(unit, held) is not None:
         return Standing.OWN, None
     try:
         head = _verify(unit, held)
@@ -58,15 +57,13 @@ def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
 
 def own_page(unit: Unit, held: HeldHead | None) -> int | None:
     """Return the page of a head that a device holds, or None where it is not of this ledger."""
-    return None if held is None else _own_page(unit, digest(held.head))
-
-
-def _own_page(unit: Unit, seen: Digest) -> int | None:
-    page = unit.own_heads.get(seen)
+    if held is None:
+        return None
+    page = unit.own_heads.get(held.head)
     if page is None:
-        page = unit.store.pages.page_of(seen)
+        page = unit.store.pages.page_of(digest(held.head))
         if page is not None:
-            unit.own_heads[seen] = page
+            unit.own_heads[held.head] = page
     return page
 
 

@@ -252,20 +252,22 @@ class Writer:
         return resolve
 
     def _decide_all(self, unit: Unit, prepared: Sequence[Prepared]) -> list[Decision | Problem]:
+        stopped = self._why_stopped()
         for item in prepared:
             if isinstance(item.content, VerifiedReport) and item.content.signer.doubt is None:
                 claims = item.content.claims
                 heed(unit, claims.udi, claims.held.head, self._means.entropy)
-        return [self._decide(unit, item) for item in prepared]
+        return [self._decide(unit, item, stopped) for item in prepared]
 
-    def _decide(self, unit: Unit, item: Prepared) -> Decision | Problem:
+    def _decide(self, unit: Unit, item: Prepared, stopped: Problem | None) -> Decision | Problem:
         """Decide one command; what only concerns it does not end the page for the others.
 
         Raises:
             Problem: Of the store, where something of the command may be written already.
         """
+        if stopped is not None and not isinstance(item.command, _UNSIGNED_ALLOWED):
+            return stopped
         try:
-            self._require_able(item.command)
             decision = decide(unit, self._verified_now(unit, item))
             if isinstance(item.command, commands.FoundLedger):
                 books = unit.books
@@ -277,14 +279,15 @@ class Writer:
         unit.take(decision.draft)
         return decision
 
-    def _require_able(self, command: commands.Command) -> None:
-        """Refuse to acknowledge under a signer that nobody would believe."""
-        if self._books is None or isinstance(command, _UNSIGNED_ALLOWED):
-            return
+    def _why_stopped(self) -> Problem | None:
+        """Return why nothing is acknowledged: under a signer that nobody would believe."""
+        if self._books is None:
+            return None
         try:
             self._believe(self._means.signer.chain, self.trust, self._books.ledger)
         except Problem as problem:
-            raise Problem("acknowledging-stopped", problem.detail, cause=problem.code) from problem
+            return Problem("acknowledging-stopped", problem.detail, cause=problem.code)
+        return None
 
     def _verified_now(self, unit: Unit, item: Prepared) -> Prepared:
         """Verify again what was verified under trust that has changed since."""

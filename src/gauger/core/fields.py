@@ -254,10 +254,10 @@ class Fields:
     ) -> tuple[str, ...]:
         """Return a list of texts of up to ``length`` characters; a missing list is empty."""
         values = self._list(name, limit)
-        texts = tuple(value for value in values if isinstance(value, str) and len(value) <= length)
+        texts = [value for value in values if isinstance(value, str) and len(value) <= length]
         if len(texts) != len(values):
             raise self.refuse(name, f"a list of texts of up to {length} characters")
-        return texts
+        return tuple(texts)
 
     def child(self, name: str) -> "Fields":
         """Return an object."""
@@ -280,6 +280,8 @@ class Fields:
         Raises:
             Problem: ``upgrade-needed`` where one is not known.
         """
+        if "critical" not in self._members:
+            return ()
         names = self.texts("critical", limit=64, length=128)
         unknown = sorted(set(names) - known)
         if unknown:

@@ -87,7 +87,10 @@ _CAREFUL_DECODER: Final = json.JSONDecoder(
     parse_float=_float,
     parse_constant=_constant,
 )
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True, allow_nan=False)
+# What is written is made of frozen values, so nothing in it holds itself.
+_ENCODER: Final = json.JSONEncoder(
+    separators=(",", ":"), sort_keys=True, allow_nan=False, check_circular=False
+)
 
 
 def decode(data: bytes | str, *, what: str, cap: int, depth: int = MAXIMUM_DEPTH) -> JsonValue:

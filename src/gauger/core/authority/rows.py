@@ -536,7 +536,11 @@ def _to_json(value: object) -> JsonValue:
 
 
 _ENCODER: Final = json.JSONEncoder(
-    separators=(",", ":"), sort_keys=True, allow_nan=False, default=_to_json
+    separators=(",", ":"),
+    sort_keys=True,
+    allow_nan=False,
+    check_circular=False,
+    default=_to_json,
 )
 
 _Reader = Callable[[JsonValue, str], object]

@@ -1,6 +1,7 @@
 """Loads what the ledger holds about the matter in hand."""
 
 import sqlite3
+from functools import lru_cache
 from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import unpack
@@ -68,7 +69,7 @@ class Facts:
         previous, previous_case = _previous(claims.chain.previous, before)
         wanted, gap_open = self._wanted(number, claims.digest) if missed else (False, False)
         settled, adds, overlapping = self._usage(number, claims, now)
-        newer = self._newer_used_at(number, claims.generation)
+        newer = self._newer_used_at(number, claims.generation, instance)
         is_late = newer is not None and claims.chain.closed_at > newer
         return ReportFacts(
             instance=instance,
@@ -144,7 +145,7 @@ class Facts:
         members, root_number, late, purchase_due, missed = rest
         instance = InstanceFacts(
             udi=udi,
-            account=None if domain is None else AccountRef(domain, name),
+            account=None if domain is None else _account(domain, name),
             provisional=bool(provisional),
             verified=bool(verified),
             generation=generation,
@@ -252,9 +253,11 @@ class Facts:
         ).fetchone()
         return None if row is None else row[0]
 
-    def _newer_used_at(self, number: int, generation: int | None) -> int | None:
-        if generation is None:
-            return None
+    def _newer_used_at(
+        self, number: int, generation: int | None, instance: InstanceFacts | None
+    ) -> int | None:
+        if generation is None or (instance is not None and instance.generation <= generation):
+            return None  # the common case: it signed under the newest one
         row = self._db.execute(
             "SELECT min(first_used) FROM trust_codes WHERE instance = ? AND generation > ?",
             (number, generation),
@@ -335,6 +338,12 @@ def _previous(named: Digest | None, held: KnownReport | None) -> tuple[bool, int
     return True, held.case if waits else None
 
 
+@lru_cache(maxsize=4096)
+def _account(domain: str, name: str) -> AccountRef:
+    """Return an account; each is checked once, and then is what thousands of reports are of."""
+    return AccountRef(domain, name)
+
+
 def known_report(row: _Row) -> KnownReport:
     """Return the report of a row that holds ``KNOWN_COLUMNS``."""
     known, verdict, code, detail, flags, domain, name, until, case, decided_by, pipes = row
@@ -344,7 +353,7 @@ def known_report(row: _Row) -> KnownReport:
         code=code,
         detail=detail,
         flags=split_words(flags),
-        account=None if domain is None else AccountRef(domain, name),
+        account=None if domain is None else _account(domain, name),
         until=until,
         case=case,
         decided_by=decided_by,

@@ -106,25 +106,31 @@ class DeviceProjector:
         """Note when an incarnation was alive; what was rejected tells nothing of it."""
         if row.incarnation is None or row.closed_at is None or row.verdict is Verdict.REJECTED:
             return None
-        (life,) = self._one(
-            "INSERT INTO lives (instance, incarnation, first_closed, last_closed, first_measured,"
-            " last_measured, began, head_page) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7)"
-            " ON CONFLICT DO UPDATE SET first_closed = min(first_closed, ?3),"
-            " last_closed = max(last_closed, ?3),"
-            " first_measured = min(coalesce(first_measured, ?4), coalesce(?4, first_measured)),"
-            " last_measured = max(coalesce(last_measured, ?5), coalesce(?5, last_measured)),"
-            " head_page = max(coalesce(head_page, ?7), coalesce(?7, head_page)) RETURNING id",
-            (
-                instance,
-                row.incarnation,
-                row.closed_at,
-                min((start for start, _, _ in row.absolute), default=None),
-                max((end for _, end, _ in row.absolute), default=None),
-                page,
-                row.head_page,
-            ),
+        starts = min((start for start, _, _ in row.absolute), default=None)
+        ends = max((end for _, end, _ in row.absolute), default=None)
+        values = (row.closed_at, starts, ends, row.head_page)
+        life = self._names.life(instance, row.incarnation)
+        if life is None:
+            return self._begin_life(instance, row.incarnation, page, values)
+        self._db.execute(
+            "UPDATE lives SET first_closed = min(first_closed, ?1),"
+            " last_closed = max(last_closed, ?1),"
+            " first_measured = min(coalesce(first_measured, ?2), coalesce(?2, first_measured)),"
+            " last_measured = max(coalesce(last_measured, ?3), coalesce(?3, last_measured)),"
+            " head_page = max(coalesce(head_page, ?4), coalesce(?4, head_page)) WHERE id = ?5",
+            (*values, life),
         )
-        return int(life)
+        return life
+
+    def _begin_life(
+        self, instance: int, incarnation: str, page: int, values: tuple[int | None, ...]
+    ) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO lives (first_closed, last_closed, first_measured, last_measured,"
+            " head_page, instance, incarnation, began) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            (*values, instance, incarnation, page),
+        )
+        return int(cursor.lastrowid or 0)
 
     def _write_report(
         self,
@@ -174,8 +180,7 @@ class DeviceProjector:
         """Note what a report says of its sender; ``home`` is where an unverified one is kept."""
         self._db.execute(
             "UPDATE instances SET verified = ?, last_report_at = ?, software_version = ?,"
-            " root_number = max(root_number, ?), members = ?, flags = ?,"
-            " account = coalesce(account, ?) WHERE id = ?",
+            " root_number = max(root_number, ?), members = ?, flags = ? WHERE id = ?",
             (
                 home is None,
                 row.at,
@@ -183,16 +188,20 @@ class DeviceProjector:
                 row.root_number,
                 join_udis(row.members),
                 join_words(row.flags),
-                home,
                 instance,
             ),
         )
+        if home is not None:
+            # Apart: to name an indexed column costs the index, also where its value stays.
+            self._db.execute(
+                "UPDATE instances SET account = coalesce(account, ?) WHERE id = ?", (home, instance)
+            )
         # A report of a clock that was not set tells no time: taken for one, it would make all that
         # the earlier key signed look superseded.
         if row.generation is not None and row.absolute:
             self._db.execute(
-                "UPDATE trust_codes SET first_used = min(coalesce(first_used, ?1), ?1)"
-                " WHERE instance = ?2 AND generation = ?3",
+                "UPDATE trust_codes SET first_used = ?1 WHERE instance = ?2 AND generation = ?3"
+                " AND coalesce(first_used > ?1, 1)",
                 (row.closed_at, instance, row.generation),
             )
 

@@ -237,11 +237,12 @@ class Usage:
             " ON CONFLICT DO UPDATE SET in_use = excluded.in_use",
             (instance, tag, in_use),
         )
-        account, verified = self._db.execute(
-            "SELECT account, home = 0 FROM instances WHERE id = ?", (instance,)
-        ).fetchone()
-        if account is not None:
-            self._total(account, tag, verified, _share(in_use) - _share(before or 0))
+        self._db.execute(
+            "INSERT INTO account_usage SELECT account, ?, home = 0, ? FROM instances"
+            " WHERE id = ? AND account IS NOT NULL"
+            " ON CONFLICT DO UPDATE SET in_use = in_use + excluded.in_use",
+            (tag, _share(in_use) - _share(before or 0), instance),
+        )
 
     def _total(self, account: int, tag: int, verified: int, change: int) -> None:
         self._db.execute(
