@@ -14,6 +14,7 @@ from gauger.instance.main import open_agent
 from gauger.instance.views import Selection, SelectionKind
 from gauger.tools.fsck_instance import check_instance
 from tests.instance.portal import Portal
+from tests.instance.test_measuring import told
 from tests.instance.world import ESSENTIALS, World, go_smart, names
 
 ALL = Selection(kind=SelectionKind.ALL)
@@ -70,10 +71,8 @@ def test_nothing_is_started_again_once_there_is_room(world: World) -> None:
     agent.tick()
     assert "written" not in said(agent)
     assert incarnation(agent) == first
-    assert agent.save_usage(ALL, world.root / "usage.xml") == 1
-    row = agent.report_rows()[0]
-    detail = agent.report_detail(row.report_id)
-    assert detail.end - detail.start == 901, "what was used before there was room is told too"
+    ((only,),) = told(world, agent)
+    assert (only.count, only.end - only.start) == (5, 901), "from before there was room, too"
     agent.stop()
     assert check_instance(world.root / "device") == []
 

@@ -10,6 +10,7 @@ from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.views import Selection, SelectionKind
 from tests.instance.portal import Portal
+from tests.instance.test_measuring import told
 from tests.instance.test_offline import carried, off
 from tests.instance.world import ESSENTIALS, World, go_smart, names
 
@@ -227,8 +228,7 @@ def test_a_full_disk_delays_writing_and_nothing_else(
     disk.end()
     device.tick()
     assert device.status().notices == (device.status().notices[0],)
-    assert device.save_usage(ALL, world.root / "usage.xml") == 1
-    row = device.report_rows()[0]
-    assert device.report_detail(row.report_id).end - device.report_detail(row.report_id).start == (
-        6001
-    )
+    ((only,),) = told(world, device)
+    assert (only.count, only.end - only.start) == (5, 6001)
+    shown = device.report_detail(device.report_rows()[0].report_id)
+    assert (shown.start, shown.end) == (only.start, world.clock.wall), "the last second is shown"
