@@ -189,6 +189,12 @@ def test_a_folder_without_a_store_is_named_and_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "typo").exists()
 
 
+def test_a_folder_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
+    problem = _refusal("instance", "use", "--data", tmp_path, "air-dna-essentials", "1")
+    assert problem.code == "store-missing"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_test_clock_is_announced(tmp_path: Path, bundle: Path) -> None:
     clock = tmp_path / "clock.json"
     clock.write_text('{"wall": 1795400000, "monotonic": 0}')

@@ -10,7 +10,7 @@ from gauger.cli.instance_place import Place
 from gauger.core.problems import Problem
 from gauger.core.profiles import Counting
 from gauger.instance.agent import Agent
-from gauger.instance.main import Options, open_agent
+from gauger.instance.main import Options, open_agent, profile_of
 from gauger.surfaces.agent_socket import AgentServer
 
 
@@ -20,9 +20,12 @@ def open_at(place: Place) -> Agent:
     Raises:
         Problem: ``store-missing`` where nothing is there; as `gauger.instance.main.open_agent`.
     """
-    if place.bundle is None and not place.data.is_dir():
-        # Asked before anything is made: a misspelt folder must not come to be.
-        raise Problem("store-missing", f"{place.data} is not there.")
+    if place.bundle is None:
+        if not place.data.is_dir():
+            # Asked before anything is made: a misspelt folder must not come to be.
+            raise Problem("store-missing", f"{place.data} is not there.")
+        # Nor may a folder of something else be littered with a lock and keys.
+        profile_of(place.data)
     return open_agent(options_of(place))
 
 
