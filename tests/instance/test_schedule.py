@@ -9,6 +9,7 @@ from gauger.instance.agent import Agent
 from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.instance.views import Scope
 from tests.instance.portal import Portal, judge, refuse, say, withhold
+from tests.instance.test_store_fate import FullDisk
 from tests.instance.world import DAY, World, names, tag_of
 
 SUBSCRIPTION = 3
@@ -126,6 +127,21 @@ def test_tries_are_backed_off(world: World, portal: Portal, online: Agent) -> No
     live(world, online, 3, step=1 / 1440)
     tries = sendings(portal)
     assert 12 <= tries <= 40
+
+
+@pytest.mark.threat("G3", role="instance")
+def test_a_full_disk_does_not_make_a_device_ask_every_second(
+    world: World, portal: Portal, online: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted(online)
+    portal.script += [withhold] * 200
+    live(world, online, 30.25)
+    before = len(portal.seen)
+    with monkeypatch.context() as patch:
+        FullDisk(patch, online).begin()
+        for _ in range(60):
+            world.clock.advance(online.tick())
+    assert len(portal.seen) - before <= 15
 
 
 def test_an_unsigned_refusal_changes_no_report_and_is_tried_again(

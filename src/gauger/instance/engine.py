@@ -1,6 +1,5 @@
 """The one writer: measures, closes, sends, and takes answers; every step is one transaction."""
 
-import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -167,12 +166,19 @@ class Engine:
 
     def communicate(self) -> None:
         """Do what is due towards the portal; failures are backed off and told."""
-        # What fails is in the event log and is tried again by itself.
-        with self.wire, contextlib.suppress(Problem):
-            for _ in range(_MOST_AT_ONCE):
-                kind = self._due()
-                if kind is None or not _advanced(self.talking.talk(kind)):
-                    return
+        with self.wire:
+            try:
+                self._advance()
+            except Problem as problem:
+                # What talks has put it off already; what could not be stored or signed has not.
+                if self.memory.singles.backoff.retry_at <= self.measuring.lived():
+                    self.talking.put_off(problem)
+
+    def _advance(self) -> None:
+        for _ in range(_MOST_AT_ONCE):
+            kind = self._due()
+            if kind is None or not _advanced(self.talking.talk(kind)):
+                return
 
     def pause(self) -> float:
         """Return the seconds until something is due by itself."""
@@ -180,6 +186,12 @@ class Engine:
             lived = self.measuring.lived()
             times = [self.measuring.next_sample(), *self._contacts()]
             return float(min(max(1, min(times) - lived), _LONGEST_PAUSE))
+
+    def next_contact(self) -> int | None:
+        """Return the seconds until the portal is contacted by itself; None where it never is."""
+        with self.lock:
+            contacts = self._contacts()
+            return max(0, min(contacts) - self.measuring.lived()) if contacts else None
 
     def troubles(self) -> tuple[str, ...]:
         """Return what fails at present, and what to do about it."""

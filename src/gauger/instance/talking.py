@@ -56,8 +56,7 @@ class Talking:
             data = engine.around.transport.exchange(url, outgoing.body)
             response = decode_response(data, nonce=outgoing.nonce)
         except Problem as problem:
-            failure = problem
-            engine.change(lambda draft: self.exchanging.failed(draft, failure))
+            self.put_off(problem)
             raise
         with engine.lock:
             draft = engine.memory.draft()
@@ -66,6 +65,18 @@ class Talking:
             engine.rooting.show(engine.memory)
             engine.forget_keys()
         return answered
+
+    def put_off(self, problem: Problem) -> None:
+        """Wait longer before the next try, whatever it was that failed.
+
+        That holds even where the disk does not take it: with a disk that is full for a week a
+        device would else ask its portal every second of it.
+        """
+        engine = self._engine
+        with engine.lock:
+            draft = engine.memory.draft()
+            self.exchanging.failed(draft, problem)
+            engine.memory.keep(draft)
 
     def put_under_way(self, occasion: Occasion, sent: Collection[int] = frozenset()) -> bool:
         """Store a sending of what is closed; return whether there was anything to send.
