@@ -1,12 +1,13 @@
 """An answer file on the device: read item by item, and taken in slices where it is large."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gauger.core.documents.acknowledgment import Acknowledgment
-from gauger.core.documents.envelope import Document, read_document
+from gauger.core.documents.answer_items import document_in
+from gauger.core.documents.envelope import Document
 from gauger.core.documents.smart_license import TO_INSTANCE, read_items
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest
@@ -57,12 +58,26 @@ class AnswerFile:
     def _sized(self, *, is_first: bool) -> Iterator[tuple[Document, int]]:
         """Read the documents of the first slice or of the others, with their sizes."""
         listed: set[Digest] = set()
-        for item in read_items(_pieces(self.path), wanted=TO_INSTANCE):
-            if item.kind not in TO_INSTANCE:
-                continue
-            document = read_document(item.text)
+        for document, size in read_answer(_pieces(self.path)):
             if _is_first(document, listed) is is_first:
-                yield document, len(item.text)
+                yield document, size
+
+
+def read_answer(chunks: Iterable[bytes]) -> Iterator[tuple[Document, int]]:
+    """Read the documents of an answer, whichever way it came.
+
+    Args:
+        chunks: The bytes of the answer file.
+
+    Yields:
+        Each document and the length of its text; elements that are not known are passed over.
+
+    Raises:
+        Problem: As `smart_license.read_items` and `answer_items.document_in`.
+    """
+    for item in read_items(chunks, wanted=TO_INSTANCE):
+        if item.kind in TO_INSTANCE:
+            yield document_in(item), len(item.text)
 
 
 def _is_first(document: Document, listed: set[Digest]) -> bool:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Final
 
 from gauger.core.documents.envelope import Document
-from gauger.core.documents.smart_license import read_items
 from gauger.core.documents.smart_transport import (
     MessageType,
     Request,
@@ -27,8 +26,9 @@ from gauger.core.instance.report_life import Reason, ReportInput, ReportState, s
 from gauger.core.instance.sending import MOST, Held, Occasion
 from gauger.core.problems import TABLE, Problem, Retry
 from gauger.instance import events, polling
+from gauger.instance.answer_file import read_answer
 from gauger.instance.holdings import Holdings
-from gauger.instance.importing import Importing, Taken, document_of
+from gauger.instance.importing import Importing, Taken
 from gauger.instance.memory import Draft, as_held, read_detail, report_row
 from gauger.instance.polling import POLLS
 from gauger.instance.ports import Store, StoredReport
@@ -281,10 +281,7 @@ class Exchanging:
             if item.udi != self._around.udi:
                 detail = f"The answer is for {item.udi}; this is {self._around.udi}."
                 raise Problem("wrong-subject", detail)
-            for element in read_items([item.smart_license]):
-                document = document_of(element.kind, element.text)
-                if document is not None:
-                    yield document
+            yield from (document for document, _ in read_answer([item.smart_license]))
 
     def _handed_over(self, draft: Draft, kind: str) -> None:
         exchange = _exchange(draft, kind)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
-from gauger.core.documents.envelope import Document, read_document, write_document
+from gauger.core.documents.envelope import Document, write_document
 from gauger.core.documents.root_set import RootSet
-from gauger.core.documents.smart_license import TO_INSTANCE, ItemKind
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest
 from gauger.core.instance.answers import Holding, Known, Pipe, Plan, Settled, questions
@@ -270,15 +269,6 @@ class Importing:
             ),
             skipped=tuple(item.type for item in plan.skipped),
         )
-
-
-def document_of(kind: ItemKind, text: str) -> Document | None:
-    """Return the document in one element of an answer file; None for one that carries none.
-
-    Raises:
-        Problem: ``malformed`` and others where the element's text is no document.
-    """
-    return read_document(text) if kind in TO_INSTANCE else None
 
 
 def joined(results: Sequence[ImportResult]) -> ImportResult:

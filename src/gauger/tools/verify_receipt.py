@@ -10,6 +10,7 @@ from typing import Final
 from gauger.adapters.keys.trust_folder import read_newest_root_set
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.answer_items import document_in
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import DOCUMENT_CAP, Document, PageSignature, read_document
 from gauger.core.documents.policy_document import PolicyDocument
@@ -240,7 +241,7 @@ class Examiner:
 def _document(item: Item) -> Document:
     if item.kind is ItemKind.UNKNOWN:
         raise Problem("upgrade-needed", f"The element {item.name} is not known here.")
-    return read_document(item.text)
+    return document_in(item)
 
 
 def _body(document: Document) -> Answer:
