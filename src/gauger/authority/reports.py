@@ -33,6 +33,7 @@ from gauger.core.authority.rows import (
 from gauger.core.documents import verdict as verdict_document
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.rum_report import ReportSigner
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
 
@@ -490,6 +491,19 @@ def accept_stored(draft: Draft, udi: Udi, report: Digest, *, by: str | None) -> 
     )
 
 
+def require_unverifiable(udi: Udi, instance: InstanceFacts | None, trust: TrustStore) -> None:
+    """Refuse a signature that nobody can verify where this sender can do better.
+
+    Otherwise whoever strips our signature off a report, or makes one up, would have it kept.
+
+    Raises:
+        Problem: ``algorithm-not-allowed``.
+    """
+    if (instance is not None and instance.verified) or trust.declares(udi):
+        detail = f"{udi} signs in a way that can be verified; this signature cannot."
+        raise Problem("algorithm-not-allowed", detail)
+
+
 def store_apart(unit: Unit, report: UnverifiableReport) -> Decision:
     """Keep a vendor's report apart from everything that verified.
 
@@ -499,9 +513,7 @@ def store_apart(unit: Unit, report: UnverifiableReport) -> Decision:
     """
     claims, command = report.claims, report.command
     instance = unit.store.facts.instance(claims.udi)
-    if (instance is not None and instance.verified) or unit.books.trust.declares(claims.udi):
-        detail = f"{claims.udi} signs in a way that can be verified; this signature cannot."
-        raise Problem("algorithm-not-allowed", detail)
+    require_unverifiable(claims.udi, instance, unit.books.trust)
     account = command.uploaded_to
     if account is None:
         raise Problem("no-account", f"Nothing says to which account {claims.udi} belongs.")
