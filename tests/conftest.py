@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.evidence_plugin"]
+pytest_plugins = ["tests.support.evidence_plugin", "tests.support.figures"]
 
 # A shared machine is slow at times: what a test shows does not hang on its speed. `default` draws
 # anew at each run; in CI the draws are fixed, so that a red run there can be repeated. `nightly`
