@@ -30,7 +30,7 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
         409: """conflict stale-version version-conflict stale-request repeated-place
             duplicate-identity back-dated already-installed clock-skew issued-in-future not-yet
             key-reuse superseded-key root-skipped store-locked store-exists
-            no-account not-in-this-state""",
+            no-account not-in-this-state file-changed""",
         413: "too-large",
         422: """wrong-type signature-invalid signature-unverifiable algorithm-not-allowed
             unknown-key key-revoked signer-expired wrong-subject wrong-request wrong-bundle
@@ -38,7 +38,7 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
         429: "too-many-requests",
         500: """internal-error store-damaged store-rolled-back store-failed key-exposed
             key-missing key-store-failed entropy-failed file-not-written store-newer
-            store-unknown""",
+            store-unknown root-lost""",
         501: "upgrade-needed not-supported",
         502: "comm-failed tls-failed bad-answer",
         503: "server-busy acknowledging-stopped",
