@@ -312,6 +312,26 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     assert refusal.value.code == "store-failed"
 
 
+def test_a_client_that_came_while_the_agent_stopped_is_not_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def asking(_: socket.socket) -> bool:
+        asked.set()
+        return answered.wait(10)
+
+    monkeypatch.setattr(agent_socket, "is_same_user", asking)
+    monkeypatch.setattr(agent_socket, "STOP_SECONDS", 0.0)
+    server = AgentServer(tmp_path, ScriptedAgent())
+    server.start()
+    with _raw(tmp_path) as raw:
+        assert asked.wait(10)
+        server.stop()
+        answered.set()
+        assert raw.recv(1) == b""
+
+
 def test_a_client_of_an_agent_that_ended_is_told(tmp_path: Path) -> None:
     server = AgentServer(tmp_path, ScriptedAgent())
     server.start()

@@ -126,10 +126,15 @@ class AgentServer:
             client.close()
             return False
         with self._lock:
-            has_room = len(self._clients) < MAXIMUM_CLIENTS
+            # One that came while the agent stopped is not among those that stop() closes: it would
+            # be served for as long as it likes, and its use counted where nobody measures.
+            is_late = self._stopped.is_set()
+            has_room = not is_late and len(self._clients) < MAXIMUM_CLIENTS
             if has_room:
                 self._clients.add(client)
-        if not has_room:
+        if is_late:
+            client.close()
+        elif not has_room:
             message = f"{MAXIMUM_CLIENTS} programs are connected already."
             with contextlib.suppress(OSError):
                 client.sendall(write_refusal(Problem("server-busy", message)))
