@@ -15,7 +15,7 @@ from tests.instance.story import tell
 from tests.instance.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
-LAST = 20
+LAST = 24
 # Odd points lie before a commit, with all that happened since the one before; the last after it.
 POINTS = (*range(1, LAST, 2), LAST)
 FINISHED = 0
