@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "inspect": ("gauger.cli.inspect:inspect", "Explain any file of the system."),
         "instance": ("gauger.cli.instance:instance", "Run and operate a product instance."),
         "trust": ("gauger.cli.trust:trust", "Work on a licensing root."),
+        "verify": ("gauger.cli.verify:verify", "Judge a document, for conformance suites."),
         "verify-receipt": ("gauger.cli.verify_receipt:verify_receipt", "Prove an ACK offline."),
     }
 )
