@@ -222,7 +222,10 @@ def _decide_due(draft: Draft, page: _DuePage, udi: Udi, report: Digest) -> tuple
     owner = account if facts.instance is None else facts.instance.account or account
     if owner is None:
         raise Problem("store-damaged", f"The deferred report {report} has no account.")
-    given = Circumstances(now=draft.now, build_date=draft.unit.settings.build_date)
+    settings = draft.unit.settings
+    given = Circumstances(
+        now=draft.now, build_date=settings.build_date, catalogue=settings.catalogue
+    )
     judgement = judge_content(claims, facts, given, Ownership(account=owner))
     flags = tuple(dict.fromkeys((*stored.report.flags, *judgement.flags)))
     stored = replace(stored, report=replace(stored.report, flags=flags, account=owner))

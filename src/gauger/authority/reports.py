@@ -1,6 +1,8 @@
 """Decides about reports: judgement, rows, answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from gauger.authority.answers import (
@@ -75,10 +77,11 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     claims, command = report.claims, report.command
     _require_signer(unit, report.signer, claims.udi)
     facts = unit.store.facts.report(claims, unit.now)
-    if not facts.tag_known and claims.tag in unit.settings.catalogue:
-        facts = replace(facts, tag_known=True)
     given = Circumstances(
-        now=unit.now, build_date=unit.settings.build_date, uploaded_to=command.uploaded_to
+        now=unit.now,
+        build_date=unit.settings.build_date,
+        uploaded_to=command.uploaded_to,
+        catalogue=unit.settings.catalogue,
     )
     judgement = judge(claims, facts, given)
     draft = Draft(unit)
@@ -171,7 +174,8 @@ def _again(
     draft.keep_current(late)
     if verdict is Verdict.SAME:
         plan = replace(plan, acknowledgments=(*plan.acknowledgments, *late))
-    outcome = ReportOutcome(
+    outcome = partial(
+        ReportOutcome,
         verdict=verdict,
         code=known.code,
         detail=known.detail,
@@ -181,7 +185,6 @@ def _again(
         report_id=claims.report_id,
         until=known.until,
         case=known.case,
-        answer=None,
     )
     return _decision(draft, outcome, plan)
 
@@ -209,7 +212,8 @@ def _record(
         acknowledgments=(answer, *also, *late) if owner is not None else (answer,),
         companions=parcel.digests,
     )
-    outcome = ReportOutcome(
+    outcome = partial(
+        ReportOutcome,
         verdict=judgement.verdict,
         code=judgement.code,
         detail=judgement.detail,
@@ -219,15 +223,12 @@ def _record(
         report_id=claims.report_id,
         until=judgement.until,
         case=case,
-        answer=None,
     )
     return _decision(draft, outcome, plan)
 
 
-def _decision(draft: Draft, outcome: ReportOutcome, plan: AnswerPlan) -> Decision:
-    return Decision(
-        draft=draft, finish=lambda resolve: replace(outcome, answer=plan.resolve(resolve))
-    )
+def _decision(draft: Draft, outcome: Callable[..., ReportOutcome], plan: AnswerPlan) -> Decision:
+    return Decision(draft=draft, finish=lambda resolve: outcome(answer=plan.resolve(resolve)))
 
 
 def assign(

@@ -36,11 +36,13 @@ class Circumstances:
         now: The authority's clock, epoch seconds.
         build_date: A clock before it was never set.
         uploaded_to: The account in which someone uploads it, or null.
+        catalogue: Entitlement tags that are known beside those of orders.
     """
 
     now: int
     build_date: int
     uploaded_to: AccountRef | None = None
+    catalogue: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,7 @@ def _flags(claims: Claims, chain: Chain, facts: ReportFacts, given: Circumstance
         "store-replaced": _is_new_store(chain, facts),
         "duplicate-identity": _is_alternating(claims, chain, facts),
         "overlap": facts.overlaps,
-        "unknown-entitlement": not facts.tag_known,
+        "unknown-entitlement": not facts.tag_known and claims.tag not in given.catalogue,
         "clock-not-set": bool(claims.relative) or chain.closed_at < given.build_date,
         "foreign-account": claims.held.account is not None and not facts.names_account,
         "former-account": facts.was_there,

@@ -66,7 +66,10 @@ def normalise(claims: Iterable[Segment]) -> tuple[Segment, ...]:
     Returns:
         Disjoint segments in order, equal neighbours joined, count 0 left out.
     """
-    return tuple(_join(_sweep([claim for claim in claims if claim.count])))
+    ordered = sorted(claim for claim in claims if claim.count)
+    if all(left.end <= right.start for left, right in pairwise(ordered)):
+        return tuple(_join(ordered))  # almost every report: it goes on where the last one ended
+    return tuple(_join(_sweep(ordered)))
 
 
 def merge_max(existing: Sequence[Segment], claims: Sequence[Segment]) -> Merge:
@@ -130,8 +133,7 @@ def _overlaps(ordered: Sequence[Segment]) -> bool:
 
 
 def _sweep(claims: list[Segment]) -> Iterator[Segment]:
-    """Yield the highest count of each elementary interval, left to right."""
-    claims.sort()
+    """Yield the highest count of each elementary interval, left to right, of claims in order."""
     edges = sorted({edge for claim in claims for edge in (claim.start, claim.end)})
     active: list[tuple[int, int]] = []  # (-count, end): the highest count stands first
     upcoming = 0

@@ -30,6 +30,19 @@ _LATER: Final = frozenset({Status.OK_POLL, Status.OK_TRY_AGAIN})
 _MEDIA: Final = "application/json"
 
 
+async def _body(receive: Receive) -> bytes:
+    """Read a body whole; its size and time, and a peer that goes away, are what `receive` judges."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body  # of an ordinary report, all of it
+    pieces = [body]
+    while message.get("more_body", False):
+        message = await receive()
+        pieces.append(message.get("body", b""))
+    return b"".join(pieces)
+
+
 async def _serve(http: HttpRequest) -> HttpResponse:
     portal = portal_of(http)
     exchange, seconds = portal.exchange, portal.config.server.answer_seconds
@@ -45,7 +58,7 @@ async def _read(http: HttpRequest, cap: int) -> Request:
     kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _MEDIA:
         raise Problem("malformed", f"A smart transport request is {_MEDIA}, not {kind[:64]!r}.")
-    body = await http.body()
+    body = await _body(http.receive)
     if len(body) < _LARGE:
         return decode_request(body, cap=cap)
     return await run_in_threadpool(decode_request, body, cap=cap)

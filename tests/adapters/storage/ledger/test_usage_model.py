@@ -276,7 +276,7 @@ def test_claims_are_read_as_they_were_written(
 ) -> None:
     made = tuple(tuple(Segment(*span) for span in part) for part in (absolute, relative))
 
-    assert read_claims(write_claims(*made)) == made
+    assert read_claims(write_claims(tuple(absolute), tuple(relative))) == made
 
 
 def test_an_observation_without_use_ends_what_is_shown_in_use(book: Book) -> None:

@@ -139,7 +139,6 @@ class DeviceProjector:
         numbers: tuple[int, int | None, int, int | None, int | None],
     ) -> None:
         instance, account, tag, life, settles = numbers
-        absolute, relative = _segments(row.absolute), _segments(row.relative)
         # A rejected report may come again and be judged anew: it keeps its place in the list.
         self._db.execute(
             "INSERT INTO reports (digest, instance, source, account, tag, life, previous,"
@@ -165,13 +164,13 @@ class DeviceProjector:
                 row.detail,
                 join_words(row.flags),
                 row.at,
-                min((item.start for item in absolute), default=None),
-                max((item.end for item in absolute), default=None),
+                min((start for start, _, _ in row.absolute), default=None),
+                max((end for _, end, _ in row.absolute), default=None),
                 row.until,
                 row.case,
                 row.pipe,
                 f"{row.incarnation}:{row.boot}" if row.incarnation else ABSOLUTE,
-                write_claims(absolute, relative),
+                write_claims(row.absolute, row.relative),
                 settles,
             ),
         )

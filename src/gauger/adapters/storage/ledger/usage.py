@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gauger.core.authority.rows import Interval
 from gauger.core.usage.intervals import (
     Segment,
     clip,
@@ -52,10 +53,12 @@ class Counted:
             yield self.origin, self.relative, self.received_at
 
 
-def write_claims(absolute: Sequence[Segment], relative: Sequence[Segment]) -> str:
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+
+
+def write_claims(absolute: Sequence[Interval], relative: Sequence[Interval]) -> str:
     """Return claims as a text for the store."""
-    lists = [[(item.start, item.end, item.count) for item in part] for part in (absolute, relative)]
-    return json.dumps(lists, separators=(",", ":"))
+    return _ENCODER.encode((absolute, relative))
 
 
 def read_claims(text: str) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
