@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from checks import make_vectors_documents, make_vectors_trust
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, Companion
 from gauger.core.documents.body import Answer, Body
@@ -230,3 +231,16 @@ def test_purchases_that_no_reader_would_take_do_not_fit() -> None:
     assert fits([one] * 1024)
     assert not fits([one] * 1025)
     assert not fits([replace(one, name="n" * 300)] * 1024)
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.TYPE)
+def test_what_is_understood_may_be_called_critical(body: Body) -> None:
+    assert body.to_json().keys() <= type(body).known()
+    assert read(body, critical=sorted(type(body).known())) == body
+
+
+def test_every_other_body_names_its_fields() -> None:
+    page = make_vectors_trust.page_of([("ack", b"{}")])
+    root_set = make_vectors_trust.root_set()
+    for body in (page.head, root_set, make_vectors_documents.TRUST_REQUEST):
+        assert body.to_json().keys() <= type(body).known()

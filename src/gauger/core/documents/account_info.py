@@ -23,6 +23,7 @@ class AccountInfo(Versioned):
     """
 
     TYPE: ClassVar[str] = "account-info"
+    FIELDS: ClassVar[frozenset[str]] = frozenset({"smart_account", "virtual_account", "ledger"})
 
     udi: Udi
     account: AccountRef

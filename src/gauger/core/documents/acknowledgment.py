@@ -50,6 +50,9 @@ class Acknowledgment(Answer):
     """
 
     TYPE: ClassVar[str] = "ack"
+    FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"answers_type", "report_id", "flags", "wanted", "companions", "received_at"}
+    )
 
     udi: Udi
     answers: Digest

@@ -28,9 +28,19 @@ class Body(ABC):
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
     CAP: ClassVar[int] = BODY_CAP
+    FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"type", "version", "issued_at", "test_clock", "critical"}
+    )
+    """The fields that each class adds; `known` has them all."""
 
     issued_at: int
     test_clock: bool = False
+
+    @classmethod
+    def known(cls) -> frozenset[str]:
+        """Return the fields of the body that are understood here: they may be called critical."""
+        named = (vars(each).get("FIELDS") for each in cls.__mro__)
+        return frozenset[str]().union(*(names for names in named if names))
 
     @classmethod
     def open(cls, document: Document) -> Fields:
@@ -58,7 +68,7 @@ class Body(ABC):
         if document.version != cls.VERSION:
             detail = f"Version {document.version} of {what} is not known here; {cls.VERSION} is."
             raise Problem("upgrade-needed", detail)
-        fields.critical()
+        fields.critical(cls.known())
         return fields
 
     @abstractmethod
@@ -92,6 +102,8 @@ class Answer(Body):
         answers: Digest of the document that it answers, or None.
     """
 
+    FIELDS: ClassVar[frozenset[str]] = frozenset({"issuer", "account", "udi", "answers"})
+
     issuer: str
     account: AccountRef | None = None
     udi: Udi | None = None
@@ -117,6 +129,8 @@ class Versioned(Answer):
     Attributes:
         order: Its place among them.
     """
+
+    FIELDS: ClassVar[frozenset[str]] = frozenset({"order"})
 
     order: Order
 

@@ -30,6 +30,9 @@ HEAD_CAP: Final = 8 * 1024
 
 MAXIMUM_LEAVES: Final = 2**32
 _MAXIMUM_ABANDONED: Final = 64
+MOST_EARLIER: Final = 32
+"""Earlier epochs that a head names at most, the newest; a head goes along with every answer."""
+
 _LONGEST_CHAIN: Final = 4
 _LONGEST_SIGNATURE: Final = 128
 
@@ -52,6 +55,23 @@ class LedgerEpoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierEpoch:
+    """What still stands of an epoch that is over.
+
+    Attributes:
+        epoch: The epoch.
+        until: Pages of it below this number stand; what it issued from there on was given up.
+    """
+
+    epoch: LedgerEpoch
+    until: int
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the JSON form."""
+        return {**self.epoch.to_json(), "until": self.until}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageHead(Body):
     """What is signed for one page.
 
@@ -64,9 +84,22 @@ class PageHead(Body):
         page_root: RFC 9162 root over the leaves.
         signer: Key id of the signer.
         abandons: Digests of heads of this ledger that are not among the earlier ones.
+        earlier: The epochs before this one, oldest first; empty also where its maker says nothing.
     """
 
     TYPE: ClassVar[str] = "page-head"
+    FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {
+            "ledger",
+            "epoch",
+            "page",
+            "previous_root",
+            "leaf_count",
+            "page_root",
+            "signer",
+            "abandons",
+        }
+    )
     CAP: ClassVar[int] = HEAD_CAP
 
     ledger: str
@@ -77,6 +110,7 @@ class PageHead(Body):
     page_root: Digest
     signer: Digest
     abandons: tuple[Digest, ...] = ()
+    earlier: tuple[EarlierEpoch, ...] = ()
 
     @classmethod
     def from_document(cls, document: Document) -> "PageHead":
@@ -86,18 +120,39 @@ class PageHead(Body):
             Problem: As `Body.open`, and ``malformed``.
         """
         fields = cls.open(document)
-        epoch = fields.child("epoch")
+        earlier = fields.items("earlier_epochs", limit=MOST_EARLIER)
         return cls(
             **read_head(fields),
             ledger=fields.hex_id("ledger", size=ID_BYTES),
-            epoch=LedgerEpoch(epoch.integer("number", least=1), epoch.hex_id("id", size=ID_BYTES)),
+            epoch=_read_epoch(fields.child("epoch")),
             page=fields.integer("page", least=0),
             previous_root=fields.digest("previous_root"),
             leaf_count=fields.integer("leaf_count", least=1, most=MAXIMUM_LEAVES),
             page_root=fields.digest("page_root"),
             signer=fields.digest("signer"),
             abandons=fields.digests("abandons", limit=_MAXIMUM_ABANDONED),
+            earlier=tuple(
+                EarlierEpoch(epoch=_read_epoch(item), until=item.integer("until", least=0))
+                for item in earlier
+            ),
         )
+
+    def stands(self, epoch: LedgerEpoch, page: int) -> bool | None:
+        """Tell whether a page that was signed once is still one of the ledger.
+
+        The id counts and not the number alone: a ledger that was set back twice, to before its
+        first restore, has two epochs of one number.
+
+        Args:
+            epoch: Epoch of the page's head, which is no newer than this head.
+            page: Its number.
+
+        Returns:
+            None where this head does not say.
+        """
+        if epoch == self.epoch:
+            return True
+        return still_stands(self.earlier, epoch, page) if self.earlier else None
 
     def own_json(self) -> dict[str, JsonValue]:
         """Return the fields of this type alone."""
@@ -112,7 +167,37 @@ class PageHead(Body):
         }
         if self.abandons:
             members["abandons"] = list(self.abandons)
+        if self.earlier:
+            members["earlier_epochs"] = [item.to_json() for item in self.earlier]
         return members
+
+
+def _read_epoch(fields: Fields) -> LedgerEpoch:
+    return LedgerEpoch(fields.integer("number", least=1), fields.hex_id("id", size=ID_BYTES))
+
+
+def still_stands(earlier: Sequence[EarlierEpoch], epoch: LedgerEpoch, page: int) -> bool:
+    """Tell whether a page of an epoch that is over is surely one of the ledger."""
+    return any(item.epoch == epoch and page < item.until for item in earlier)
+
+
+def after_epoch(
+    earlier: Sequence[EarlierEpoch], ended: LedgerEpoch, *, pages: range, is_met: bool
+) -> tuple[EarlierEpoch, ...]:
+    """Return the earlier epochs once one more is over.
+
+    A restore says where it set the ledger back to: just there. A foreign head only says that the
+    ledger was set back some time before; so of the epoch that ends nothing is sure to be what
+    devices were told of it.
+
+    Args:
+        earlier: The epochs before the one that ends.
+        ended: The epoch that ends.
+        pages: The pages of that epoch in this ledger.
+        is_met: Whether a foreign head ends it, and no restore.
+    """
+    until = pages.start if is_met else pages.stop
+    return (*earlier, EarlierEpoch(epoch=ended, until=until))[-MOST_EARLIER:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +296,7 @@ class PageFacts:
     issued_at: int
     signer: Digest
     abandons: tuple[Digest, ...] = ()
+    earlier: tuple[EarlierEpoch, ...] = ()
     test_clock: bool = False
 
 
@@ -280,6 +366,7 @@ def build_page(facts: PageFacts, leaves: Sequence[Leaf]) -> Page:
         page_root=Digest(frontier.root().hex()),
         signer=facts.signer,
         abandons=facts.abandons,
+        earlier=facts.earlier,
     )
 
     def node(level: int, place: int) -> bytes:

@@ -31,6 +31,7 @@ class PolicyDocument(Versioned):
     """
 
     TYPE: ClassVar[str] = "policy"
+    FIELDS: ClassVar[frozenset[str]] = frozenset({"name", "ack_required", "rules"})
     CAP: ClassVar[int] = POLICY_CAP
 
     name: str

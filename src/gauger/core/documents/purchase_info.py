@@ -80,6 +80,7 @@ class PurchaseInfo(Versioned):
     """
 
     TYPE: ClassVar[str] = "purchase-info"
+    FIELDS: ClassVar[frozenset[str]] = frozenset({"items"})
 
     udi: Udi
     items: tuple[Purchase, ...]

@@ -91,6 +91,9 @@ class RootSet(Body):
     """
 
     TYPE: ClassVar[str] = "root-set"
+    FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"number", "epoch", "expires_at", "threshold", "keys", "signers", "revoked"}
+    )
 
     number: int
     epoch: int

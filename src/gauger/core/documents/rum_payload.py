@@ -31,7 +31,21 @@ _COUNT = re.compile(r"[0-9]{1,19}")
 _SECONDS = re.compile(r"[+-]?[0-9]{1,18}")
 _COUNT_LIMIT: Final = 2**63
 _TAG_LIMIT: Final = 512
-_CRITICAL: Final = frozenset[str]()
+_CRITICAL: Final = frozenset(
+    {
+        "incarnation",
+        "boot",
+        "previous",
+        "closed_at",
+        "head",
+        "root_number",
+        "policy_version",
+        "account",
+        "test_clock",
+        "critical",
+    }
+)
+"""The fields of ours that are understood here: they may be called critical."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

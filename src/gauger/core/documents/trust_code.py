@@ -37,6 +37,9 @@ class TrustCode(Versioned):
     """
 
     TYPE: ClassVar[str] = "trust-code"
+    FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"public_key", "generation", "origin", "incarnation"}
+    )
 
     udi: Udi
     public_key: bytes

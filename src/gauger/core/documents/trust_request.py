@@ -35,6 +35,18 @@ class TrustRequest(Body):
     """
 
     TYPE: ClassVar[str] = "trust-request"
+    FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {
+            "udi",
+            "members",
+            "incarnation",
+            "counter",
+            "public_key",
+            "made_at",
+            "nonce",
+            "token_digest",
+        }
+    )
 
     udi: Udi
     members: tuple[Udi, ...] = ()

@@ -35,6 +35,7 @@ class Verdict(Answer):
     """
 
     TYPE: ClassVar[str] = "verdict"
+    FIELDS: ClassVar[frozenset[str]] = frozenset({"verdict", "code", "detail", "until", "case"})
 
     udi: Udi
     answers: Digest
