@@ -218,10 +218,9 @@ class Importing:
         course = replace(
             course,
             last_ack=wall,
-            changed_at=after_ack(course.changed_at, detail.end),
             rejected=tuple(item for item in course.rejected if item != report_id),
             wanted=tuple(item for item in course.wanted if item != report_id),
-        )
+        ).with_changes(after_ack(course.changes, detail.end))
         draft.singles = replace(draft.singles, course=course)
         draft.log(events.report_acknowledged(wall, report_id))
 

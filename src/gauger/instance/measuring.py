@@ -181,8 +181,8 @@ def _note_change(draft: Draft, before: Sampler, change: Change, wall: int) -> No
     first_use = course.first_use
     if first_use is None and change.peak:
         first_use = wall
-    changed_at = after_change(course.changed_at, wall, acknowledged=course.last_ack is not None)
-    course = replace(course, first_use=first_use, changed_at=changed_at)
+    course = replace(course, first_use=first_use)
+    course = course.with_changes(after_change(course.changes, wall))
     draft.singles = replace(draft.singles, course=course)
     if change.level != before.level:
         draft.log(events.usage_changed(wall, change.tag, change.level))

@@ -33,7 +33,7 @@ class Reckoning:
             self.groups_in_use(),
             course.first_use,
             last_ack=course.last_ack,
-            changed_at=course.changed_at,
+            changes=course.changes,
         )
 
     def interval(self, holdings: Holdings) -> int:

@@ -3,7 +3,7 @@
 Every value has a default, so that a store written before a field was added still reads.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 import msgspec
@@ -62,6 +62,7 @@ class Course:
         first_use: When any licence was first used.
         last_ack: When the last ACK of a report was installed.
         changed_at: When use first changed since what is acknowledged.
+        changed_later: When it changed again since; see `core.policy.deadlines.after_change`.
         last_push: When reports were last sent.
         last_file_write: When usage was last saved to a file.
         rejected: Reports that the portal rejected.
@@ -77,6 +78,7 @@ class Course:
     first_use: int | None = None
     last_ack: int | None = None
     changed_at: int | None = None
+    changed_later: tuple[int, ...] = ()
     last_push: int | None = None
     last_file_write: int | None = None
     rejected: tuple[int, ...] = ()
@@ -86,6 +88,15 @@ class Course:
     warned: tuple[int, int] | None = None
     blocked: str | None = None
     former: tuple[AccountRef, ...] = ()
+
+    @property
+    def changes(self) -> tuple[int, ...]:
+        """When use changed and no acknowledged report tells it."""
+        return () if self.changed_at is None else (self.changed_at, *self.changed_later)
+
+    def with_changes(self, changes: tuple[int, ...]) -> "Course":
+        """Return this course with other changes that no acknowledged report tells."""
+        return replace(self, changed_at=next(iter(changes), None), changed_later=changes[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,11 +68,11 @@ def test_perpetual_licences_alone_have_no_deadline_after_an_ack() -> None:
 def test_a_change_runs_a_clock_beside_and_the_earliest_wins() -> None:
     acked, changed = USED + DAY, USED + 5 * DAY
     assert (
-        next_ack_deadline(DEFAULT, PERPETUAL, USED, last_ack=acked, changed_at=changed)
+        next_ack_deadline(DEFAULT, PERPETUAL, USED, last_ack=acked, changes=(changed,))
         == changed + 90 * DAY
     )
     assert (
-        next_ack_deadline(DEFAULT, BOTH, USED, last_ack=acked, changed_at=changed)
+        next_ack_deadline(DEFAULT, BOTH, USED, last_ack=acked, changes=(changed,))
         == acked + 90 * DAY
     )
 
@@ -116,14 +116,33 @@ def test_the_first_report_is_not_later_than_the_policy_asks() -> None:
     assert push_interval(DEFAULT, PERPETUAL, None, acknowledged=False) == 0
 
 
-def test_the_on_change_clock_starts_at_the_first_change_that_no_ack_tells() -> None:
-    assert after_change(None, USED, acknowledged=False) is None
-    clock = after_change(None, USED, acknowledged=True)
-    clock = after_change(clock, USED + 100, acknowledged=True)
-    assert clock == USED
-    assert after_ack(clock, USED - 1) == USED
-    assert after_ack(clock, USED) is None
-    assert after_ack(None, USED) is None
+def test_the_on_change_clock_runs_from_the_first_change_that_no_ack_tells() -> None:
+    changes = after_change(after_change((), USED), USED + 100)
+    assert after_ack(changes, USED - 1) == (USED, USED + 100)
+    assert after_ack(changes, USED) == (USED + 100,)
+    assert after_ack(changes, USED + 100) == ()
+
+
+def test_a_change_while_an_ack_is_on_its_way_keeps_its_clock() -> None:
+    changes = after_change(after_change((), USED), USED + 40 * DAY)
+    acked = USED + 50 * DAY
+    left = after_ack(changes, USED + 30 * DAY)
+    deadline = next_ack_deadline(DEFAULT, PERPETUAL, USED, last_ack=acked, changes=left)
+    assert deadline == USED + 130 * DAY
+
+
+def test_before_any_ack_a_change_moves_no_deadline() -> None:
+    found = next_ack_deadline(DEFAULT, PERPETUAL, USED, changes=(USED + DAY,))
+    assert found == USED + 365 * DAY
+
+
+def test_of_the_changes_of_a_day_the_first_and_the_last_are_kept() -> None:
+    changes: tuple[int, ...] = ()
+    for hour in range(49):
+        changes = after_change(changes, USED + 3600 * hour)
+    hours = [(at - USED) // 3600 for at in changes]
+    assert (hours[0], hours[-1], len(hours)) == (0, 48, 4)
+    assert all(later - first >= 24 for first, later in zip(hours, hours[2:], strict=False))
 
 
 days = st.integers(0, 3650)

@@ -17,7 +17,7 @@ def next_ack_deadline(
     first_use: int | None,
     *,
     last_ack: int | None = None,
-    changed_at: int | None = None,
+    changes: Collection[int] = (),
 ) -> int | None:
     """Return by when a report must be acknowledged (spec/policy.md).
 
@@ -30,18 +30,22 @@ def next_ack_deadline(
         usage_groups: Groups of the licences in use.
         first_use: When any licence was first used, epoch seconds; None where none ever was.
         last_ack: When the last ACK of a report came, epoch seconds; None where none did.
-        changed_at: When use first changed since what is acknowledged, see ``after_change``.
+        changes: When use changed and no acknowledged report tells it, see ``after_change``. Before
+            any ACK the first-report requirement covers whatever use there is.
 
     Returns:
         Epoch seconds, or None where nothing is required.
     """
     if not policy.ack_required:
         return None
-    clocks = [(changed_at, policy.on_change(usage_groups))]
     if last_ack is None:
-        clocks.append((first_use, policy.first_report(usage_groups)))
+        clocks = [(first_use, policy.first_report(usage_groups))]
     else:
-        clocks.append((last_ack, policy.frequency(usage_groups)))
+        changed_at = min(changes, default=None)
+        clocks = [
+            (changed_at, policy.on_change(usage_groups)),
+            (last_ack, policy.frequency(usage_groups)),
+        ]
     running = (since + days * DAY for since, days in clocks if since is not None and days)
     return min(running, default=None)
 
@@ -73,33 +77,33 @@ def push_interval(
     return min(wanted, frequency, first or frequency)
 
 
-def after_change(changed_at: int | None, at: int, *, acknowledged: bool) -> int | None:
-    """Return the state of the on-change clock once use has changed.
+def after_change(changes: tuple[int, ...], at: int) -> tuple[int, ...]:
+    """Remember that use has changed.
+
+    The first change alone would not do: a report may tell it and not the next one, which came
+    while the ACK of that report was on its way. Of many changes within a day the first and the
+    last are kept, so the clock that one of them starts is right to the day.
 
     Args:
-        changed_at: When the clock started, None where it stands.
+        changes: Changes that no acknowledged report tells, in the order in which they came.
         at: When use changed, epoch seconds.
-        acknowledged: Whether any report was ever acknowledged. Before that the first-report
-            requirement covers whatever use there is, so the clock does not start.
 
     Returns:
-        When the clock started; the first change that no acknowledged report tells.
+        Them and the new one.
     """
-    if changed_at is None and acknowledged:
-        return at
-    return changed_at
+    if len(changes) > 1 and at < changes[-2] + DAY:
+        return (*changes[:-1], at)
+    return (*changes, at)
 
 
-def after_ack(changed_at: int | None, covered_until: int) -> int | None:
-    """Return the state of the on-change clock once a report is acknowledged.
+def after_ack(changes: tuple[int, ...], covered_until: int) -> tuple[int, ...]:
+    """Forget the changes that a report tells which is acknowledged now.
 
     Args:
-        changed_at: When the clock started, None where it stands.
-        covered_until: Up to when the acknowledged report tells the use.
+        changes: Changes that no acknowledged report told so far.
+        covered_until: Up to when the acknowledged report tells the use, epoch seconds.
 
     Returns:
-        None where the report tells the change; otherwise the clock runs on.
+        Those that it does not reach: the on-change clock goes on from the first of them.
     """
-    if changed_at is not None and changed_at <= covered_until:
-        return None
-    return changed_at
+    return tuple(at for at in changes if at > covered_until)
