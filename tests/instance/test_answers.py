@@ -315,7 +315,7 @@ def test_a_file_with_too_much_to_install_is_refused(
     world: World, portal: Portal, device: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = large_file(world, portal, device)
-    monkeypatch.setattr(slicing, "SLICE_BYTES", 100)
+    monkeypatch.setattr(slicing, "FIRST_BYTES", 100)
     with pytest.raises(Problem, match="too-large"):
         device.import_file(path)
 

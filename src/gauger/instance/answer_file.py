@@ -13,8 +13,12 @@ from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest
 from gauger.core.problems import Problem
 
-SLICE_BYTES: Final = 4 * 1024 * 1024
-"""Most bytes of documents that are held at once."""
+FIRST_BYTES: Final = 4 * 1024 * 1024
+"""Most bytes of what is installed; it is taken as a whole, and nothing larger is held at once."""
+
+SLICE_BYTES: Final = 256 * 1024
+SLICE_ITEMS: Final = 64
+"""Most bytes and most documents of a further slice: measuring waits for one slice at most."""
 
 _PIECE: Final = 65536
 _REPLIES: Final = frozenset({Acknowledgment.TYPE, Verdict.TYPE})
@@ -25,7 +29,7 @@ class AnswerFile:
     """A file that the portal wrote.
 
     The first slice holds what is installed, and for each of it the first ACK that lists it; all other
-    replies follow in further slices. A file below `SLICE_BYTES` is one slice.
+    replies follow in further slices. A file no larger than a further slice is one slice.
 
     Attributes:
         path: Where it is.
@@ -44,11 +48,11 @@ class AnswerFile:
         rest = _grouped(self._sized(is_first=False))
         documents = [document for document, _ in first]
         size = sum(length for _, length in first)
-        if size > SLICE_BYTES:
-            detail = f"{self.path} holds more to install than {SLICE_BYTES} bytes."
+        if size > FIRST_BYTES:
+            detail = f"{self.path} holds more to install than {FIRST_BYTES} bytes."
             raise Problem("too-large", detail)
         following, length = next(rest, ([], 0))
-        if size + length <= SLICE_BYTES:
+        if size + length <= SLICE_BYTES and len(documents) + len(following) <= SLICE_ITEMS:
             documents, following = documents + following, []
         if not documents and not following:
             raise Problem("wrong-type", f"{self.path} holds nothing for a product instance.")
@@ -99,7 +103,7 @@ def _grouped(documents: Iterator[tuple[Document, int]]) -> Iterator[tuple[list[D
     group: list[Document] = []
     size = 0
     for document, length in documents:
-        if group and size + length > SLICE_BYTES:
+        if group and (size + length > SLICE_BYTES or len(group) == SLICE_ITEMS):
             yield group, size
             group, size = [], 0
         group.append(document)

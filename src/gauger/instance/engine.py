@@ -1,7 +1,8 @@
 """The one writer: measures, closes, sends, and takes answers; every step is one transaction."""
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from gauger.core.problems import Problem
 from gauger.instance import events
 from gauger.instance.alarms import remind
 from gauger.instance.config import TransportKind
+from gauger.instance.greeting import HELLO
 from gauger.instance.holdings import Holdings, read_holdings
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Draft, Memory
@@ -92,6 +94,18 @@ class Engine:
             self._sign(draft)
             if changed or reminded or draft.batch.reports or not self.memory.is_saved:
                 self.memory.keep(draft)
+
+    @contextlib.contextmanager
+    def portion(self) -> Iterator[None]:
+        """Hold the lock for one bounded part of a long order.
+
+        Who releases a lock and takes it again at once may starve all others, so it is not enough
+        to let go between two parts: what has changed meanwhile is measured here, by the order
+        itself.
+        """
+        with self.lock:
+            yield
+            self.measure()
 
     def finish(self) -> None:
         """Measure up to this second: the next boot claims nothing beyond what is stored now."""
@@ -241,7 +255,9 @@ class Engine:
                 return POLLS
             if singles.usage_exchange is not None:
                 return "usage" if _is_due(singles.usage_exchange, lived) else None
-            return "usage" if self._begin_sending(lived) else None
+            if self._begin_sending(lived):
+                return "usage"
+            return HELLO if self.memory.singles.course.greets else None
 
     def _may_report(self) -> bool:
         """Return whether reports may go directly; tell once why not."""
@@ -285,6 +301,8 @@ class Engine:
             waiting += [
                 max(poll.check_at, singles.backoff.retry_at) for poll in singles.course.polls
             ]
+        if singles.course.greets and singles.course.blocked is None:
+            waiting.append(singles.backoff.retry_at)
         push = self.reckoning.next_push(self.holdings())
         if push is not None and singles.usage_exchange is None and singles.course.blocked is None:
             waiting.append(max(push, singles.backoff.retry_at))

@@ -4,10 +4,13 @@ It loads with the first order. A product instance measures from its first second
 look at it once a quarter.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.root_set import RootSet
@@ -21,12 +24,13 @@ from gauger.instance import events
 from gauger.instance.answer_file import AnswerFile
 from gauger.instance.engine import Engine
 from gauger.instance.exchanging import Answered
+from gauger.instance.greeting import HELLO, is_worth_it
 from gauger.instance.holdings import read_holdings
 from gauger.instance.importing import joined
 from gauger.instance.memory import Draft, read_detail
 from gauger.instance.polling import POLLS, ask_now
 from gauger.instance.ports import Batch
-from gauger.instance.saving import Saving
+from gauger.instance.saving import Saving, batches
 from gauger.instance.showing import Showing
 from gauger.instance.trust_files import read_root_set_files, take_in, trust_view
 from gauger.instance.trusting import Presented, token_digest
@@ -46,14 +50,21 @@ from gauger.instance.views import (
     UsageView,
 )
 
+_MARKED_AT_ONCE: Final = 200
+
 
 class Orders:
-    """Orders to one engine; they are thread-safe as its locks make them."""
+    """Orders to one engine; they are thread-safe as its locks make them.
+
+    An order on a file may be long. It holds the engine's lock for a bounded part at a time, so a
+    change made meanwhile is as durable as ever; and a lock of its own, so two never meet.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Take the engine."""
         self._engine = engine
-        self._saving = Saving(engine.around, engine.memory.store)
+        self._carrying = threading.Lock()
+        self._saving = Saving(engine.around, engine.memory.store, engine.portion)
         self._showing = Showing(engine.around, engine.memory, engine.meter)
 
     def adopt_factory(self, documents: Mapping[str, Document], *, has_key: bool) -> None:
@@ -92,7 +103,7 @@ class Orders:
             engine.require_direct()
             sent: set[int] = set()
             results = list(self._fetched())
-            for carried, answered in self._sendings():
+            for carried, answered in self._sent_or_greeted():
                 sent.update(carried)
                 results.append(answered.result)
             waiting = engine.memory.singles.usage_exchange is not None
@@ -119,7 +130,8 @@ class Orders:
     def _fetched(self) -> Iterator[ImportResult]:
         """Ask for the verdicts that the portal owes."""
         engine = self._engine
-        engine.change(ask_now)
+        if engine.memory.singles.course.polls:
+            engine.change(ask_now)
         for _ in engine.memory.singles.course.polls:
             answered = engine.talking.talk(POLLS)
             if answered is None:
@@ -128,6 +140,16 @@ class Orders:
             if answered.problem is None or answered.problem.code != "poll-unknown":
                 _raise_problem(answered)
             yield answered.result
+
+    def _sent_or_greeted(self) -> Iterator[tuple[tuple[int, ...], Answered]]:
+        """Send what is to be sent; where that is nothing, ask whether the portal lost anything."""
+        engine, is_idle = self._engine, True
+        for carried, answered in self._sendings():
+            is_idle = False
+            yield carried, answered
+        if is_idle and is_worth_it(engine.memory.draft()):
+            _raise_problem(engine.talking.talk(HELLO))
+            yield from self._sendings()
 
     def _sendings(self) -> Iterator[tuple[tuple[int, ...], Answered]]:
         """Go on with the sending under way, then send what is left; stop where one waits."""
@@ -174,59 +196,89 @@ class Orders:
     def save_usage(self, selection: Selection, path: Path) -> int:
         """Write reports to a file and return how many; see `ports.Operations`."""
         engine = self._engine
-        with engine.lock:
+        with self._carrying:
             engine.close_reports(ReportInput.CLOSE_TO_SAVE)
-            draft = engine.memory.draft()
-            report_ids = self._saving.choose(draft, selection)
+            wanted = set(engine.memory.singles.course.wanted)
+            report_ids = self._saving.choose(wanted, selection)
             if not report_ids and selection.kind is SelectionKind.REPORT:
                 message = f"There is no report {selection.number} to save."
                 raise Problem("requested-item-not-found", message)
-            request = None
-            if engine.trusting.is_due(draft, engine.holdings()):
-                request = engine.trusting.waiting_or_new(draft)
-                engine.memory.commit(draft)
-                draft = engine.memory.draft()
+            request = self._request_due()
             if not report_ids and request is None:
                 message = "There is no report to save for this selection."
                 raise Problem("requested-item-not-found", message)
-            self._saving.write(path, report_ids, request)
-            self._saving.saved(draft, report_ids)
+            written = self._saving.write(path, report_ids, request)
+            for batch in batches(written, _MARKED_AT_ONCE):
+                self._change_in_part(partial(self._saving.mark, report_ids=batch))
+            self._change_in_part(partial(self._saving.finish, count=len(written)))
+            return len(written)
+
+    def _request_due(self) -> str | None:
+        """Return the trust request that goes along with a saved file, where one is due."""
+        engine = self._engine
+        with engine.lock:
+            draft = engine.memory.draft()
+            if not engine.trusting.is_due(draft, engine.holdings()):
+                return None
+            request = engine.trusting.waiting_or_new(draft)
             engine.memory.commit(draft)
-            return len(report_ids)
+            return request
+
+    def _change_in_part(self, act: Callable[[Draft], None]) -> None:
+        with self._engine.portion():
+            self._engine.change(act)
 
     def save_trust_request(self, path: Path) -> None:
         """Write a trust request to a file of its own; see `ports.Operations`."""
         engine = self._engine
-        with engine.lock:
-            draft = engine.memory.draft()
-            request = engine.trusting.waiting_or_new(draft)
-            engine.memory.commit(draft)
+        with self._carrying:
+            with engine.lock:
+                draft = engine.memory.draft()
+                request = engine.trusting.waiting_or_new(draft)
+                engine.memory.commit(draft)
             self._saving.write(path, (), request)
 
     def import_file(self, path: Path) -> ImportResult:
         """Install what a file of the portal brings; see `ports.Operations`."""
         engine, file = self._engine, AnswerFile(path)
-        with engine.lock:
-            self._judge(file)
-            results = [self._take(documents) for documents in file.slices()]
-            engine.forget_keys()
+        with self._carrying:
+            judged = self._judge(file)
+            results: list[ImportResult] = []
+            for documents in file.slices():
+                if _fingerprint(documents) not in judged[len(results) : len(results) + 1]:
+                    raise _exchanged(path)
+                with engine.portion():
+                    results.append(self._take(documents))
+            with engine.lock:
+                engine.forget_keys()
+            if len(results) != len(judged):
+                raise _exchanged(path)
         return joined(results)
 
-    def _judge(self, file: AnswerFile) -> None:
+    def _judge(self, file: AnswerFile) -> list[bytes]:
         """Judge all of a file before any of it is taken; only root sets are taken even so.
+
+        Returns:
+            The fingerprint of each slice.
 
         Raises:
             Problem: Why the file is refused.
         """
         engine = self._engine
+        # What changes between two slices does not meet this draft, and none of it becomes the
+        # present state: each slice is judged again when it is taken, by what is held then.
         draft = engine.memory.draft()
+        judged: list[bytes] = []
         for documents in file.slices():
-            holdings = read_holdings(draft.documents, self._engine.around.pinned)
-            taken = engine.talking.importing.take(draft, holdings, documents, Pipe.FILE)
-            draft.batch = Batch()
-            if taken.refusal is not None:
-                engine.change(partial(self._refused, documents, taken.refusal))
-                raise taken.refusal
+            with engine.portion():
+                holdings = read_holdings(draft.documents, engine.around.pinned)
+                taken = engine.talking.importing.take(draft, holdings, documents, Pipe.FILE)
+                draft.batch = Batch()
+                if taken.refusal is not None:
+                    engine.change(partial(self._refused, documents, taken.refusal))
+                    raise taken.refusal
+            judged.append(_fingerprint(documents))
+        return judged
 
     def _refused(self, documents: Sequence[Document], refusal: Problem, draft: Draft) -> None:
         """Keep root sets of a refused file: they verify by themselves."""
@@ -239,7 +291,7 @@ class Orders:
         draft.log(events.install_failed(self._engine.around.clock.wall(), kind, refusal))
 
     def _take(self, documents: Sequence[Document]) -> ImportResult:
-        """Take one slice; it is judged again, in case the file was exchanged meanwhile."""
+        """Take one slice; it is judged again, by what an answer of the portal changed meanwhile."""
         engine = self._engine
         draft = engine.memory.draft()
         taken = engine.talking.importing.take(draft, engine.holdings(), documents, Pipe.FILE)
@@ -310,6 +362,15 @@ class Orders:
         """Return the event log, oldest first; of the last days only where given."""
         with self._engine.lock:
             return self._showing.events(days)
+
+
+def _fingerprint(documents: Sequence[Document]) -> bytes:
+    """Return by what a slice is known again when the file is read a second time."""
+    return hashlib.sha256("".join(document.digest for document in documents).encode()).digest()
+
+
+def _exchanged(path: Path) -> Problem:
+    return Problem("file-changed", f"{path} is no longer the file that was judged.")
 
 
 def _raise_problem(answered: Answered | None) -> None:

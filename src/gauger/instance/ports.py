@@ -250,7 +250,8 @@ class Operations(Usage, Views, Protocol):
 
         Raises:
             Problem: ``file-not-found``, or why the file is refused; then nothing of it but its
-                root sets was installed.
+                root sets was installed. ``file-changed`` where it was exchanged while it was
+                taken in; what was taken of the one before stays.
         """
 
     def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:

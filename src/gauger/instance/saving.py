@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -25,19 +26,29 @@ _UNREPORTED: Final = (
 )
 _WITH_BYTES: Final = (*_UNREPORTED, ReportState.ACKNOWLEDGED.value)
 _PAGE: Final = 500
+_READ_AT_ONCE: Final = 16
+"""Reports that are held while a file is written: 4 MB where each is as large as it may be."""
+
+Portion = Callable[[], AbstractContextManager[None]]
+"""Enters one bounded part of a long order, in which the store may be read."""
 
 
 class Saving:
-    """Chooses reports and writes them, one at a time."""
+    """Chooses reports and writes them, a few at a time; measuring goes on between."""
 
-    def __init__(self, around: Surroundings, store: Store) -> None:
-        """Take where reports are read and what the files say of the product instance."""
+    def __init__(self, around: Surroundings, store: Store, portion: Portion) -> None:
+        """Take where reports are read, what files say of the product instance, and the lock."""
         self._around = around
         self._store = store
+        self._portion = portion
 
-    def choose(self, draft: Draft, selection: Selection) -> tuple[int, ...]:
-        """Return the reports of a selection, oldest first."""
-        wanted = set(draft.singles.course.wanted)
+    def choose(self, wanted: set[int], selection: Selection) -> tuple[int, ...]:
+        """Return the reports of a selection, oldest first.
+
+        Args:
+            wanted: Reports that the portal wants again.
+            selection: Which reports.
+        """
         return sending.saved(
             (as_held(row, wanted) for row in self._rows(selection, wanted)),
             sending.Selection(selection.kind.value),
@@ -45,26 +56,28 @@ class Saving:
             now=self._around.clock.wall(),
         )
 
-    def write(self, path: Path, report_ids: Iterable[int], trust_request: str | None) -> None:
-        """Write a file as a whole or not at all.
+    def write(
+        self, path: Path, report_ids: Sequence[int], trust_request: str | None
+    ) -> tuple[int, ...]:
+        """Write a file as a whole or not at all, and return which reports are in it.
 
         Raises:
-            Problem: ``file-not-written``.
+            Problem: ``file-not-written``; ``store-failed`` or ``store-damaged``.
         """
-        write_whole(path, write_file(self._items(report_ids, trust_request)))
+        written: list[int] = []
+        write_whole(path, write_file(self._items(report_ids, trust_request, written)))
+        return tuple(written)
 
-    def saved(self, draft: Draft, report_ids: Iterable[int]) -> None:
-        """Take that reports were written to a file."""
-        count = 0
-        for report_id in report_ids:
-            row = self._store.report(report_id)
-            if row is None:
-                continue
-            count += 1
+    def mark(self, draft: Draft, report_ids: Iterable[int]) -> None:
+        """Take that these reports were written to a file."""
+        for row in filter(None, map(self._store.report, report_ids)):
             detail = read_detail(row)
             changed = step(detail.life, ReportInput.SAVED)
             if changed != detail.life:
                 draft.put_report(report_row(row, replace(detail, life=changed)))
+
+    def finish(self, draft: Draft, count: int) -> None:
+        """Take that a file of so many reports is complete."""
         wall = self._around.clock.wall()
         course = replace(draft.singles.course, last_file_write=wall)
         draft.singles = replace(draft.singles, course=course)
@@ -73,23 +86,33 @@ class Saving:
     def _rows(self, selection: Selection, wanted: set[int]) -> Iterator[StoredReport]:
         """Read the rows that a selection can mean, page by page."""
         single = selection.kind is SelectionKind.REPORT
-        for report_id in [selection.number or 0] if single else sorted(wanted):
-            row = self._store.report(report_id)
-            if row is not None:
-                yield row
+        with self._portion():
+            named = [selection.number or 0] if single else sorted(wanted)
+            rows = list(filter(None, map(self._store.report, named)))
+        yield from rows
         if single:
             return
         states = _UNREPORTED if selection.kind is SelectionKind.UNREPORTED else _WITH_BYTES
         after = 0
-        while rows := self._store.reports(states, after=after, limit=_PAGE):
+        while rows := self._page(states, after):
             yield from (row for row in rows if row.report_id not in wanted)
             after = rows[-1].report_id
 
-    def _items(self, report_ids: Iterable[int], trust_request: str | None) -> Iterator[Item]:
-        for report_id in report_ids:
-            item = self._store.item(report_id, "report")
-            if item is not None:
-                yield Item(kind=ItemKind.RUM_REPORT, text=item.decode())
+    def _page(self, states: tuple[str, ...], after: int) -> list[StoredReport]:
+        with self._portion():
+            return self._store.reports(states, after=after, limit=_PAGE)
+
+    def _items(
+        self, report_ids: Sequence[int], trust_request: str | None, written: list[int]
+    ) -> Iterator[Item]:
+        for batch in batches(report_ids, _READ_AT_ONCE):
+            with self._portion():
+                found = [(number, self._store.item(number, "report")) for number in batch]
+            for number, item in found:
+                # One whose bytes went since it was chosen, past their retention, is left out.
+                if item is not None:
+                    written.append(number)
+                    yield Item(kind=ItemKind.RUM_REPORT, text=item.decode())
         if trust_request is not None:
             yield Item(kind=ItemKind.TRUST_REQUEST, text=trust_request)
         yield Item(kind=ItemKind.SYSTEM_INFO, text=self._system_info())
@@ -111,6 +134,11 @@ class Saving:
         )
 
 
+def batches(report_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Part reports into batches of so many at most."""
+    return (report_ids[first : first + size] for first in range(0, len(report_ids), size))
+
+
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file beside its place, make it durable, and put it in place.
 
@@ -128,7 +156,9 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
             os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
         message = f"The file {path} cannot be written: {error.strerror}."
         raise Problem("file-not-written", message) from error
+    finally:
+        # Also where a report could not be read; once it is in its place there is none of this name.
+        with contextlib.suppress(OSError):
+            new.unlink()

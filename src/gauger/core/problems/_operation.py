@@ -102,6 +102,14 @@ ROWS = (
         "Check the folder, its permissions and the free space.",
     ),
     ProblemKind(
+        "file-changed",
+        "The file was exchanged while it was taken in",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Import it again when nothing writes to it any more; what was taken stays, and is passed "
+        "over.",
+    ),
+    ProblemKind(
         "requested-item-not-found",
         "The requested item was not found",
         Fault.OPERATOR,
