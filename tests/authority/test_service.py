@@ -104,6 +104,17 @@ def test_a_replay_commits_nothing(portal: Bench) -> None:
     assert pages(portal) == before
 
 
+def test_what_is_handed_over_together_shares_pages(portal: Bench) -> None:
+    before, device = pages(portal), a_device()
+    commands = [
+        ReceiveReport(item=device.report(), pipe=Pipe.FILE, uploaded_to=ACCOUNT) for _ in range(40)
+    ]
+    outcomes = [one.result(timeout=60) for one in portal.authority.enqueue_all(commands)]
+
+    assert {type(one) for one in outcomes} == {ReportOutcome}
+    assert pages(portal) - before <= 3  # the writer may begin while the first are handed over
+
+
 def test_what_waits_beyond_the_limit_is_told_to_come_again(tmp_path: Path) -> None:
     authority = an_authority(tmp_path / "ledger.db", ManualClock(), a_factory())
     authority._queue.maxsize = 1

@@ -1,7 +1,7 @@
 """Parts of a portal for tests: a clock that stands, randomness, a recorder of commands."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +79,10 @@ class Recorded:
         else:
             future.set_result(answer)
         return future
+
+    def enqueue_all(self, commands: Iterable[Command]) -> list[Future[Outcome]]:
+        """Keep many commands."""
+        return [self.enqueue(command) for command in commands]
 
     def answer_for(self, answers: Digest, udi: Udi | None = None) -> AnswerBundle | None:
         """Return what the test laid ready."""

@@ -41,6 +41,9 @@ class AuthorityPort(Protocol):
     def enqueue(self, command: Command) -> Future[Outcome]:
         """Carry out a command with the next commit."""
 
+    def enqueue_all(self, commands: Iterable[Command]) -> list[Future[Outcome]]:
+        """Carry out many commands, handed over together: they share commits."""
+
     def reader(self) -> LedgerReader:
         """Return a read connection of its own."""
 

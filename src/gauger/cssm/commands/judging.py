@@ -60,26 +60,29 @@ def submit(
     Returns:
         The outcome to come; its exception is a `Problem` where the item gets no signed answer.
     """
+    return authority.enqueue(command_of(kind, text, sender, decoded=decoded))
+
+
+def command_of(
+    kind: ItemKind, text: str, sender: Sender, *, decoded: JsonValue = None
+) -> ReceiveReport | ReceiveTrustRequest:
+    """Return the command that one item is; arguments as of `submit`."""
     if kind is ItemKind.RUM_REPORT:
-        return authority.enqueue(
-            ReceiveReport(
-                item=text,
-                pipe=sender.pipe,
-                uploaded_to=sender.uploaded_to,
-                path=sender.path,
-                by=sender.by,
-                decoded=decoded,
-            )
-        )
-    return authority.enqueue(
-        ReceiveTrustRequest(
-            document=text,
-            token_digest=sender.token_digest,
+        return ReceiveReport(
+            item=text,
             pipe=sender.pipe,
             uploaded_to=sender.uploaded_to,
             path=sender.path,
             by=sender.by,
+            decoded=decoded,
         )
+    return ReceiveTrustRequest(
+        document=text,
+        token_digest=sender.token_digest,
+        pipe=sender.pipe,
+        uploaded_to=sender.uploaded_to,
+        path=sender.path,
+        by=sender.by,
     )
 
 

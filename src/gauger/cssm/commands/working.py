@@ -9,7 +9,7 @@ from typing import Final
 from gauger.core.authority.commands import Pipe
 from gauger.core.documents.smart_license import TO_PORTAL, Caps, Item, ItemKind, read_items
 from gauger.core.problems import Problem, Retry
-from gauger.cssm.commands.judging import JUDGED, Sender, settle, submit, verdict_of
+from gauger.cssm.commands.judging import JUDGED, Sender, command_of, settle, verdict_of
 from gauger.cssm.config import Limits
 from gauger.cssm.means import Means
 from gauger.cssm.ports import ItemVerdict, Job, JobStore, UploadFiles
@@ -118,11 +118,9 @@ class JobRunner:
 
     def _judge(self, job: Job, batch: list[Item]) -> list[ItemVerdict]:
         sender = Sender(pipe=Pipe.FILE, path=job.file_name, by=job.by, uploaded_to=job.account)
-        waiting = [
-            (item, submit(self._authority, item.kind, item.text, sender))
-            for item in batch
-            if item.kind in JUDGED
-        ]
+        judgeable = [item for item in batch if item.kind in JUDGED]
+        commands = (command_of(item.kind, item.text, sender) for item in judgeable)
+        waiting = zip(judgeable, self._authority.enqueue_all(commands), strict=True)
         judged: list[ItemVerdict] = []
         for item, future in waiting:
             outcome = settle(future)
