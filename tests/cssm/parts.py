@@ -12,6 +12,7 @@ from gauger.authority.ports import LedgerReader
 from gauger.authority.readers import Readers
 from gauger.core.authority.commands import Command, RecordEvent
 from gauger.core.authority.outcomes import AnswerBundle, Done, Outcome
+from gauger.core.documents.page import SignedHead
 from gauger.core.identity import Digest, Udi
 from gauger.core.problems import Problem
 from gauger.cssm.access import Caller, CallerKind, Grant, Role, Scope
@@ -88,6 +89,10 @@ class Recorded:
         """Return what the test laid ready."""
         del udi
         return self.answers.get(answers)
+
+    def newest_head(self, shown: SignedHead | None = None) -> SignedHead | None:
+        """Return nothing: no ledger stands behind this recorder."""
+        del shown
 
     def reader(self) -> LedgerReader:
         """Refuse: what reads the ledger is tested with a real one."""

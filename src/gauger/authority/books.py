@@ -8,8 +8,8 @@ from gauger.authority.shelf import Shelf
 from gauger.core.authority.facts import PolicyFacts
 from gauger.core.authority.rows import PolicyAssigned, PolicyIssued, Row, encode_row
 from gauger.core.documents.body import Answer
-from gauger.core.documents.envelope import Document
-from gauger.core.documents.page import LedgerEpoch
+from gauger.core.documents.envelope import Document, PageSignature
+from gauger.core.documents.page import EarlierEpoch, LedgerEpoch, SignedHead, still_stands
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, digest
@@ -43,6 +43,8 @@ class Books:
     Attributes:
         ledger: The ledger's id.
         epoch: Its epoch.
+        epoch_page: The first page of that epoch.
+        earlier: The epochs before it, as its heads name them.
         page: Number of pages that are committed.
         version: Highest version of a document.
         numbers: Highest number in use, by kind: token, case, assignment.
@@ -57,6 +59,8 @@ class Books:
     numbers: dict[str, int]
     trust: TrustStore
     root_sets: dict[int, Document]
+    epoch_page: int = 0
+    earlier: tuple[EarlierEpoch, ...] = ()
 
     @property
     def root_epoch(self) -> int:
@@ -185,13 +189,15 @@ class Draft:
     def keep_current(self, digests: Iterable[Digest]) -> None:
         """Put documents of earlier pages into this one where their signer is gone.
 
-        The body is frozen; only the signature block is made anew.
+        So are those of a page that heads no longer vouch for: a device would ask for them again
+        and again. The body is frozen; only the signature block is made anew.
         """
         for wanted in digests:
             if wanted in self.documents or wanted in self.unit.documents:
                 continue
             books = self.unit.books
-            if self.unit.shelf.is_current(wanted, books.trust, books.ledger, self.now):
+            is_current = self.unit.shelf.is_current(wanted, books.trust, books.ledger, self.now)
+            if is_current and not self._is_doubted(wanted):
                 continue
             found = self.unit.store.pages.body(wanted)
             if found is not None:
@@ -199,3 +205,13 @@ class Draft:
                 self.documents[wanted] = NewDocument(
                     type=kind, version=version, body=body, answers=None
                 )
+
+    def _is_doubted(self, wanted: Digest) -> bool:
+        """Tell whether the heads of this epoch leave open if a document's page is the ledger's."""
+        books, document = self.unit.books, self.unit.shelf.get(wanted)
+        if not books.earlier or document is None:
+            return False
+        if not isinstance(document.signature, PageSignature):
+            return False
+        head = SignedHead.of(document.signature).read()
+        return head.epoch != books.epoch and not still_stands(books.earlier, head.epoch, head.page)

@@ -5,12 +5,23 @@ head, once verified, opens a new epoch: whatever was issued in the lost pages st
 issued from now on (`spec/ledger.md`, "Epochs").
 """
 
+from bisect import bisect_right
 from enum import Enum, auto
 from typing import Final
 
 from gauger.authority.books import Draft, Unit
+from gauger.authority.decision import Decision, plain
+from gauger.authority.ports.store import PagesPort
+from gauger.core.authority.commands import ShowHead
+from gauger.core.authority.outcomes import Done
 from gauger.core.authority.rows import EpochOpened, HeadAbandoned
-from gauger.core.documents.page import LedgerEpoch, PageHead, SignedHead
+from gauger.core.documents.page import (
+    EarlierEpoch,
+    LedgerEpoch,
+    PageHead,
+    SignedHead,
+    after_epoch,
+)
 from gauger.core.documents.rum_payload import HeldHead
 from gauger.core.documents.trust_store import expiry_time
 from gauger.core.identity import Digest, Udi, digest
@@ -109,6 +120,25 @@ def heed(unit: Unit, udi: Udi, held: HeldHead | None, entropy: Entropy) -> None:
         unit.take(draft)
 
 
+def heed_shown(unit: Unit, shown: HeldHead, entropy: Entropy) -> None:
+    """Open a new epoch where a head that somebody shows is one that this ledger does not have.
+
+    Who shows it is not known, so nothing is noted of a history that was given up already: rows
+    would be for the asking.
+    """
+    standing, head = stand(unit, shown)
+    if standing is Standing.AHEAD and head is not None:
+        reason = f"a head of page {head.page} was shown that is not in this ledger"
+        above = head.epoch.number
+        open_epoch(unit, entropy, above=above, reason=reason, abandons=(digest(shown.head),))
+
+
+def show_head(unit: Unit, command: ShowHead) -> Decision:
+    """Answer that a head was looked at; `heed_shown` did so before the page was decided."""
+    del command
+    return plain(Draft(unit), Done())
+
+
 def open_epoch(
     unit: Unit, entropy: Entropy, *, above: int, reason: str, abandons: tuple[Digest, ...] = ()
 ) -> None:
@@ -120,5 +150,37 @@ def open_epoch(
         EpochOpened(at=unit.now, number=number, epoch=epoch.id, reason=reason, abandons=abandons)
     )
     unit.take(draft)
-    unit.books.epoch = epoch
+    books = unit.books
+    pages = range(books.epoch_page, books.page)
+    if pages:  # of several epochs that one page opens, only the last has heads at all
+        books.earlier = after_epoch(books.earlier, books.epoch, pages=pages, is_met=bool(abandons))
+    books.epoch, books.epoch_page = epoch, books.page
     unit.abandons = (*unit.abandons, *abandons)
+
+
+def lives(pages: PagesPort) -> tuple[int, tuple[EarlierEpoch, ...]]:
+    """Read from the heads where the present epoch began, and the epochs before it.
+
+    Heads of the first release do not name them; so it is what heads *are* that counts, not what
+    the last one says. Epochs only go up, so few heads have to be read, however long the ledger.
+    """
+    count, began = pages.count(), 0
+    earlier: tuple[EarlierEpoch, ...] = ()
+    while began < count:
+        epoch = _head(pages, began).epoch
+        ended = bisect_right(
+            range(count), epoch.number, lo=began, key=lambda page: _head(pages, page).epoch.number
+        )
+        if ended == count:
+            break
+        is_met = bool(_head(pages, ended).abandons)
+        earlier = after_epoch(earlier, epoch, pages=range(began, ended), is_met=is_met)
+        began = ended
+    return began, earlier
+
+
+def _head(pages: PagesPort, page: int) -> PageHead:
+    record = pages.head(page)
+    if record is None:
+        raise Problem("store-damaged", f"Page {page} has no head.")
+    return SignedHead(head=record.body, chain=record.chain, value=b"").read()

@@ -2,7 +2,7 @@
 
 from gauger.authority.books import Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
-from gauger.authority.epochs import open_epoch
+from gauger.authority.epochs import lives, open_epoch
 from gauger.authority.ports.store import LedgerStore
 from gauger.core.authority.commands import FoundLedger
 from gauger.core.authority.outcomes import Done
@@ -59,6 +59,7 @@ def load_books(store: LedgerStore, clock: Clock) -> Books | None:
         root_sets[RootSet.from_document(document).number] = document
     for text in lookups.manufacturers():
         trust = trust.with_manufacturer(Manufacturer.from_json(text))
+    epoch_page, earlier = lives(store.pages)
     return Books(
         ledger=str(ledger),
         epoch=LedgerEpoch(int(lookups.state("epoch") or 0), str(lookups.state("epoch-id"))),
@@ -71,6 +72,8 @@ def load_books(store: LedgerStore, clock: Clock) -> Books | None:
         },
         trust=trust,
         root_sets=root_sets,
+        epoch_page=epoch_page,
+        earlier=earlier,
     )
 
 

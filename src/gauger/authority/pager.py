@@ -66,6 +66,7 @@ class Pager:
                 issued_at=unit.now,
                 signer=self._signer.key_id,
                 abandons=unit.abandons,
+                earlier=books.earlier,
                 test_clock=unit.test_clock,
             ),
             leaves,

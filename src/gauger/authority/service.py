@@ -9,6 +9,7 @@ from queue import Empty, Full, Queue
 from typing import Final
 
 from gauger.authority.books import AuthoritySettings
+from gauger.authority.greeting import may_prove_loss, signed_head
 from gauger.authority.ports import LedgerReader
 from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
@@ -23,9 +24,11 @@ from gauger.core.authority.commands import (
     ReceiveReport,
     ReceiveTrustRequest,
     RenewAnswer,
+    ShowHead,
 )
 from gauger.core.authority.outcomes import AnswerBundle, AnswerOutcome, Outcome
-from gauger.core.documents.trust_store import TrustStore
+from gauger.core.documents.page import SignedHead
+from gauger.core.documents.trust_store import TrustStore, expiry_time
 from gauger.core.identity import Digest, Udi
 from gauger.core.ports import Clock, Entropy, Signer
 from gauger.core.problems import Problem
@@ -226,6 +229,24 @@ class Authority:
             return bundle
         outcome = self.execute(RenewAnswer(answers=answers))
         return outcome.answer if isinstance(outcome, AnswerOutcome) else None
+
+    def newest_head(self, shown: SignedHead | None = None) -> SignedHead | None:
+        """Return the newest head that is signed, or None before the first.
+
+        Args:
+            shown: The head that the one who asks holds. Where it proves that pages were lost, an
+                epoch opens first, as with a report that brings it along.
+
+        Raises:
+            Problem: Of the store, or as `execute`.
+        """
+        now = expiry_time(self._settings.build_date, self.trust.root_set, self._clock.wall())
+        with self._readers.lend() as reader:
+            if shown is None or may_prove_loss(reader, shown, self.trust, now) is None:
+                return signed_head(reader)
+        self.execute(ShowHead(head=shown))
+        with self._readers.lend() as reader:
+            return signed_head(reader)
 
     def _run(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from gauger.authority import administration, cases, founding, reports, trust_req
 from gauger.authority.answers import plan_again
 from gauger.authority.books import AuthoritySettings, Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
-from gauger.authority.epochs import heed
+from gauger.authority.epochs import heed, heed_shown, show_head
 from gauger.authority.pager import Pager
 from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
@@ -257,6 +257,8 @@ class Writer:
             if isinstance(item.content, VerifiedReport) and item.content.signer.doubt is None:
                 claims = item.content.claims
                 heed(unit, claims.udi, claims.held.head, self._means.entropy)
+            elif isinstance(item.command, commands.ShowHead):
+                heed_shown(unit, item.command.head, self._means.entropy)
         return [self._decide(unit, item, stopped) for item in prepared]
 
     def _decide(self, unit: Unit, item: Prepared, stopped: Problem | None) -> Decision | Problem:
@@ -392,6 +394,7 @@ _DECIDERS: Final[Mapping[type, _Decider]] = MappingProxyType(
             _for(commands.CloseGap, cases.close_gap),
             _for(commands.RenewAnswer, _renew),
             _for(commands.RecordRefusal, _record_refusal),
+            _for(commands.ShowHead, show_head),
         )
     )
 )

@@ -9,6 +9,7 @@ from gauger.authority.ports import LedgerReader
 from gauger.core.authority.commands import Command
 from gauger.core.authority.outcomes import AnswerBundle, Outcome
 from gauger.core.documents.envelope import Document
+from gauger.core.documents.page import SignedHead
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.cssm.access import CallerKind, Grant, Role, Scope
 
@@ -49,6 +50,9 @@ class AuthorityPort(Protocol):
 
     def answer_for(self, answers: Digest, udi: Udi | None = None) -> AnswerBundle | None:
         """Return the newest answer to a document, under a signature that verifies today."""
+
+    def newest_head(self, shown: SignedHead | None = None) -> SignedHead | None:
+        """Return the newest signed head, after a look at the one that a device shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

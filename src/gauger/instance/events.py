@@ -163,6 +163,19 @@ def noticed(at: int, note: str) -> LogEntry:
     return event(at, "NOTICED", note=note)
 
 
+def ledger_set_back(at: int, *, again: int, gone: int) -> tuple[LogEntry, ...]:
+    """The portal's ledger was set back, and what this meant for reports that it acknowledged."""
+    text = f"The portal's ledger was set back. {again} reports that it acknowledged are sent again."
+    told = message(at, "4-LEDGER_SET_BACK", text)
+    if not gone:
+        return (told,)
+    lost = (
+        f"{gone} reports that the portal acknowledged and then lost are no longer held here."
+        " Tell whoever runs it: only another backup of the portal has them."
+    )
+    return told, message(at, "2-REPORTS_LOST", lost)
+
+
 def user_added(at: int, name: str, privilege: int) -> LogEntry:
     """Somebody may log in from now on."""
     return event(at, "USER_ADDED", user=name, privilege=privilege)

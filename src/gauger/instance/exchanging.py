@@ -25,8 +25,9 @@ from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import Reason, ReportInput, ReportState, step
 from gauger.core.instance.sending import MOST, Held, Occasion
 from gauger.core.problems import TABLE, Problem, Retry
-from gauger.instance import events, polling
+from gauger.instance import events, greeting, polling
 from gauger.instance.answer_file import read_answer
+from gauger.instance.greeting import HELLO
 from gauger.instance.holdings import Holdings
 from gauger.instance.importing import Importing, Taken
 from gauger.instance.memory import Draft, as_held, read_detail, report_row
@@ -51,7 +52,7 @@ class Outgoing:
     """A message about to leave.
 
     Attributes:
-        kind: ``usage``, ``trust`` or ``polls``: the exchange that it belongs to.
+        kind: ``usage``, ``trust``, ``polls`` or ``hello``: the exchange that it belongs to.
         body: Its exact bytes.
         nonce: What an answer echoes.
         is_poll: Whether it asks for the answer to an earlier message.
@@ -131,6 +132,8 @@ class Exchanging:
             schedule = sending.after_ha_event(schedule, lived)
         draft.singles = replace(draft.singles, schedule=schedule)
         if not carried:
+            if occasion is Occasion.SCHEDULE and greeting.is_worth_it(draft):
+                greeting.ask(draft, is_due=True)
             return False
         exchange = self._usage_exchange(carried, occasion)
         draft.singles = replace(draft.singles, usage_exchange=exchange)
@@ -159,8 +162,12 @@ class Exchanging:
         )
         draft.singles = replace(draft.singles, trust_exchange=exchange)
 
-    def outgoing(self, draft: Draft, kind: str) -> Outgoing | None:
+    def outgoing(self, draft: Draft, kind: str, holdings: Holdings) -> Outgoing | None:
         """Return the message of an exchange: its request, or a poll for the answer."""
+        if kind == HELLO:
+            request = self._request(MessageType.HELLO)
+            body = greeting.message(request, holdings)
+            return Outgoing(kind=kind, body=body, nonce=request.nonce, is_poll=False)
         if kind == POLLS:
             poll = polling.due(draft.singles.course, self._lived())
             return None if poll is None else self._poll(kind, poll.poll_id)
@@ -188,6 +195,8 @@ class Exchanging:
             response: What came back.
             holdings: What is in force.
         """
+        if outgoing.kind == HELLO:
+            return self._greeted(draft, response, holdings)
         if outgoing.kind == POLLS:
             return self._polled(draft, outgoing, response, holdings)
         self._handed_over(draft, outgoing.kind)
@@ -244,6 +253,22 @@ class Exchanging:
         else:
             polling.end(draft, outgoing.poll_id)
         return Answered(result=result, is_over=True)
+
+    def _greeted(self, draft: Draft, response: Response, holdings: Holdings) -> Answered:
+        """Take the answer to a hello: a head, or nothing from a portal of an earlier release."""
+        problem = _refusal(response)
+        try:
+            if problem is None and response.head is not None:
+                self._importing.learn(draft, holdings, response.head)
+        except Problem as refusal:
+            problem = refusal
+        if problem is not None:
+            draft.log(events.communication_refused(self._around.clock.wall(), problem))
+            self.failed(draft, problem)
+            return Answered(result=ImportResult(), problem=problem)
+        self._succeeded(draft)
+        greeting.ask(draft, is_due=False)
+        return Answered(result=ImportResult(), is_over=True)
 
     def has_unsent(self) -> bool:
         """Return whether a report waits to be sent for the first time."""

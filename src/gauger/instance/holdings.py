@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
-from gauger.core.documents.envelope import PageSignature, read_document
+from gauger.core.documents.envelope import DirectSignature, Document, PageSignature, read_document
 from gauger.core.documents.page import PageHead, SignedHead
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import PurchaseInfo
@@ -19,7 +19,7 @@ from gauger.core.policy.rules import DEFAULT, Policy
 from gauger.instance.records import HeldDocument, TrustRecord, pack, unpack
 
 HEAD: Final = "head"
-"""Name of the answer whose signature block carries the newest page head."""
+"""Name of the newest page head: the answer whose signature block carries it, or itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +110,19 @@ def read_holdings(documents: Mapping[str, HeldDocument], pinned: TrustStore) -> 
     if PurchaseInfo.TYPE in read:
         purchases = PurchaseInfo.from_document(read[PurchaseInfo.TYPE])
         holdings = replace(holdings, purchases=purchases)
-    block = read[HEAD].signature if HEAD in read else None
-    if isinstance(block, PageSignature):
-        holdings = replace(holdings, head=SignedHead.of(block))
+    if HEAD in read:
+        holdings = replace(holdings, head=_signed_head(read[HEAD]))
     return holdings
+
+
+def _signed_head(document: Document) -> SignedHead | None:
+    """Return the head that an answer stands under, or the one that a hello brought by itself."""
+    block = document.signature
+    if isinstance(block, PageSignature):
+        return SignedHead.of(block)
+    if document.type == PageHead.TYPE and isinstance(block, DirectSignature):
+        return SignedHead(head=document.body, chain=block.chain, value=block.value)
+    return None
 
 
 def read_marks(stored: Mapping[str, str]) -> Marks:

@@ -6,16 +6,19 @@ from typing import Final
 
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.envelope import Document, write_document
+from gauger.core.documents.page import PageHead, SignedHead
 from gauger.core.documents.root_set import RootSet
+from gauger.core.documents.trust_store import expiry_time
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest
 from gauger.core.instance.answers import Holding, Known, Pipe, Plan, Settled, questions
-from gauger.core.instance.install import decide
-from gauger.core.instance.report_life import KEPT, RETENTION, ReportInput, step
+from gauger.core.instance.install import compare_heads, decide
+from gauger.core.instance.report_life import KEPT, RETENTION, ReportInput, ReportState, step
 from gauger.core.policy.deadlines import after_ack
 from gauger.core.problems import Problem
 from gauger.instance import events
 from gauger.instance.holdings import HEAD, Holdings, own_keys, read_marks, write_marks
+from gauger.instance.looking_back import LookingBack
 from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.ports import Store, StoredItem, StoredReport
 from gauger.instance.records import HeldDocument, ReportDetail
@@ -49,6 +52,7 @@ class Importing:
         """Take where reports are looked up and by which clock answers are judged."""
         self._around = around
         self._store = store
+        self._back = LookingBack(store)
 
     def take(
         self, draft: Draft, holdings: Holdings, documents: Sequence[Document], pipe: Pipe
@@ -136,8 +140,69 @@ class Importing:
         draft.marks = write_marks(plan.marks)
         self._trust(draft, plan)
         self._course(draft, holdings, plan)
+        self._look_back(draft, plan)
         draft.log(*(events.noticed(self._around.clock.wall(), note) for note in plan.notes))
         self._purge(draft)
+
+    def learn(self, draft: Draft, holdings: Holdings, shown: SignedHead) -> None:
+        """Take a head that the portal shows by itself, as the answer to a hello.
+
+        Raises:
+            Problem: Where nobody who is trusted has signed it.
+        """
+        around = self._around
+        now = expiry_time(around.build_date, holdings.store.root_set, around.own_clock())
+        head, held = holdings.store.verify_head(shown, now=now), holdings.page_head
+        if holdings.ledger not in (None, head.ledger):
+            return
+        is_newer, note = compare_heads(held, head)
+        if note is not None:
+            draft.log(events.noticed(around.clock.wall(), note))
+        if is_newer:
+            text = write_document(shown.document)
+            draft.documents[HEAD] = HeldDocument(text=text, installed_at=0)
+            held = head
+        self._back.survey(draft, held, around.clock.wall())
+
+    def _look_back(self, draft: Draft, plan: Plan) -> None:
+        """Find what the ledger has lost of what is acknowledged, and what it has got back."""
+        self._back.survey(draft, plan.head, self._around.clock.wall())
+        for settled in plan.renewed:
+            self._renew(draft, plan.head, settled)
+        wanted = set(draft.singles.course.wanted)
+        for settled in plan.settled:
+            # A file may bring an ACK late, from pages that were given up meanwhile.
+            row = self._row(draft, settled)
+            if row is not None and self._back.is_lost(draft, plan.head, row):
+                wanted.add(row.report_id)
+        self._want(draft, wanted)
+
+    def _renew(self, draft: Draft, head: PageHead | None, settled: Settled) -> None:
+        """Put another ACK in the place of one that was lost; an ACK that was lost renews nothing."""
+        row = self._row(draft, settled)
+        if row is None or not self._back.is_lost(draft, head, row):
+            return
+        detail = read_detail(row)
+        page = self._back.ack_page(draft, settled.document)
+        detail = replace(detail, answered_at=settled.body.issued_at, ack_page=page)
+        renewed = report_row(replace(row, acked_at=self._around.clock.wall()), detail)
+        is_held = detail.life.state is ReportState.ACKNOWLEDGED
+        if not is_held or page is None or self._back.is_lost(draft, head, renewed):
+            return
+        ack = write_document(settled.document).encode()
+        draft.put_report(renewed)
+        draft.put_item(
+            StoredItem(report_id=row.report_id, kind="ack", content=ack, compressed=True)
+        )
+        self._want(draft, set(draft.singles.course.wanted) - {row.report_id})
+
+    def _row(self, draft: Draft, settled: Settled) -> StoredReport | None:
+        row = self._store.report_by_digest(settled.digest)
+        return None if row is None else find_report(draft, self._store, row.report_id)
+
+    def _want(self, draft: Draft, wanted: set[int]) -> None:
+        course = replace(draft.singles.course, wanted=tuple(sorted(wanted)))
+        draft.singles = replace(draft.singles, course=course)
 
     def _trust(self, draft: Draft, plan: Plan) -> None:
         record = draft.singles.trust
@@ -195,6 +260,7 @@ class Importing:
         )
         wall = self._around.clock.wall()
         if settled.happened is ReportInput.ACKED:
+            detail = replace(detail, ack_page=self._back.ack_page(draft, settled.document))
             draft.put_report(report_row(replace(row, acked_at=wall), detail))
             self._acknowledged(draft, row, detail, settled)
         else:
@@ -238,10 +304,11 @@ class Importing:
     def _purge(self, draft: Draft) -> None:
         """Drop bytes that are past their retention; the digest stays."""
         oldest = self._around.clock.wall() - RETENTION
+        wanted = draft.singles.course.wanted
         for report_id in self._store.purgeable(oldest, KEPT)[:_PURGED_AT_ONCE]:
             row = find_report(draft, self._store, report_id)
-            if row is None:
-                continue
+            if row is None or report_id in wanted:
+                continue  # what was wanted just now is not dropped before it is sent
             detail = read_detail(row)
             expired = replace(detail, life=step(detail.life, ReportInput.EXPIRED))
             draft.put_report(report_row(row, expired))

@@ -54,6 +54,34 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEpoch:
+    """An epoch of a ledger that has acknowledged reports.
+
+    Attributes:
+        ledger: The ledger's id.
+        number: The epoch's number.
+        id: Its id.
+    """
+
+    ledger: str
+    number: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckPage:
+    """The page that an ACK stands in.
+
+    Attributes:
+        epoch: Place of its epoch in `Course.epochs`.
+        page: Its number.
+    """
+
+    epoch: int
+    page: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """How reporting has gone, in epoch seconds where it is a time.
 
@@ -72,6 +100,9 @@ class Course:
         warned: The deadline of which the operator was told last, and how many days before.
         blocked: Why direct communication is not possible, as told to the operator.
         former: Accounts that the product instance belonged to before.
+        epochs: Epochs that pages of ACKs are of; only ever added to.
+        surveyed: Id of the epoch by whose heads all ACKs were looked through last.
+        greets: Whether the portal is to be asked for its newest head: nothing was there to report.
     """
 
     next_id: int = 0
@@ -88,6 +119,9 @@ class Course:
     warned: tuple[int, int] | None = None
     blocked: str | None = None
     former: tuple[AccountRef, ...] = ()
+    epochs: tuple[KnownEpoch, ...] = ()
+    surveyed: str = ""
+    greets: bool = False
 
     @property
     def changes(self) -> tuple[int, ...]:
@@ -157,6 +191,7 @@ class ReportDetail:
         life: State, reason and flag.
         verdict: The portal's last word on it, for people.
         answered_at: When the portal issued its last word, epoch seconds.
+        ack_page: The page that its ACK stands in; None where that was not noted.
     """
 
     tag: str
@@ -168,6 +203,7 @@ class ReportDetail:
     life: ReportLife = field(default_factory=ReportLife)
     verdict: str | None = None
     answered_at: int | None = None
+    ack_page: AckPage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ class Talking:
         """Send the message of an exchange and take its answer; the caller holds ``wire``.
 
         Args:
-            kind: ``usage`` or ``trust``.
+            kind: ``usage``, ``trust``, ``polls`` or ``hello``.
 
         Returns:
             What the answer brought; None where nothing was under way.
@@ -49,7 +49,7 @@ class Talking:
         engine = self._engine
         with engine.lock:
             url = engine.require_way()
-            outgoing = self.exchanging.outgoing(engine.memory.draft(), kind)
+            outgoing = self.exchanging.outgoing(engine.memory.draft(), kind, engine.holdings())
         if outgoing is None:
             return None
         try:

@@ -22,7 +22,14 @@ from gauger.core.documents.envelope import (
     preimage,
     read_document,
 )
-from gauger.core.documents.page import Leaf, PageHead, head_leaf
+from gauger.core.documents.page import (
+    EarlierEpoch,
+    Leaf,
+    LedgerEpoch,
+    PageHead,
+    after_epoch,
+    head_leaf,
+)
 from gauger.core.documents.root_set import RootSet
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
@@ -109,7 +116,9 @@ class _Pages:
         self._trust = _Trust()
         self._unsigned: dict[int, int | None] = {}
         self._ledger: str | None = None
-        self._epoch = 0
+        self._epoch: LedgerEpoch | None = None
+        self._epoch_page = 0
+        self._earlier: tuple[EarlierEpoch, ...] = ()
         self._since: int | None = None
 
     def check(self) -> None:
@@ -192,9 +201,23 @@ class _Pages:
             self._fault(where, "The head does not follow the heads before it.")
         if self._ledger not in (None, head.ledger):
             self._fault(where, f"The head is of another ledger, {head.ledger}.")
-        if head.epoch.number < self._epoch:
+        self._ledger = head.ledger
+        self._check_epoch(page, head, where)
+
+    def _check_epoch(self, page: int, head: PageHead, where: str) -> None:
+        """Check what a head says of its epoch, and of those before it."""
+        ended = self._epoch
+        if ended is not None and head.epoch.number < ended.number:
             self._fault(where, "The epoch goes back.")
-        self._ledger, self._epoch = head.ledger, max(self._epoch, head.epoch.number)
+            return
+        if ended is not None and head.epoch != ended:
+            pages, is_met = range(self._epoch_page, page), bool(head.abandons)
+            self._earlier = after_epoch(self._earlier, ended, pages=pages, is_met=is_met)
+            self._epoch_page = page
+        self._epoch = head.epoch
+        # Heads of the first release name no earlier epochs.
+        if head.earlier not in ((), self._earlier):
+            self._fault(where, "The earlier epochs that the head names are not those of the heads.")
 
     def _check_leaves(
         self, page: int, head: PageHead, rows: list[tuple[str, str]], where: str

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gauger.core.documents.page import SignedHead
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.policy.rules import Policy
 from gauger.core.strict_json import JsonValue
@@ -360,6 +361,17 @@ class RecordUnlisted:
     since: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHead:
+    """Look at a head that a device holds and that this ledger may have lost.
+
+    Attributes:
+        head: The head, signed.
+    """
+
+    head: SignedHead
+
+
 Command = (
     OpenSmartAccount
     | OpenVirtualAccount
@@ -382,4 +394,5 @@ Command = (
     | DecideDue
     | RecordRefusal
     | RecordUnlisted
+    | ShowHead
 )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from gauger.core.documents.page import SignedHead
 from gauger.core.documents.rum_report import ITEM_CAP
 from gauger.core.fields import Fields, decode_base64, encode_base64
 from gauger.core.identity import Udi
@@ -90,6 +91,7 @@ class Request:
         id_token: ID token text, for ``trust_request``.
         trust_requests: Trust-request documents as text, for ``trust_request``.
         poll_id: For ``poll``.
+        head: For ``hello``: the newest page head that the sender holds, or None.
     """
 
     type: MessageType
@@ -100,6 +102,7 @@ class Request:
     id_token: str | None = None
     trust_requests: tuple[str, ...] = ()
     poll_id: str | None = None
+    head: SignedHead | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,7 @@ class Response:
         poll_interval: Seconds until polling makes sense, or None.
         acknowledgements: The answers; one item for each product instance.
         problem: Why it failed, or None.
+        head: The newest page head of the ledger, in the answer to ``hello``; or None.
     """
 
     status: Status
@@ -194,6 +198,7 @@ class Response:
     poll_interval: int | None = None
     acknowledgements: tuple[Acknowledgement, ...] = ()
     problem: WireProblem | None = None
+    head: SignedHead | None = None
 
 
 def encode_request(request: Request) -> bytes:
@@ -261,7 +266,8 @@ def encode_response(response: Response) -> bytes:
                     "smart_license": encode_base64(item.smart_license),
                 }
                 for item in response.acknowledgements
-            ]
+            ],
+            **_head_json(response.head),
         },
         "problem": None if response.problem is None else response.problem.to_json(),
     }
@@ -312,6 +318,7 @@ def _read_response(data: bytes, cap: int) -> Response:
             for item in content.items("acknowledgements", limit=_MOST_REPORTS)
         ),
         problem=None if problem is None else _read_problem(problem),
+        head=_read_signed_head(content),
     )
 
 
@@ -347,12 +354,21 @@ def _read_poll_id(fields: Fields) -> str:
     return fields.text_or_number("poll_id", limit=_LONGEST_ID)
 
 
-def _write_hello(_request: Request) -> dict[str, JsonValue]:
-    return {}
+def _write_hello(request: Request) -> dict[str, JsonValue]:
+    return _head_json(request.head)
 
 
-def _read_hello(request: Request, _data: Fields) -> Request:
-    return request
+def _read_hello(request: Request, data: Fields) -> Request:
+    return replace(request, head=_read_signed_head(data))
+
+
+def _head_json(head: SignedHead | None) -> dict[str, JsonValue]:
+    return {} if head is None else {"head": head.to_json()}
+
+
+def _read_signed_head(data: Fields) -> SignedHead | None:
+    fields = data.optional_child("head")
+    return None if fields is None else SignedHead.from_fields(fields)
 
 
 def _write_trust_request(request: Request) -> dict[str, JsonValue]:

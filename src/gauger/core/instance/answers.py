@@ -170,6 +170,7 @@ class Plan:
         wanted: Digests of reports that the portal misses.
         confirmed: Digests of own documents whose ACK came, acknowledged before or not: the
             portal has them and wants them no more.
+        renewed: ACKs of reports that were acknowledged before.
         skipped: What changes nothing.
         notes: What was noticed.
         head: The newest page head, from now on.
@@ -182,6 +183,7 @@ class Plan:
     refusal: Problem | None = None
     installs: tuple[Install, ...] = ()
     settled: tuple[Settled, ...] = ()
+    renewed: tuple[Settled, ...] = ()
     account: AccountRef | None = None
     ledger: str | None = None
     marks: Marks = field(default_factory=Marks)

@@ -39,6 +39,19 @@ from gauger.core.problems import Problem
 TOLERANCE = 3600
 """Seconds by which a document may be issued after the importer's clock."""
 
+
+def compare_heads(held: PageHead | None, head: PageHead) -> tuple[bool, Note | None]:
+    """Tell whether a verified head is newer than the one held, and what is odd about the two.
+
+    An old head that somebody replays is of a lower place, so it changes nothing.
+    """
+    if held is None or held.ledger != head.ledger:
+        return True, None
+    place, reached = (head.epoch.number, head.page), (held.epoch.number, held.page)
+    forked = place == reached and head != held
+    return place > reached, Note.LEDGER_FORKED if forked else None
+
+
 _HAPPENED = {
     Ruling.DEFERRED: ReportInput.DEFERRED,
     Ruling.QUARANTINED: ReportInput.QUARANTINED,
@@ -107,6 +120,7 @@ class _Draft:
     head_document: Document | None = None
     installs: list[Install] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
+    renewed: list[Settled] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     wanted: set[Digest] = field(default_factory=set)
     confirmed: set[Digest] = field(default_factory=set)
@@ -123,6 +137,7 @@ class _Draft:
             store=self.store,
             installs=tuple(self.installs),
             settled=tuple(self.settled),
+            renewed=tuple(self.renewed),
             account=self.account,
             ledger=self.ledger,
             marks=self.marks,
@@ -267,15 +282,7 @@ class _Draft:
             self._heed(body)
         if known.type is AnsweredType.TRUST_REQUEST and happened in _FINAL:
             self.trust = withdrawn(self.trust, body.answers)
-        self.settled.append(
-            Settled(
-                digest=body.answers,
-                type=known.type,
-                happened=happened,
-                document=document,
-                body=body,
-            )
-        )
+        self.settled.append(_settled(document, body, known.type, happened))
 
     def _acknowledged_again(self, document: Document, body: Reply, known: Known) -> None:
         """Pass over an answer to what is acknowledged, but for the wish of a portal set back.
@@ -287,6 +294,8 @@ class _Draft:
         if isinstance(body, Acknowledgment) and is_newer:
             self._require_audience(body, self.holding.former)
             self._heed(body)
+        if isinstance(body, Acknowledgment) and known.type is AnsweredType.RUM_REPORT:
+            self.renewed.append(_settled(document, body, known.type, ReportInput.ACKED))
         self._skip(document, SkipReason.ACKNOWLEDGED)
 
     def _heed(self, ack: Acknowledgment) -> None:
@@ -313,17 +322,18 @@ class _Draft:
         head = proof.head
         if head is None or self.ledger not in (None, head.ledger):
             return
-        held = self.head
-        if held is not None and held.ledger == head.ledger:
-            place, reached = (head.epoch.number, head.page), (held.epoch.number, held.page)
-            if place == reached and head != held:
-                self.notes.add(Note.LEDGER_FORKED)
-            if place <= reached:
-                return
-        self.head, self.head_document = head, proof.document
+        is_newer, note = compare_heads(self.head, head)
+        if note is not None:
+            self.notes.add(note)
+        if is_newer:
+            self.head, self.head_document = head, proof.document
 
     def _skip(self, document: Document, reason: SkipReason) -> None:
         self.skipped.append(Skipped(type=document.type, digest=document.digest, reason=reason))
+
+
+def _settled(document: Document, body: Reply, kind: AnsweredType, happened: ReportInput) -> Settled:
+    return Settled(digest=body.answers, type=kind, happened=happened, document=document, body=body)
 
 
 _FINAL = {ReportInput.ACKED, ReportInput.REJECTED}

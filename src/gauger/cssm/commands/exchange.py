@@ -106,6 +106,15 @@ class Exchange:
             tags={report.udi: report.software_tag for report in request.reports},
         )
 
+    def greet(self, request: Request) -> Response:
+        """Answer a hello by the newest head of the ledger; it is public.
+
+        Raises:
+            Problem: Of the store or the authority.
+        """
+        head = self._means.authority.newest_head(request.head)
+        return replace(self.response(request, Status.OK), head=head)
+
     def answer(self, work: Work, *, status: Status = Status.OK) -> Response:
         """Return the answer to a request whose outcomes are all there.
 

@@ -66,7 +66,7 @@ async def _read(http: HttpRequest, cap: int) -> Request:
 
 async def _answer(exchange: Exchange, request: Request, address: str, seconds: float) -> Response:
     if request.type is MessageType.HELLO:
-        return exchange.response(request, Status.OK)
+        return await run_in_threadpool(exchange.greet, request)
     if request.type is MessageType.POLL:
         return await run_in_threadpool(exchange.poll, request)
     documents = sum(len(one.usage) + len(one.trust_requests) for one in request.reports)

@@ -1,0 +1,111 @@
+"""Look back, once a ledger was set back: which ACKs held here did it lose (`spec/report-life.md`)?
+
+The portal asks for a report that it misses only where a later one names it. The last reports of a
+licence that is used no more have none, so the device looks by itself: each ACK stands in a page,
+and the heads of a new epoch say which pages are left.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gauger.core.documents.envelope import Document, PageSignature, read_document
+from gauger.core.documents.page import LedgerEpoch, PageHead, SignedHead
+from gauger.core.instance.report_life import ReportState
+from gauger.instance import events
+from gauger.instance.memory import Draft, read_detail
+from gauger.instance.ports import Store, StoredReport
+from gauger.instance.records import AckPage, KnownEpoch, ReportDetail
+from gauger.instance.reporting import find_report
+
+_ANSWERED: Final = (ReportState.ACKNOWLEDGED.value, ReportState.PURGED.value)
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The page that an ACK stands in."""
+
+    ledger: str
+    epoch: LedgerEpoch
+    page: int
+
+
+class LookingBack:
+    """Finds reports whose ACK a ledger has lost."""
+
+    def __init__(self, store: Store) -> None:
+        """Take where reports and ACKs are kept."""
+        self._store = store
+
+    def ack_page(self, draft: Draft, ack: Document) -> AckPage | None:
+        """Return the page of an ACK as a report's row keeps it, None for one without a page.
+
+        Rows outlive the ACKs by far and are many, epochs are few: so a row only names the number
+        of its epoch in a list.
+        """
+        place = _place(ack)
+        if place is None:
+            return None
+        course = draft.singles.course
+        known = KnownEpoch(ledger=place.ledger, number=place.epoch.number, id=place.epoch.id)
+        if known not in course.epochs:
+            course = replace(course, epochs=(*course.epochs, known))
+            draft.singles = replace(draft.singles, course=course)
+        return AckPage(epoch=course.epochs.index(known), page=place.page)
+
+    def is_lost(self, draft: Draft, head: PageHead | None, row: StoredReport) -> bool:
+        """Tell whether the ACK of a report is surely none of the ledger any more."""
+        place = self._place_of(draft, row)
+        if head is None or place is None or place.ledger != head.ledger:
+            return False
+        return head.stands(place.epoch, place.page) is False
+
+    def survey(self, draft: Draft, head: PageHead | None, wall: int) -> None:
+        """Want every report again whose ACK was lost; once for each epoch that heads tell of.
+
+        Args:
+            draft: The change that this becomes part of.
+            head: The newest head.
+            wall: Wall clock, for the event log.
+        """
+        course = draft.singles.course
+        # All reports are read, so not with each answer: an epoch's heads say the same for ever.
+        if head is None or not head.earlier or course.surveyed == head.epoch.id:
+            return
+        wanted, gone = set(course.wanted), 0
+        for row in self._answered(draft):
+            if not self.is_lost(draft, head, row):
+                continue
+            if read_detail(row).life.state is ReportState.PURGED:
+                gone += 1
+            else:
+                wanted.add(row.report_id)
+        again = len(wanted) - len(course.wanted)
+        course = replace(course, wanted=tuple(sorted(wanted)), surveyed=head.epoch.id)
+        draft.singles = replace(draft.singles, course=course)
+        draft.log(*events.ledger_set_back(wall, again=again, gone=gone))
+
+    def _answered(self, draft: Draft) -> Iterator[StoredReport]:
+        after = 0
+        while rows := self._store.reports(_ANSWERED, after=after, limit=_AT_ONCE):
+            for row in rows:
+                yield find_report(draft, self._store, row.report_id) or row
+            after = rows[-1].report_id
+
+    def _place_of(self, draft: Draft, row: StoredReport) -> _Place | None:
+        detail: ReportDetail = read_detail(row)
+        if detail.ack_page is not None:
+            known = draft.singles.course.epochs[detail.ack_page.epoch]
+            epoch = LedgerEpoch(known.number, known.id)
+            return _Place(known.ledger, epoch, detail.ack_page.page)
+        # A release that did not note the page has acknowledged it; the ACK itself tells.
+        ack = self._store.item(row.report_id, "ack")
+        return None if ack is None else _place(read_document(ack))
+
+
+def _place(ack: Document) -> _Place | None:
+    if not isinstance(ack.signature, PageSignature):
+        return None
+    head = SignedHead.of(ack.signature).read()
+    return _Place(head.ledger, head.epoch, head.page)
