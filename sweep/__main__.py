@@ -1,0 +1,169 @@
+"""`make sweep`: every system call of every command that changes state fails once.
+
+Each command runs once to count the calls that write to its data folders, then once for each of
+them and each fault. After each run `gauger fsck` proves the folders whole, a restart follows, and
+what had been acknowledged is looked for from outside. All of it takes about an hour and a half on
+two idle processors; ``--points N`` takes an even sample of N points of each command instead.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from sweep import instances, portals
+from sweep.place import Place, furnish, load_everything
+from sweep.scene import Scene
+from sweep.tracing import FAULTS, Fault, Point
+from sweep.trial import Trial, attempt, count
+
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a folder of this run's own is made in it
+_USUAL: Final = ("KILL", "EIO", "ENOSPC")
+_SHARE: Final = 24
+"""Trials handed to a worker at once."""
+
+
+@dataclass
+class Tally:
+    """What was tried of one command."""
+
+    points: int = 0
+    tried: dict[str, int] = field(default_factory=dict)
+    missed: int = 0
+    breaches: list[Trial] = field(default_factory=list)
+
+    def add(self, trial: Trial) -> None:
+        """Count a trial."""
+        if trial.point is not None:
+            self.tried[trial.fault] = self.tried.get(trial.fault, 0) + 1
+            self.missed += not trial.was_hit
+        if trial.breaches:
+            self.breaches.append(trial)
+
+
+def all_scenes() -> list[Scene]:
+    """Return every command that changes state."""
+    return [*instances.scenes(), *portals.scenes()]
+
+
+@cache
+def _place(root: str) -> Place:
+    """Return the furnished place of this worker."""
+    made = Place(Path(tempfile.mkdtemp(prefix="w", dir=root)))
+    furnish(made)
+    instances.unpack(made)
+    return made
+
+
+def _count(root: str, index: int) -> tuple[int, list[Point], Trial]:
+    points, trial = count(_place(root), all_scenes()[index])
+    return index, points, trial
+
+
+def _attempt(root: str, index: int, work: Sequence[tuple[Point, Fault]]) -> list[Trial]:
+    place = _place(root)
+    return [attempt(place, all_scenes()[index], point, fault) for point, fault in work]
+
+
+def sampled(points: Sequence[Point], most: int | None) -> Sequence[Point]:
+    """Return an even sample of points, the first and the last among them."""
+    if most is None or len(points) <= most:
+        return points
+    step = (len(points) - 1) / max(most - 1, 1)
+    return [points[round(number * step)] for number in range(most)]
+
+
+def sweep(options: argparse.Namespace, root: str) -> dict[str, Tally]:
+    """Run everything that was asked for, telling how far it is."""
+    scenes, faults = all_scenes(), [FAULTS[name] for name in options.faults]
+    chosen = [i for i, scene in enumerate(scenes) if _is_chosen(scene.name, options.only)]
+    tallies = {scenes[index].name: Tally() for index in chosen}
+    began = time.monotonic()
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("fork")) as pool:
+        counting = [pool.submit(_count, root, index) for index in chosen]
+        shares = []
+        for done in as_completed(counting):
+            index, points, trial = done.result()
+            tally = tallies[scenes[index].name]
+            tally.points = len(points)
+            _tell(tally, trial)
+            work = [
+                (point, fault)
+                for point in sampled(points, options.points)
+                for fault in faults
+                if fault.befalls(point.call)
+            ]
+            for start in range(0, len(work), _SHARE):
+                share = work[start : start + _SHARE]
+                shares.append(pool.submit(_attempt, root, index, share))
+            print(f"{scenes[index].name}: {len(points)} points, {len(work)} trials", flush=True)
+        for number, done in enumerate(as_completed(shares), 1):
+            for trial in done.result():
+                _tell(tallies[trial.scene], trial)
+            _progress(number, len(shares), began)
+    return tallies
+
+
+def _is_chosen(name: str, only: Sequence[str]) -> bool:
+    return not only or any(word in name for word in only)
+
+
+def _tell(tally: Tally, trial: Trial) -> None:
+    tally.add(trial)
+    for breach in trial.breaches:
+        print(f"BREACH {trial.scene}, {trial.fault} at {trial.point}: {breach}", flush=True)
+
+
+def _progress(done: int, total: int, began: float) -> None:
+    passed = time.monotonic() - began
+    left = passed / done * (total - done)
+    print(f"{done} of {total} shares, {passed:.0f} s, about {left:.0f} s left", flush=True)
+
+
+def table(tallies: dict[str, Tally], faults: Sequence[str]) -> Iterator[str]:
+    """Write what was tried."""
+    width = max(map(len, tallies), default=0)
+    columns = "".join(f"{name:>9}" for name in faults)
+    yield f"{'command':<{width}} {'points':>7}{columns}{'missed':>8}{'breaches':>10}"
+    for name, tally in tallies.items():
+        tried = "".join(f"{tally.tried.get(fault, 0):>9}" for fault in faults)
+        yield (
+            f"{name:<{width}} {tally.points:>7}{tried}{tally.missed:>8}{len(tally.breaches):>10}"
+        )
+    total = sum(sum(tally.tried.values()) for tally in tallies.values())
+    breaches = sum(len(tally.breaches) for tally in tallies.values())
+    yield f"{total} trials at {sum(t.points for t in tallies.values())} points, {breaches} breaches"
+
+
+def main() -> None:
+    """Sweep; exit with 1 on any breach, or where strace is missing and CI=true."""
+    parser = argparse.ArgumentParser(prog="make sweep", description=__doc__)
+    parser.add_argument("--points", type=int, help="an even sample of so many of each command")
+    parser.add_argument("--only", action="append", default=[], help="commands with this in the name")
+    parser.add_argument("--faults", nargs="+", choices=FAULTS, default=_USUAL)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    options = parser.parse_args()
+    if shutil.which("strace") is None:
+        print("sweep: needs strace of the Debian package strace; try: make deps-system")
+        sys.exit(1 if os.environ.get("CI") == "true" else 0)
+    began = time.monotonic()
+    load_everything()
+    scratch = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="gs", dir=scratch) as root:
+        tallies = sweep(options, root)
+    print("\n".join(table(tallies, options.faults)))
+    print(f"sweep: {time.monotonic() - began:.0f} s")
+    sys.exit(1 if any(tally.breaches for tally in tallies.values()) else 0)
+
+
+if __name__ == "__main__":
+    main()

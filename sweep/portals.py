@@ -1,0 +1,235 @@
+"""What is swept of a portal, and how its history is looked at from outside."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from gauger.adapters.storage.ledger_sqlite import SqliteLedger
+from gauger.core.documents.envelope import read_document
+from gauger.core.documents.smart_license import ItemKind, read_items
+from sweep.instances import CLOCK, SYNC, agree, at, prints
+from sweep.place import ACCOUNT, Place
+from sweep.scene import Breaches, HostScene, Looks, Scene, ServedScene, StartScene, StepScene
+
+DATA: Final = ("--data", "{}/cssm")
+OF: Final = ("--account", ACCOUNT)
+
+
+def acknowledged(path: Path) -> set[str]:
+    """Return the digests of the ACKs in a file."""
+    found = read_items([path.read_bytes()])
+    return {read_document(one.text).digest for one in found if one.kind is ItemKind.RUM_ACK}
+
+
+def keeps_reports(place: Place) -> Breaches:
+    """Look whether the reports acknowledged before are there, each once, with their ACKs."""
+    listed = place.run("cssm", "report", "list", *OF, *DATA, "--json")
+    if listed.code:
+        yield f"the portal does not list its reports: {listed.text[-600:]}"
+        return
+    digests = [row["digest"] for row in listed.json]
+    for known in place.path("known").read_text().split():
+        if digests.count(known) != 1:
+            yield f"report {known} was acknowledged and is there {digests.count(known)} times"
+        said = place.run("cssm", "report", "ack", known, *OF, "--out", "{}/one-ack.xml", *DATA)
+        if said.code or not acknowledged(place.path("one-ack.xml")):
+            yield f"the ACK of report {known} is not given again: {said.text[-600:]}"
+        place.path("one-ack.xml").unlink(missing_ok=True)
+
+
+def same_answers(place: Place) -> Breaches:
+    """Look whether the ACKs that the client got before are those that it gets now."""
+    got, before = place.path("new-ack.xml"), place.path("told-ack.xml")
+    if not before.exists():
+        shutil.copyfile(got, before)
+    missing = acknowledged(before) - acknowledged(got)
+    if missing or not acknowledged(got):
+        yield f"ACKs given before are not given again: {missing}"
+
+
+def has(words: tuple[str, ...], word: str) -> Looks:
+    """Look whether what a command prints holds a word."""
+
+    def look(place: Place) -> Breaches:
+        text = place.run(*words).text
+        if word not in text:
+            yield f"{' '.join(words)} does not show {word!r}: {text[-600:]}"
+
+    return look
+
+
+def opens(name: str) -> Looks:
+    """Look whether a portal's folder can be served."""
+
+    def look(place: Place) -> Breaches:
+        server = place.serve(name)
+        if server.poll() is not None:
+            yield f"the portal in {name} does not start: {server.text[-1500:]}"
+            return
+        said = place.run("cssm", "account", "list", "--data", f"{{}}/{name}")
+        if said.code:
+            yield f"the portal in {name} does not let its administrator in: {said.text[-600:]}"
+        place.stop(server)
+
+    return look
+
+
+def restores(place: Place) -> Breaches:
+    """Look whether a backup can be made a portal of."""
+    shutil.rmtree(place.path("from-backup"), ignore_errors=True)
+    words = ("--from", "{}/made.sqlite", "--signer", "{}/factory/signers/cssm", *CLOCK)
+    said = place.run("cssm", "restore", "--data", "{}/from-backup", *words)
+    if said.code:
+        yield f"what `backup` left cannot be restored: {said.text[-600:]}"
+
+
+def _migrate(place: Place) -> None:
+    SqliteLedger(place.path("old", "ledger.db")).close()
+
+
+def scenes() -> list[Scene]:
+    """Return every command of a portal that changes state."""
+    return [*_on_the_host(), *_served()]
+
+
+def _on_the_host() -> list[Scene]:
+    trust = ("--root", "{}/factory/root", "--manufacturer", "{}/factory/manufacturer")
+    signer = ("--signer", "{}/factory/signers/cssm", *CLOCK)
+    copy = ("--from", "{}/copy.sqlite")
+    return [
+        HostScene(
+            name="cssm init",
+            command=("cssm", "init", "--data", "{}/made", *trust, *signer),
+            watched=("made",),
+            whole=("made",),
+            settled=("store-exists",),
+            effect=opens("made"),
+        ),
+        StartScene(
+            name="cssm serve and stop",
+            command=(),
+            watched=("cssm",),
+            whole=("cssm",),
+            history=keeps_reports,
+        ),
+        HostScene(
+            name="cssm backup",
+            command=("cssm", "backup", *DATA, "--out", "{}/made.sqlite"),
+            watched=("cssm", "made.sqlite"),
+            whole=("cssm",),
+            settled=("store-exists",),
+            effect=restores,
+        ),
+        HostScene(
+            name="cssm restore",
+            command=("cssm", "restore", "--data", "{}/made", *copy, *signer),
+            watched=("made",),
+            whole=("made",),
+            settled=("store-exists",),
+            effect=opens("made"),
+        ),
+        HostScene(
+            name="cssm admin reset",
+            command=("cssm", "admin", "reset", *DATA, *CLOCK),
+            watched=("cssm",),
+            whole=("cssm",),
+            effect=opens("cssm"),
+        ),
+        HostScene(
+            name="cssm admin signer",
+            command=("cssm", "admin", "signer", *DATA, "--signer", "{}/factory/signers/next"),
+            watched=("cssm",),
+            whole=("cssm",),
+            settled=("store-exists",),
+            effect=opens("cssm"),
+        ),
+        StepScene(
+            name="cssm migrations of 0.1",
+            command=(),
+            step=_migrate,
+            watched=("old/ledger.db",),
+            whole=("old/ledger.db",),
+        ),
+    ]
+
+
+def _served() -> list[Scene]:
+    def served(
+        name: str, *words: str, effect: Looks | None = None, settled: tuple[str, ...] = ()
+    ) -> Scene:
+        return ServedScene(
+            name=f"cssm {name}",
+            command=("cssm", *words, *DATA),
+            watched=("cssm",),
+            whole=("cssm",),
+            settled=settled,
+            effect=effect,
+            history=keeps_reports,
+        )
+
+    def once(*words: str, word: str) -> Looks:
+        return prints(("cssm", *words, *DATA), word)
+
+    root_set = "{}/factory/root/root-set-5.json"
+    line = ("--number", "O-7", "--line", "T=N=5")
+    smart, site = ("account", "list"), ("virtual-account", "list", "example.com")
+    upload = ("{}/usage.xml", *OF, "--ack", "{}/new-ack.xml")
+    user, policy = ("berta", "--role", "operator"), ("--name", "Q", "--all")
+    return [
+        served(
+            "account add",
+            *("account", "add", "other.example", "--name", "Other"),
+            effect=once(*smart, word="other.example"),
+            settled=("conflict",),
+        ),
+        served(
+            "virtual-account add",
+            *("virtual-account", "add", "example.com/SITE"),
+            effect=once(*site, word="SITE"),
+            settled=("conflict",),
+        ),
+        served(
+            "token new",
+            *("token", "new", *OF, "--description", "for-the-sweep"),
+            effect=has(("cssm", "token", "list", *OF, *DATA), "for-the-sweep"),
+        ),
+        served(
+            "order add",
+            *("order", "add", *OF, *line),
+            effect=once("order", "list", *OF, word="O-7"),
+            settled=("conflict",),
+        ),
+        served(
+            "policy set",
+            *("policy", "set", *policy),
+            effect=has(("cssm", "policy", "show", *OF, *DATA), "Q "),
+        ),
+        served(
+            "trust import",
+            *("trust", "import", root_set),
+            effect=once("trust", "show", word="5 (epoch 1)"),
+        ),
+        served("client add", *("client", "add", "robot", "--role", "operator")),
+        served(
+            "user add",
+            *("user", "add", *user),
+            effect=once("user", "list", word="berta"),
+            settled=("conflict",),
+        ),
+        served("usage upload", *("usage", "upload", *upload), effect=same_answers),
+        ServedScene(
+            name="cssm report exchange",
+            command=("instance", "exec", *at("device"), SYNC),
+            watched=("cssm",),
+            whole=("cssm", "device"),
+            history=agree("device"),
+        ),
+        ServedScene(
+            name="cssm trust exchange",
+            command=("instance", "exec", *at("young"), "license smart trust idtoken {token} local"),
+            watched=("cssm",),
+            whole=("cssm", "young"),
+            settled=("already-installed",),
+            history=agree("young"),
+        ),
+    ]
