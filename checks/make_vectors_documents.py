@@ -24,6 +24,7 @@ from gauger.core.documents.envelope import (
     write_document,
 )
 from gauger.core.documents.manufacturer import Manufacturer
+from gauger.core.documents.page import SignedHead
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import Purchase, PurchaseInfo
 from gauger.core.documents.root_set import ListedSigner, RootKey, RootSet
@@ -506,6 +507,7 @@ def files() -> Iterable[Case]:
 def messages() -> Iterable[Case]:
     """Yield requests and responses of smart transport."""
     hello = Request(type=MessageType.HELLO, udi=UDI, timestamp=NOW * 1000, nonce="0d" * 16)
+    shown = SignedHead(head=b"{}", chain=(b"a certificate",), value=bytes(64))
     report = UsageReport(
         udi=UDI,
         usage=(item(encode_payload(PAYLOAD)),),
@@ -517,23 +519,27 @@ def messages() -> Iterable[Case]:
     )
     for request in (
         hello,
+        replace(hello, head=shown),
         replace(hello, type=MessageType.REPORT_USAGE, reports=(report,)),
         replace(hello, type=MessageType.TRUST_REQUEST, id_token="an ID token"),  # noqa: S106 -- an example
         replace(hello, type=MessageType.POLL, poll_id="123456789012345678"),
     ):
         text = encode_request(request).decode()
-        yield {"name": request.type, "input": text, "is": "request", "expect": request.type}
+        name = f"{request.type} with a head" if request.head else request.type
+        yield {"name": name, "input": text, "is": "request", "expect": request.type}
     ok = Response(status=Status.OK, type=MessageType.HELLO, timestamp=NOW * 1000, nonce="0d" * 16)
     answers = (Acknowledgement(udi=UDI, smart_license=b"<smartLicense/>", software_tag=PRODUCT),)
     refused = WireProblem.of(Problem("token-expired", "The ID token ended yesterday."))
     for response in (
         ok,
+        replace(ok, head=shown),
         replace(ok, status=Status.OK_POLL, poll_id="123456789012345678", poll_interval=300),
         replace(ok, status=Status.COMPLETE, acknowledgements=answers),
         replace(ok, status=Status.FAILED, message="No.", problem=refused),
     ):
         text = encode_response(response).decode()
-        yield {"name": response.status, "input": text, "is": "response", "expect": response.status}
+        name = f"{response.status} with a head" if response.head else response.status
+        yield {"name": name, "input": text, "is": "response", "expect": response.status}
     yield from bad_messages(encode_request(hello).decode(), encode_response(ok).decode())
 
 

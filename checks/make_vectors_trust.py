@@ -24,7 +24,14 @@ from gauger.core.documents.envelope import (
     write_document,
 )
 from gauger.core.documents.manufacturer import Manufacturer
-from gauger.core.documents.page import Leaf, LedgerEpoch, Page, PageFacts, build_page
+from gauger.core.documents.page import (
+    EarlierEpoch,
+    Leaf,
+    LedgerEpoch,
+    Page,
+    PageFacts,
+    build_page,
+)
 from gauger.core.documents.root_set import ListedSigner, RootKey, RootSet
 from gauger.core.documents.trust_store import Delegation
 from gauger.core.fields import encode_base64
@@ -195,6 +202,7 @@ def pages() -> Case:
             {**consistency[6], "first": 12, **_bad("rollback: the later ledger is shorter")},
         ],
         "page": _page_case(),
+        "epochs": _epochs_case(),
     }
 
 
@@ -257,6 +265,30 @@ def _page_case() -> Case:
         "head": page.body.decode(),
         "head_preimage": page.preimage.hex(),
         "paths": [_hex(path) for path in page.paths],
+    }
+
+
+def _epochs_case() -> Case:
+    second, twin = LedgerEpoch(2, "e2" * 16), LedgerEpoch(2, "d2" * 16)
+    earlier = (EarlierEpoch(epoch=EPOCH, until=5), EarlierEpoch(epoch=second, until=5))
+    facts = PageFacts(
+        ledger=LEDGER,
+        epoch=LedgerEpoch(3, "e3" * 16),
+        page=9,
+        previous_root=Digest(hashlib.sha256().hexdigest()),
+        issued_at=NOW,
+        signer=key("signer").key_id,
+        earlier=earlier,
+    )
+    page = build_page(facts, [Leaf(bytes(16), preimage("ack", 1, b"{}"))])
+    places = ((EPOCH, 0), (EPOCH, 4), (EPOCH, 5), (second, 5), (twin, 3), (facts.epoch, 9))
+    return {
+        "about": "Epoch 1 was ended by a restore, epoch 2 by a foreign head; an unknown epoch 2 too.",
+        "head": page.body.decode(),
+        "pages": [
+            {"epoch": epoch.to_json(), "page": number, "stands": page.head.stands(epoch, number)}
+            for epoch, number in places
+        ],
     }
 
 

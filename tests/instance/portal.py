@@ -20,7 +20,14 @@ from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, Companion
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import DirectSignature, Document, read_document, write_document
-from gauger.core.documents.page import Leaf, LedgerEpoch, PageFacts, build_page
+from gauger.core.documents.page import (
+    EarlierEpoch,
+    Leaf,
+    LedgerEpoch,
+    PageFacts,
+    SignedHead,
+    build_page,
+)
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.rum_report import RumReport, read_report, verify_report
 from gauger.core.documents.smart_license import Item, ItemKind, read_items, write_file
@@ -46,6 +53,7 @@ from gauger.tools.trust import RootFolder
 from tests.instance.world import ACCOUNT, START, World
 
 LEDGER = "1d" * 16
+FIRST_EPOCH = LedgerEpoch(1, "e1" * 16)
 Answering = Callable[["Portal", Request], Response | bytes | None]
 """What a test has the portal do with one request: None closes the connection."""
 
@@ -75,6 +83,9 @@ class Portal:
     url: str = ""
     version: int = 0
     pages: int = 0
+    epoch: LedgerEpoch = FIRST_EPOCH
+    earlier: tuple[EarlierEpoch, ...] = ()
+    newest: SignedHead | None = None
 
     def answer(self, request: Request) -> Response | bytes | None:
         """Answer by the script where it has a line left, else honestly."""
@@ -92,17 +103,28 @@ class Portal:
         self.pages += 1
         facts = PageFacts(
             ledger=LEDGER,
-            epoch=LedgerEpoch(1, "e1" * 16),
+            epoch=self.epoch,
+            earlier=self.earlier,
             page=self.pages,
             previous_root=Digest("00" * 32),
             issued_at=self.now(),
             signer=self.signer.key_id,
         )
         page = build_page(facts, [Leaf(bytes(16), draft.preimage)])
-        signature = page.signature(
-            0, chain=self.signer.chain, value=self.signer.sign(page.preimage)
-        )
+        value = self.signer.sign(page.preimage)
+        signature = page.signature(0, chain=self.signer.chain, value=value)
+        self.newest = SignedHead.of(signature)
         return replace(draft, signature=signature)
+
+    def lose(self, until: int) -> None:
+        """Be set back: pages from this number on are gone, and what they acknowledged."""
+        self.earlier = (*self.earlier, EarlierEpoch(epoch=self.epoch, until=until))
+        number = self.epoch.number + 1
+        self.epoch = LedgerEpoch(number, f"{number:x}e" * 16)
+        self.acknowledged.clear()
+        self.reports.clear()
+        body = AccountInfo.from_document(self.account_info(Udi("P", "S")))
+        self.sign(body, paged=True)
 
     def order(self) -> Order:
         """Draw the next version."""
@@ -270,6 +292,8 @@ def honest(portal: Portal, request: Request) -> Response:
         )
         answered = honest(portal, earlier)
         return replace(answered, nonce=request.nonce, type=request.type, status=Status.COMPLETE)
+    if request.type is MessageType.HELLO:
+        return replace(response(request), head=portal.newest)
     try:
         documents = portal.documents_for(request)
     except Problem as problem:

@@ -65,7 +65,7 @@ def _used_and_set_back(office: Office) -> tuple[Path, tuple[int, int]]:
 
 @pytest.mark.threat("G10", role="cssm")
 @pytest.mark.threat("G10", role="instance")
-def test_the_last_reports_of_an_unused_licence_come_back(world: World, office: Office) -> None:
+def test_the_last_reports_of_an_unused_licence_come_back(office: Office) -> None:
     copy, (reports, seconds) = _used_and_set_back(office)
     with _set_back(office, copy) as again:
         assert again.totals()[0] < reports
@@ -82,7 +82,7 @@ def test_the_last_reports_of_an_unused_licence_come_back(world: World, office: O
 
 
 @pytest.mark.threat("G10", role="instance")
-def test_a_portal_may_be_set_back_again_and_again(world: World, office: Office) -> None:
+def test_a_portal_may_be_set_back_again_and_again(office: Office) -> None:
     copy, (_, seconds) = _used_and_set_back(office)
     for number in range(1, 4):
         with _set_back(office, copy) as again:
@@ -94,9 +94,7 @@ def test_a_portal_may_be_set_back_again_and_again(world: World, office: Office) 
 
 
 @pytest.mark.threat("G10", role="instance")
-def test_what_was_acknowledged_between_two_restores_comes_back(
-    world: World, office: Office
-) -> None:
+def test_what_was_acknowledged_between_two_restores_comes_back(office: Office) -> None:
     oldest, _ = _used_and_set_back(office)
     newer = _copy(office, "newer.db")
     _round(office)

@@ -309,6 +309,8 @@ class Importing:
             row = find_report(draft, self._store, report_id)
             if row is None or report_id in wanted:
                 continue  # what was wanted just now is not dropped before it is sent
+            if row.acked_at is None or row.acked_at >= oldest:
+                continue  # its ACK was renewed just now, and its retention with it
             detail = read_detail(row)
             expired = replace(detail, life=step(detail.life, ReportInput.EXPIRED))
             draft.put_report(report_row(row, expired))

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from gauger.core.documents import merkle
 from gauger.core.documents.envelope import DirectSignature, Document, PageSignature, preimage
 from gauger.core.documents.page import (
+    MOST_EARLIER,
+    EarlierEpoch,
     Leaf,
+    LedgerEpoch,
     Page,
     PageHead,
     SignedHead,
+    after_epoch,
     build_page,
     head_leaf,
     verify_continuation,
@@ -175,3 +179,45 @@ def test_a_head_is_bounded() -> None:
 def test_the_digest_of_a_head_is_that_of_its_body() -> None:
     page = page_of(1)
     assert head_document(page).digest == digest(page.body)
+
+
+FIRST, SECOND, TWIN = (
+    LedgerEpoch(number, name * 32) for number, name in ((1, "a"), (2, "b"), (2, "c"))
+)
+
+
+def test_a_head_names_what_stands_of_earlier_epochs() -> None:
+    earlier = (EarlierEpoch(epoch=FIRST, until=5),)
+    page = page_of(1, epoch=SECOND, earlier=earlier)
+    head = PageHead.from_document(head_document(page))
+    assert head.earlier == earlier
+    assert json.loads(page.body)["earlier_epochs"] == [{"id": "a" * 32, "number": 1, "until": 5}]
+    assert [head.stands(FIRST, number) for number in (0, 4, 5, 9)] == [True, True, False, False]
+    assert head.stands(SECOND, 7)
+    # Of two epochs of one number only the one of the ledger's own history stands.
+    assert head.stands(TWIN, 0) is False
+
+
+def test_a_head_of_the_first_release_says_nothing_of_earlier_epochs() -> None:
+    head = page_of(1, epoch=SECOND).head
+    assert b"earlier_epochs" not in page_of(1, epoch=SECOND).body
+    assert head.stands(FIRST, 3) is None
+
+
+def test_of_an_epoch_that_a_foreign_head_ends_nothing_is_vouched_for() -> None:
+    restored = after_epoch((), FIRST, pages=range(5), is_met=False)
+    assert restored == (EarlierEpoch(epoch=FIRST, until=5),)
+    met = after_epoch(restored, SECOND, pages=range(5, 9), is_met=True)
+    assert met == (*restored, EarlierEpoch(epoch=SECOND, until=5))
+
+
+def test_only_the_newest_earlier_epochs_are_named() -> None:
+    earlier: tuple[EarlierEpoch, ...] = ()
+    for number in range(1, MOST_EARLIER + 3):
+        epoch = LedgerEpoch(number, f"{number:032x}")
+        earlier = after_epoch(earlier, epoch, pages=range(number, number + 1), is_met=False)
+    assert len(earlier) == MOST_EARLIER
+    assert earlier[-1].epoch.number == MOST_EARLIER + 2
+    abandons = tuple(Digest(f"{at:064x}") for at in range(64))
+    head = page_of(1, earlier=earlier, abandons=abandons, epoch=LedgerEpoch(99, "e" * 32))
+    assert PageHead.from_document(head_document(head)).earlier == earlier

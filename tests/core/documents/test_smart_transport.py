@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from gauger.core.documents.page import SignedHead
 from gauger.core.documents.smart_transport import (
     Acknowledgement,
     MessageType,
@@ -33,6 +34,7 @@ REPORT = UsageReport(
     timestamp=NOW * 1000,
     nonce="1d" * 16,
 )
+HEAD = SignedHead(head=b'{"type":"page-head"}', chain=(b"a certificate",), value=bytes(64))
 REQUESTS = [
     HELLO,
     replace(HELLO, type=MessageType.TRUST_REQUEST, id_token="secret", trust_requests=("{}",)),
@@ -40,6 +42,7 @@ REQUESTS = [
     replace(HELLO, type=MessageType.REPORT_USAGE, reports=(REPORT, UsageReport(udi=UDI))),
     replace(HELLO, type=MessageType.REPORT_USAGE),
     replace(HELLO, type=MessageType.POLL, poll_id="123456789012345678"),
+    replace(HELLO, head=HEAD),
 ]
 OK = Response(status=Status.OK, type=MessageType.HELLO, timestamp=NOW * 1000, nonce="0d" * 16)
 RESPONSES = [
@@ -60,6 +63,7 @@ RESPONSES = [
         message_code="token-expired",
         problem=WireProblem.of(Problem("token-expired", "It ended yesterday.", until=NOW)),
     ),
+    replace(OK, head=HEAD),
 ]
 
 

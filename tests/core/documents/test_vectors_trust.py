@@ -13,7 +13,7 @@ from checks import make_vectors_trust
 from gauger.core.documents import keyring, merkle
 from gauger.core.documents.envelope import preimage, read_document, write_document
 from gauger.core.documents.manufacturer import Manufacturer
-from gauger.core.documents.page import Leaf
+from gauger.core.documents.page import Leaf, LedgerEpoch, SignedHead
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
@@ -127,6 +127,16 @@ def test_a_page_is_built_as_published() -> None:
         path = [bytes.fromhex(node) for node in page["paths"][at]]
         root = bytes.fromhex(head["page_root"])
         merkle.verify_inclusion(leaf.hash, at, head["leaf_count"], path=path, root=root)
+
+
+@pytest.mark.threat("G10")
+def test_what_stands_of_earlier_epochs_is_as_published() -> None:
+    case = vectors("pages")["epochs"]
+    jsonschema.validate(json.loads(case["head"]), schema("page-head"))
+    head = SignedHead(head=case["head"].encode(), chain=(), value=b"").read()
+    for page in case["pages"]:
+        epoch = LedgerEpoch(page["epoch"]["number"], page["epoch"]["id"])
+        assert head.stands(epoch, page["page"]) is page["stands"]
 
 
 @pytest.mark.threat("C3")
