@@ -186,6 +186,16 @@ def test_a_missing_report_is_listed_and_given_up(host: Host, tmp_path: Path) -> 
     assert "No report is missing" in host.told("gap", "list", *account)
 
 
+def test_silent_devices_are_listed(host: Host, tmp_path: Path) -> None:
+    account = ("--account", ACCOUNT)
+    file = tmp_path / "usage.xml"
+    file.write_bytes(usage_file([a_device("GGR0134").report()]))
+    host.told("usage", "upload", file, *account, "--wait")
+
+    assert "reports in time" in host.told("instance", "list", *account, "--silent")
+    assert "GGR0134" in host.told("instance", "list", *account)
+
+
 def test_a_case_is_decided(host: Host, tmp_path: Path) -> None:
     first, clone, account = a_device("GGR0104"), a_device("GGR0104"), ("--account", ACCOUNT)
     reports = [first.report(), clone.report([(1_789_990_000, 1_789_990_900, 7)])]

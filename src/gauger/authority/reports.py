@@ -15,6 +15,7 @@ from gauger.authority.answers import (
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import flag_of_head, own_page
+from gauger.authority.silence import note_heard
 from gauger.authority.turning_away import is_foreign
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.commands import ReceiveReport
@@ -202,6 +203,8 @@ def _record(
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
     draft.add(_row(draft, report, judgement, owner, case=case, sent=parcel.sent))
+    if judgement.verdict is not Verdict.REJECTED:
+        note_heard(draft, claims.udi, facts.instance, owner)
     also = _follow_up(draft, claims, judgement)
     late = late_acknowledgments(draft.unit, claims.udi, facts.instance, claims.digest)
     draft.keep_current(late)

@@ -15,11 +15,11 @@ from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.readers import Readers
 from gauger.authority.refusals import Refusals
+from gauger.authority.rounds import Rounds
 from gauger.authority.turning_away import turned_away
 from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
     Command,
-    DecideDue,
     FoundLedger,
     ReceiveReport,
     ReceiveTrustRequest,
@@ -82,6 +82,7 @@ class Authority:
             listed=self._settings.refusals_listed,
             listed_of_all=self._settings.refusals_listed_of_all,
         )
+        self._rounds = Rounds(clock)
         self._readers = Readers(self)
         self._queue: Queue[_Job | None] = Queue(self._settings.waiting)
         self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
@@ -301,9 +302,10 @@ class Authority:
             _fail(jobs, Problem("store-missing", "The ledger is not founded yet."))
             return
         prepared = [job.prepared for job in jobs]
-        if self._writer.has_due():
-            due = Prepared(command=DecideDue(), content=None, trust=self._writer.trust)
-            prepared.append(due)
+        rounds = self._rounds.commands(has_due=self._writer.has_due())
+        prepared.extend(
+            Prepared(command=round_, content=None, trust=self._writer.trust) for round_ in rounds
+        )
         untold = self._refusals.untold(self._clock.wall())
         prepared.extend(
             Prepared(command=line, content=None, trust=self._writer.trust) for line in untold
@@ -312,6 +314,7 @@ class Authority:
             self._writer.flush()
             return
         results = self._writer.write(prepared)
+        self._rounds.done(results[len(jobs) : len(jobs) + len(rounds)])
         recorded = zip(untold, results[len(results) - len(untold) :], strict=True)
         self._refusals.told(
             tuple(line for line, result in recorded if not isinstance(result, Problem))

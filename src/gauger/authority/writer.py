@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from gauger.authority import administration, cases, founding, reports, trust_requests
+from gauger.authority import (
+    administration,
+    cases,
+    founding,
+    reports,
+    silence,
+    trust_requests,
+)
 from gauger.authority.answers import plan_again
 from gauger.authority.books import AuthoritySettings, Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
@@ -391,6 +398,7 @@ _DECIDERS: Final[Mapping[type, _Decider]] = MappingProxyType(
             _for(commands.MoveInstance, cases.move_instance),
             _for(commands.DecideCase, cases.decide_case),
             _for(commands.DecideDue, cases.decide_due),
+            _for(commands.FindSilent, silence.find_silent),
             _for(commands.CloseGap, cases.close_gap),
             _for(commands.RenewAnswer, _renew),
             _for(commands.RecordRefusal, _record_refusal),

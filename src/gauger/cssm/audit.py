@@ -42,7 +42,7 @@ class Audit:
         self._authority = authority
         self._clock = clock
         self._window = repeat_seconds
-        self._recent: OrderedDict[tuple[str, str, str], _Repeated] = OrderedDict()
+        self._recent: OrderedDict[tuple[str, str, str | None], _Repeated] = OrderedDict()
         self._lock = threading.Lock()
 
     def change(

@@ -32,5 +32,7 @@ EXAMPLES: tuple[rows.Row, ...] = (
         since=NOW - 9,
         account=ACCOUNT,
     ),
+    rows.InstanceSilent(at=NOW, udi=UDI, account=ACCOUNT, last_report_at=NOW - 9, due_at=NOW - 1),
+    rows.InstanceHeard(at=NOW, udi=UDI, account=ACCOUNT, silent_since=NOW - 9),
     replace(REQUEST, document="SECRET"),
 )

@@ -7,7 +7,7 @@ import pytest
 from gauger.core.authority.claims import Chain, Claims, Held, read_claims
 from gauger.core.authority.entitlement import Purchased, balance_of
 from gauger.core.authority.facts import InstanceFacts, ReportFacts
-from gauger.core.authority.judgement import Circumstances, judge, judge_content
+from gauger.core.authority.judgement import Circumstances, describe_time, judge, judge_content
 from gauger.core.authority.outcomes import AnswerBundle, Verdict
 from gauger.core.authority.ownership import Cause, Claim, Ownership, settle
 from gauger.core.documents.rum_report import read_report
@@ -173,3 +173,16 @@ def test_a_listed_signer_is_believed_and_nobody_without_a_root_set() -> None:
 
     with pytest.raises(Problem, match="No root set"):
         TrustStore().require_signer(chain, ledger="1d" * 16, now=NOW)
+
+
+@pytest.mark.threat("H5", role="cssm")
+@pytest.mark.parametrize("instant", [-1, -62_135_596_801, 253_402_300_800, 2**63])
+def test_a_time_of_no_calendar_is_shown_as_it_is(instant: int) -> None:
+    assert describe_time(instant) == f"second {instant} of 1970"
+
+
+@pytest.mark.threat("H5", role="cssm")
+def test_times_are_shown_up_to_the_year_9999() -> None:
+    assert describe_time(0) == "1970-01-01 00:00:00 UTC"
+    assert describe_time(2**31) == "2038-01-19 03:14:08 UTC"
+    assert describe_time(253_402_300_799) == "9999-12-31 23:59:59 UTC"

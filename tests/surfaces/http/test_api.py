@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from gauger.core.authority.commands import FindSilent
 from gauger.core.documents import keyring
 from gauger.core.documents.envelope import read_document
 from gauger.core.documents.policy_document import PolicyDocument
@@ -294,6 +295,23 @@ def test_a_missing_report_is_listed_and_given_up(web: Web) -> None:
     assert web.get("/gaps", overdue="true")["items"] == []
     assert web.call("POST", f"{at()}/gaps/close", body).status_code == 204
     assert web.get(f"{at()}/gaps")["items"] == []
+
+
+@pytest.mark.threat("A22", role="cssm")
+def test_silent_devices_are_a_list_of_their_account(web: Web) -> None:
+    for serial in ("GGR0001", "GGR0002"):
+        web.bench.report(a_device(serial).report())
+    late = web.bench.clock.now = NOW + 91 * DAY
+    web.bench.report(a_device("GGR0003").report(((late - 9, late, 1),)))
+    web.bench.authority.execute(FindSilent())
+    web.bench.clock.now = NOW  # when the sessions of this test were made
+
+    for path in (f"{at()}/instances", "/smart-accounts/example.com/instances", "/instances"):
+        found = web.get(path, silent="true")["items"]
+        assert [one["udi"]["udi_serial_number"] for one in found] == ["GGR0001", "GGR0002"]
+        assert {one["silent_since"] for one in found} == {NOW + 91 * DAY}
+        assert len(web.get(path)["items"]) == 3
+    assert web.get(f"{at(OTHER_ACCOUNT)}/instances", silent="true")["items"] == []
 
 
 def test_lists_come_page_by_page(web: Web) -> None:

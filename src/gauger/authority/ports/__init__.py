@@ -66,12 +66,14 @@ class LedgerReader(Protocol):
         *,
         smart_account: str | None = None,
         search: str = "",
+        silent: bool = False,
         after: int = 0,
         limit: int = 100,
     ) -> Sequence[InstanceRow]:
         """Return product instances, of an account, a Smart Account or all, by first sight.
 
-        ``search`` is the beginning of a product id or serial number.
+        ``search`` is the beginning of a product id or serial number; ``silent`` leaves those
+        that people were told of because they do not report.
         """
 
     def instance(self, udi: Udi) -> InstanceRow | None:

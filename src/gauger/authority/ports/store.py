@@ -20,10 +20,12 @@ from gauger.core.authority.facts import (
     TrustFacts,
 )
 from gauger.core.authority.rows import Purchase, Row
+from gauger.core.authority.silence import QuietFacts
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.merkle import Node
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.policy.rules import Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,12 @@ class LookupsPort(Protocol):
 
     def overdue_gaps(self, since: int, limit: int) -> Sequence[GapFacts]:
         """Return reports that are missed since then or earlier and that nobody was told of."""
+
+    def quiet(self, after: int, now: int) -> tuple[Sequence[QuietFacts], int | None]:
+        """Return who of a part of the product instances may be silent, and where to go on."""
+
+    def groups_in_use(self, udi: Udi) -> frozenset[Group]:
+        """Return the groups that licences in use on a product instance may belong to."""
 
     def next_due(self) -> int | None:
         """Return when the first deferred report or missing one is due, or None."""

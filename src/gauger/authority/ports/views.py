@@ -143,6 +143,7 @@ class InstanceRow:
         gaps: Missing reports that are asked for.
         open_cases: Quarantine cases that wait for a decision.
         flags: Flags of its newest report.
+        silent_since: When people were told that it does not report; null where it does.
         usage: What it uses; empty in lists.
     """
 
@@ -158,6 +159,7 @@ class InstanceRow:
     gaps: int
     open_cases: int
     flags: tuple[str, ...] = ()
+    silent_since: int | None = None
     usage: tuple[UsageRow, ...] = ()
 
 

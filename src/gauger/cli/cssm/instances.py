@@ -18,9 +18,10 @@ def instance() -> None:
 @click.option("--account", type=ACCOUNT, help="Smart and Virtual Account.")
 @click.option("--smart-account", help="A whole Smart Account; all accounts without either.")
 @click.option("--search", default="", help="Beginning of a product id or serial number.")
+@click.option("--silent", is_flag=True, help="Only alerts: those that have not reported in time.")
 @api_command
 def list_instances(
-    api: Api, account: AccountRef | None, smart_account: str | None, search: str
+    api: Api, account: AccountRef | None, smart_account: str | None, *, search: str, silent: bool
 ) -> Answer:
     """List product instances."""
     path = "/instances"
@@ -28,7 +29,7 @@ def list_instances(
         path = account_path(account, path)
     elif smart_account is not None:
         path = smart_path(smart_account, path)
-    found = api.rows(path, search=search)
+    found = api.rows(path, search=search, silent="true" if silent else None)
     table = Table(
         columns=("Product instance", "Account", "Last report", "Software", "Needs a look"),
         rows=[
@@ -41,7 +42,9 @@ def list_instances(
             )
             for row in found
         ],
-        empty="No product instance has reported here yet.",
+        empty="Every product instance reports in time."
+        if silent
+        else "No product instance has reported here yet.",
     )
     return Answer(data=found, table=table)
 
@@ -96,6 +99,8 @@ def move_instance(
 
 def _needs(row: Json) -> str:
     needs = []
+    if row["silent_since"]:
+        needs.append(f"silent, told {when(row['silent_since'])}")
     if row["gaps"]:
         needs.append(f"{row['gaps']} missing reports")
     if row["open_cases"]:

@@ -256,14 +256,14 @@ class RecordEvent:
         kind: Stable name, lower-case words with hyphens.
         subject: Whom or what it concerns.
         detail: What happened; never a secret.
-        by: Who did it.
+        by: Who did it; null where the authority itself noticed.
         account: Whose event it is; null for the vendor's.
     """
 
     kind: str
     subject: str
     detail: str
-    by: str
+    by: str | None
     account: AccountRef | None = None
 
 
@@ -317,6 +317,17 @@ class RenewAnswer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideDue:
     """Decide what was deferred, and tell of old gaps; the authority asks itself for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindSilent:
+    """Look for product instances that have fallen silent; the authority asks itself for it.
+
+    Attributes:
+        after: Number of the last product instance that was looked at; 0 for the first.
+    """
+
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +403,7 @@ Command = (
     | FoundLedger
     | RenewAnswer
     | DecideDue
+    | FindSilent
     | RecordRefusal
     | RecordUnlisted
     | ShowHead

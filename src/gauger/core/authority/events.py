@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from gauger.core.authority import rows
+from gauger.core.authority.judgement import describe_time
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import AccountRef
 
@@ -178,6 +179,20 @@ def _gap_overdue(row: rows.GapOverdue) -> Event:
     return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
 
 
+def _silent(row: rows.InstanceSilent) -> Event:
+    detail = (
+        f"{row.udi} has not reported since {describe_time(row.last_report_at)}; its policy asked "
+        f"for a report by {describe_time(row.due_at)}. See that it reaches this portal, or bring "
+        "its usage file."
+    )
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
+
+
+def _heard(row: rows.InstanceHeard) -> Event:
+    detail = f"{row.udi}, told to be silent at {describe_time(row.silent_since)}, has reported."
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
+
+
 def _trust_request(row: rows.TrustRequestReceived) -> Event:
     detail = f"Trust request {row.counter}: {row.verdict}. {row.detail}".rstrip()
     return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
@@ -237,6 +252,8 @@ _DESCRIBERS: Final[Mapping[str, _Describer]] = MappingProxyType(
             _for(rows.CaseClosed, _case_closed),
             _for(rows.GapClosed, _gap_closed),
             _for(rows.GapOverdue, _gap_overdue),
+            _for(rows.InstanceSilent, _silent),
+            _for(rows.InstanceHeard, _heard),
             _for(rows.TrustRequestReceived, _trust_request),
             _for(rows.RefusalRecorded, _refusal),
             _for(rows.EventRecorded, _event),

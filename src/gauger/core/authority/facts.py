@@ -22,6 +22,7 @@ class InstanceFacts:
         root_number: Number of the root set that it last said to hold.
         late: How many final answers go along with its next answer.
         purchase_due: Whether purchase information goes along with its next answer.
+        silent_since: When people were told that it does not report; null where it does.
     """
 
     udi: Udi
@@ -33,6 +34,7 @@ class InstanceFacts:
     root_number: int = 1
     late: int = 0
     purchase_due: bool = False
+    silent_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,12 +222,14 @@ class PolicyFacts:
         policy: Its name and rules.
         issued: The newest document that was made for the account, from whatever assignment.
         issued_from: Number of the assignment that document was made from.
+        assigned_at: When the assignment was made, epoch seconds; 0 for the built-in default.
     """
 
     assignment: int
     policy: Policy
     issued: Issued | None = None
     issued_from: int | None = None
+    assigned_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

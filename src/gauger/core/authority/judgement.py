@@ -7,6 +7,7 @@ account, then the digest, then everything else (`spec/authority.md`).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from gauger.core.authority.claims import Chain, Claims
 from gauger.core.authority.facts import KnownReport, Life, ReportFacts
@@ -146,8 +147,13 @@ def _is_final(known: KnownReport) -> bool:
     return known.verdict is not Verdict.REJECTED or known.decided_by is not None
 
 
+_LAST_SECOND: Final = 253_402_300_799  # of the year 9999
+
+
 def describe_time(instant: int) -> str:
-    """Return epoch seconds as people read them, in UTC."""
+    """Return epoch seconds as people read them, in UTC; as they are where no calendar has them."""
+    if not 0 <= instant <= _LAST_SECOND:
+        return f"second {instant} of 1970"
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

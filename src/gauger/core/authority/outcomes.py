@@ -129,6 +129,17 @@ class DecisionOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SweepOutcome:
+    """A part of the product instances was looked at.
+
+    Attributes:
+        following: Number of the last one of them; null where there are no more.
+    """
+
+    following: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOutcome:
     """A product instance belongs to another account now.
 
@@ -155,6 +166,7 @@ Outcome = (
     | PolicyOutcome
     | AnswerOutcome
     | DecisionOutcome
+    | SweepOutcome
     | MoveOutcome
     | Done
 )

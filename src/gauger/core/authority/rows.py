@@ -397,6 +397,34 @@ class GapOverdue(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceSilent(Row):
+    """A product instance that reported before has not done so in time; people are told, once.
+
+    Attributes:
+        last_report_at: When its newest report came.
+        due_at: When the next one was expected at the latest.
+    """
+
+    KIND: ClassVar[str] = "instance-silent"
+
+    udi: Udi
+    account: AccountRef
+    last_report_at: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceHeard(Row):
+    """A product instance that was silent has reported; ``silent_since`` is when that was told."""
+
+    KIND: ClassVar[str] = "instance-heard"
+
+    udi: Udi
+    account: AccountRef | None
+    silent_since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustRequestReceived(Row):
     """A trust request whose signatures hold, and what was decided about it."""
 
@@ -490,6 +518,8 @@ KINDS: Final[Mapping[str, type[Row]]] = types.MappingProxyType(
             GapOpened,
             GapClosed,
             GapOverdue,
+            InstanceSilent,
+            InstanceHeard,
             TrustRequestReceived,
             TrustCodeIssued,
             RefusalRecorded,

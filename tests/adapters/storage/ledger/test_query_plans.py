@@ -14,7 +14,13 @@ from gauger.adapters.storage.ledger.connection import connect
 from gauger.adapters.storage.ledger.reader import SqliteReader
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.authority.ports import LedgerReader
-from gauger.core.authority.commands import DecideCase, DepositOrder, MoveInstance, OrderLine
+from gauger.core.authority.commands import (
+    DecideCase,
+    DepositOrder,
+    FindSilent,
+    MoveInstance,
+    OrderLine,
+)
 from tests.adapters.storage.ledger.book import REPORT, Book, named, owned
 from tests.support.builders import ACCOUNT, DAY, NOW, OTHER_ACCOUNT, TAG, UDI, a_device, a_portal
 
@@ -55,6 +61,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, set[s
         portal.authority.execute(DecideCase(case=case, accept=True, by="x"))
         portal.authority.execute(MoveInstance(udi=UDI, to=OTHER_ACCOUNT, by="x"))
         portal.clock.now += 40 * DAY
+        portal.authority.execute(FindSilent())
         portal.report(device.report(((NOW - 9000, NOW - 8000, 9),)), to=OTHER_ACCOUNT)
         yield portal.path, {text for text in statements if text.startswith(_WORK)}
 
@@ -87,6 +94,8 @@ LISTS: dict[str, Asked] = {
     "instances of a Smart Account": lambda reader: reader.instances(smart_account="example.com"),
     "instances by search": lambda reader: reader.instances(search="GGR"),
     "instances of an account by search": lambda reader: reader.instances(ACCOUNT, search="C98"),
+    "silent instances": lambda reader: reader.instances(silent=True),
+    "silent instances of an account": lambda reader: reader.instances(ACCOUNT, silent=True),
     "reports of an account": lambda reader: reader.reports(ACCOUNT),
     "reports by verdict": lambda reader: reader.reports(verdict="rejected"),
     "reports of an account by verdict": lambda reader: reader.reports(ACCOUNT, verdict="deferred"),

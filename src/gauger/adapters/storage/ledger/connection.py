@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gauger.core.problems import Problem
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """The newest version of the schema that this release knows."""
 
 PLACES: Final = 20

@@ -135,14 +135,15 @@ class Facts:
     def _numbered(self, udi: Udi) -> tuple[int | None, InstanceFacts | None, int]:
         row = self._db.execute(
             "SELECT i.id, a.domain, a.name, i.provisional, i.verified, i.generation, i.members,"
-            " i.root_number, i.late, i.purchase_due, i.missed FROM instances i LEFT JOIN accounts a ON a.id = i.account"
+            " i.root_number, i.late, i.purchase_due, i.missed, i.silent_since FROM instances i"
+            " LEFT JOIN accounts a ON a.id = i.account"
             " WHERE i.serial = ? AND i.pid = ? AND i.home = 0",
             (udi.serial, udi.pid),
         ).fetchone()
         if row is None:
             return None, None, 0
         number, domain, name, provisional, verified, generation, *rest = row
-        members, root_number, late, purchase_due, missed = rest
+        members, root_number, late, purchase_due, missed, silent_since = rest
         instance = InstanceFacts(
             udi=udi,
             account=None if domain is None else _account(domain, name),
@@ -153,6 +154,7 @@ class Facts:
             root_number=root_number,
             late=late,
             purchase_due=bool(purchase_due),
+            silent_since=silent_since,
         )
         return number, instance, missed
 

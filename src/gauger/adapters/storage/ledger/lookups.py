@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import PLACES, unpack
 from gauger.adapters.storage.ledger.facts import KNOWN_COLUMNS, KNOWN_TABLES, known_report
@@ -12,10 +12,14 @@ from gauger.adapters.storage.ledger.projector import policy_scope
 from gauger.core.authority.facts import CaseFacts, GapFacts, Issued, PolicyFacts, StoredReport
 from gauger.core.authority.judgement import GAP_PATIENCE, RELEASABLE
 from gauger.core.authority.rows import Purchase, ReportReceived, decode_row
+from gauger.core.authority.silence import SILENCE_GRACE, QuietFacts, groups_of
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.policy.rules import DEFAULT, Group, Policy, Rule, validate
 from gauger.core.problems import Problem
+
+_PART: Final = 1024
+"""Product instances of which one look for silent ones takes in."""
 
 
 class Lookups:
@@ -86,13 +90,18 @@ class Lookups:
         issued, issued_from = self._policy_document(number, account)
         for scope in scopes:
             row = self._db.execute(
-                "SELECT assignment, name, ack_required, rules FROM policies WHERE scope = ?",
+                "SELECT assignment, name, ack_required, rules, assigned_at FROM policies"
+                " WHERE scope = ?",
                 (scope,),
             ).fetchone()
             if row is not None:
                 policy = _policy(row[1], ack_required=bool(row[2]), rules=row[3])
                 return PolicyFacts(
-                    assignment=row[0], policy=policy, issued=issued, issued_from=issued_from
+                    assignment=row[0],
+                    policy=policy,
+                    issued=issued,
+                    issued_from=issued_from,
+                    assigned_at=row[4],
                 )
         return PolicyFacts(assignment=0, policy=DEFAULT, issued=issued, issued_from=issued_from)
 
@@ -201,6 +210,35 @@ class Lookups:
         ).fetchall()
         return tuple(map(_gap, rows))
 
+    def quiet(self, after: int, now: int) -> tuple[Sequence[QuietFacts], int | None]:
+        """Return who of a part of the product instances may be silent, and where to go on.
+
+        By number, a part at a time: an index by the time of the newest report would have to be
+        kept up by every report.
+        """
+        until = after + _PART
+        rows = self._db.execute(
+            "SELECT i.pid, i.serial, a.domain, a.name, i.last_report_at FROM instances i"
+            " JOIN accounts a ON a.id = i.account WHERE i.id > ? AND i.id <= ? AND i.home = 0"
+            " AND i.silent_since IS NULL AND i.last_report_at <= ? ORDER BY i.id",
+            (after, until, now - SILENCE_GRACE),
+        ).fetchall()
+        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM instances").fetchone()
+        return tuple(map(_quiet, rows)), until if until < last else None
+
+    def groups_in_use(self, udi: Udi) -> frozenset[Group]:
+        """Return the groups that licences in use on a product instance may belong to."""
+        rows = self._db.execute(
+            "SELECT u.tag, l.term FROM instance_usage u JOIN instances i ON i.id = u.instance"
+            " LEFT JOIN order_lines l ON l.account = i.account AND l.tag = u.tag"
+            " WHERE u.instance = ? AND u.in_use > 0",
+            (self._names.instance(udi),),
+        ).fetchall()
+        terms: dict[int, set[str]] = {}
+        for tag, term in rows:
+            terms.setdefault(tag, set()).add(term or "")
+        return frozenset().union(*map(groups_of, terms.values()))
+
     def next_due(self) -> int | None:
         """Return when the first deferred report or missing one is due, or None."""
         (deferred,) = self._db.execute(
@@ -299,6 +337,12 @@ def _gap(row: tuple[Any, ...]) -> GapFacts:
         named_by=Digest(named_by),
         since=since,
     )
+
+
+def _quiet(row: tuple[Any, ...]) -> QuietFacts:
+    pid, serial, domain, name, last_report_at = row
+    account = AccountRef(domain, name)
+    return QuietFacts(udi=Udi(pid, serial), account=account, last_report_at=last_report_at)
 
 
 def _policy(name: str, *, ack_required: bool, rules: str) -> Policy:

@@ -14,7 +14,7 @@ from gauger.adapters.storage.ledger.usage import (
 )
 from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
-from gauger.core.identity import AccountRef
+from gauger.core.identity import AccountRef, Udi
 from gauger.core.usage.intervals import Segment
 
 _COUNTED: Final = frozenset({Verdict.ACCEPTED, Verdict.UNVERIFIABLE})
@@ -327,6 +327,21 @@ class DeviceProjector:
         self._db.execute(
             "UPDATE gaps SET alerted_at = ? WHERE instance = ? AND digest = ?",
             (row.at, self._names.make_instance(row.udi, row.at), row.report),
+        )
+
+    def silent(self, row: rows.InstanceSilent, _: int) -> None:
+        """People are told that a product instance does not report."""
+        self._silence(row.udi, row.at, row.at)
+
+    def heard(self, row: rows.InstanceHeard, _: int) -> None:
+        """A product instance that was silent has reported."""
+        self._silence(row.udi, row.at, None)
+
+    def _silence(self, udi: Udi, at: int, since: int | None) -> None:
+        # Apart from what each report changes of its device: this column has an index.
+        self._db.execute(
+            "UPDATE instances SET silent_since = ? WHERE id = ?",
+            (since, self._names.make_instance(udi, at)),
         )
 
     def trust_request(self, row: rows.TrustRequestReceived, _: int) -> None:

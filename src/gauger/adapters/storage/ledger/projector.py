@@ -52,6 +52,8 @@ class Projector:
                 _on(rows.GapOpened, devices.open_gap),
                 _on(rows.GapClosed, devices.close_gap),
                 _on(rows.GapOverdue, devices.alert_gap),
+                _on(rows.InstanceSilent, devices.silent),
+                _on(rows.InstanceHeard, devices.heard),
                 _on(rows.TrustRequestReceived, devices.trust_request),
                 _on(rows.TrustCodeIssued, devices.trust_code),
             )

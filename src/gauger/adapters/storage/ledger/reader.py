@@ -13,7 +13,7 @@ from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.pages import Pages
 from gauger.adapters.storage.ledger.projector import policy_scope
 from gauger.adapters.storage.ledger.reader_answers import Answers
-from gauger.adapters.storage.ledger.reader_lists import Lists
+from gauger.adapters.storage.ledger.reader_lists import InstanceFilter, Lists
 from gauger.authority.ports.views import (
     BalanceRow,
     CaseRow,
@@ -207,11 +207,13 @@ class SqliteReader:
         *,
         smart_account: str | None = None,
         search: str = "",
+        silent: bool = False,
         after: int = 0,
         limit: int = 100,
     ) -> Sequence[InstanceRow]:
         """Return product instances, of an account, a Smart Account or all, by first sight."""
-        rows = self._lists.instances(account, smart_account, search, after=after, limit=limit)
+        asked = InstanceFilter(search=search, silent=silent, after=after, limit=limit)
+        rows = self._lists.instances(account, smart_account, asked)
         return [shapes.instance(row) for row in rows]
 
     def instance(self, udi: Udi) -> InstanceRow | None:

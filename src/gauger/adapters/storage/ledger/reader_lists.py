@@ -6,6 +6,7 @@ Conditions are put together from constants; what people ask for are values besid
 import heapq
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
@@ -28,6 +29,16 @@ _BEGINS: Final = " UNION ".join(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFilter:
+    """Which product instances: by the beginning of a name, silent ones only, from where on."""
+
+    search: str
+    silent: bool
+    after: int
+    limit: int
+
+
 class Lists:
     """Reads pages of lists on one connection."""
 
@@ -46,10 +57,7 @@ class Lists:
         self,
         account: AccountRef | None,
         smart_account: str | None,
-        search: str,
-        *,
-        after: int,
-        limit: int,
+        asked: InstanceFilter,
     ) -> Sequence[shapes.Row]:
         """Return product instances, of an account, a Smart Account or all."""
         number = self._number(account)
@@ -57,26 +65,26 @@ class Lists:
             # One walk for each account, merged: together they would have to be sorted first.
             query = "SELECT id FROM accounts WHERE domain = ?"
             own = [row[0] for row in self._all(query, smart_account)]
-            walks = [self._instances(one, search, after=after, limit=limit) for one in own]
-            return list(heapq.merge(*walks, key=itemgetter(0)))[:limit]
-        return self._instances(number, search, after=after, limit=limit)
+            walks = [self._instances(one, asked) for one in own]
+            return list(heapq.merge(*walks, key=itemgetter(0)))[: asked.limit]
+        return self._instances(number, asked)
 
-    def _instances(
-        self, account: int | None, search: str, *, after: int, limit: int
-    ) -> list[shapes.Row]:
-        conditions, values = ["i.id > ?"], list[object]((after,))
+    def _instances(self, account: int | None, asked: InstanceFilter) -> list[shapes.Row]:
+        conditions, values = ["i.id > ?"], list[object]((asked.after,))
         if account is not None:
             conditions.append("i.account = ?")
             values.append(account)
-        if search:
-            condition, asked = self._matches(search)
+        if asked.silent:
+            conditions.append("i.silent_since IS NOT NULL")
+        if asked.search:
+            condition, sought = self._matches(asked.search)
             conditions.append(condition)
-            values.extend(asked)
+            values.extend(sought)
         return self._all(
             f"SELECT {shapes.INSTANCE} FROM instances i LEFT JOIN accounts a ON a.id = i.account"  # noqa: S608 -- constants only
             f" WHERE {' AND '.join(conditions)} ORDER BY i.id LIMIT ?",
             *values,
-            limit,
+            asked.limit,
         )
 
     def _matches(self, search: str) -> tuple[str, Sequence[object]]:

@@ -34,7 +34,8 @@ Row = tuple[Any, ...]
 VIRTUAL_ACCOUNT: Final = "domain, name, description, opened_at, instances, count_unverified"
 INSTANCE: Final = (
     "i.id, i.pid, i.serial, a.domain, a.name, i.provisional, i.generation, i.verified,"
-    " i.first_seen_at, i.last_report_at, i.software_version, i.gaps, i.cases, i.flags"
+    " i.first_seen_at, i.last_report_at, i.software_version, i.gaps, i.cases, i.flags,"
+    " i.silent_since"
 )
 REPORT: Final = (
     "r.id, r.digest, i.pid, i.serial, a.domain, a.name, r.report_id, t.tag, r.verdict, r.code,"
@@ -152,7 +153,7 @@ def balance(row: Row, held: Balance) -> BalanceRow:
 def instance(row: Row, used: tuple[UsageRow, ...] = ()) -> InstanceRow:
     """Return a product instance of the columns ``INSTANCE``."""
     number, pid, serial, domain, name, provisional, generation, verified, *rest = row
-    first_seen_at, last_report_at, software_version, gaps, cases, flags = rest
+    first_seen_at, last_report_at, software_version, gaps, cases, flags, silent_since = rest
     return InstanceRow(
         instance_id=number,
         udi=Udi(pid, serial),
@@ -166,6 +167,7 @@ def instance(row: Row, used: tuple[UsageRow, ...] = ()) -> InstanceRow:
         gaps=gaps,
         open_cases=cases,
         flags=split_words(flags),
+        silent_since=silent_since,
         usage=used,
     )
 

@@ -1,7 +1,7 @@
 """Product instances: listed, searched, shown with what they use, moved."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import Depends, Query
 
@@ -37,11 +37,34 @@ virtual = router(VIRTUAL, "product instances")
 UdiPart = Annotated[str, Query(min_length=1, max_length=64)]
 
 
+class Asked(TypedDict):
+    """What narrows a list of product instances."""
+
+    search: str
+    silent: bool
+    after: int
+    limit: int
+
+
 @dataclass(frozen=True, slots=True)
 class InstancePaging(NumberPaging):
-    """Which product instances: `search` is the beginning of a product id or serial number."""
+    """Which product instances.
+
+    `search` is the beginning of a product id or serial number; `silent` leaves alerts only: those
+    that have not reported in time.
+    """
 
     search: Annotated[str, Query(max_length=64)] = ""
+    silent: Annotated[bool, Query()] = False
+
+    def asked(self) -> Asked:
+        """Return what the reader is asked for."""
+        return {
+            "search": self.search,
+            "silent": self.silent,
+            "after": self.after,
+            "limit": self.limit,
+        }
 
 
 InstancePagingDep = Annotated[InstancePaging, Depends()]
@@ -73,6 +96,7 @@ class Instance(Given):
     gaps: int
     open_cases: int
     flags: tuple[str, ...]
+    silent_since: int | None
     usage: tuple[Usage, ...]
 
 
@@ -97,9 +121,7 @@ def list_instances(
 ) -> Page[Instance]:
     """List the product instances of a Virtual Account."""
     with portal.means.readers.lend() as reader:
-        rows = reader.instances(
-            account, search=paging.search, after=paging.after, limit=paging.limit
-        )
+        rows = reader.instances(account, **paging.asked())
     return page(rows, Instance, paging.limit, lambda row: row.instance_id)
 
 
@@ -109,9 +131,7 @@ def list_smart_instances(
 ) -> Page[Instance]:
     """List the product instances of a Smart Account."""
     with portal.means.readers.lend() as reader:
-        rows = reader.instances(
-            smart_account=domain, search=paging.search, after=paging.after, limit=paging.limit
-        )
+        rows = reader.instances(smart_account=domain, **paging.asked())
     return page(rows, Instance, paging.limit, lambda row: row.instance_id)
 
 
@@ -119,7 +139,7 @@ def list_smart_instances(
 def list_all_instances(portal: PortalDep, paging: InstancePagingDep) -> Page[Instance]:
     """List the product instances of all accounts, and those of nobody."""
     with portal.means.readers.lend() as reader:
-        rows = reader.instances(search=paging.search, after=paging.after, limit=paging.limit)
+        rows = reader.instances(**paging.asked())
     return page(rows, Instance, paging.limit, lambda row: row.instance_id)
 
 

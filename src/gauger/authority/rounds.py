@@ -1,0 +1,88 @@
+"""What the authority asks of itself as time passes, unless its own clock has just jumped."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gauger.core.authority.commands import Command, DecideDue, FindSilent, RecordEvent
+from gauger.core.authority.judgement import describe_time
+from gauger.core.authority.outcomes import Outcome, SweepOutcome
+from gauger.core.ports import Clock
+from gauger.core.problems import Problem
+
+JUMP: Final = 3600
+"""Seconds by which the wall clock may run off between two looks before that is a jump."""
+
+HOLD: Final = 3600
+"""Seconds for which nothing is decided by time after a jump: people can set the clock right."""
+
+SWEEP_EVERY: Final = 3600
+"""Seconds between two looks for silent devices, and from the start to the first."""
+
+
+class Rounds:
+    """Decides what is due by time; used by the writer's thread only.
+
+    A clock that jumps years ahead would have every deferred report accepted and every device
+    called silent within a second, and rows are for ever. So a jump is told, and what time alone
+    decides waits for an hour of the monotonic clock, or until the wall clock is back.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Take the times of this moment as those to go by."""
+        self._clock = clock
+        self._seen = (clock.wall(), clock.monotonic())
+        self._off = 0
+        self._held_until: float | None = None
+        self._untold: list[RecordEvent] = []
+        # Not at once: after an outage of the portal the devices must have had time to come back.
+        self._sweep_at = self._seen[1] + SWEEP_EVERY
+        self._after = 0
+
+    def commands(self, *, has_due: bool) -> tuple[Command, ...]:
+        """Return what is to be done now.
+
+        Args:
+            has_due: Whether something is decided at a time that has come.
+        """
+        self._look()
+        told = tuple(self._untold)
+        if self._held_until is not None:
+            return told
+        due = (DecideDue(),) if has_due else ()
+        sweep = (FindSilent(after=self._after),) if self._seen[1] >= self._sweep_at else ()
+        return (*told, *due, *sweep)
+
+    def done(self, results: Sequence[Callable[[], Outcome] | Problem]) -> None:
+        """Take note of what came of the commands; what failed is asked again."""
+        if not any(isinstance(result, Problem) for result in results):
+            self._untold.clear()
+        for result in results:
+            outcome = None if isinstance(result, Problem) else result()
+            if isinstance(outcome, SweepOutcome):
+                self._after = outcome.following or 0
+                if outcome.following is None:
+                    self._sweep_at = self._seen[1] + SWEEP_EVERY
+
+    def _look(self) -> None:
+        before, self._seen = self._seen, (self._clock.wall(), self._clock.monotonic())
+        wall, monotonic = self._seen
+        expected = before[0] + round(monotonic - before[1])
+        if abs(wall - expected) > JUMP:
+            self._off += wall - expected
+            is_back = abs(self._off) <= JUMP
+            self._held_until = None if is_back else monotonic + HOLD
+            self._sweep_at = monotonic + SWEEP_EVERY
+            self._untold.append(_told(wall, expected, is_back=is_back))
+        if self._held_until is None or monotonic >= self._held_until:
+            self._held_until, self._off = None, 0
+
+
+def _told(wall: int, expected: int, *, is_back: bool) -> RecordEvent:
+    what = f"The clock of this portal went from {describe_time(expected)} to {describe_time(wall)}."
+    follows = (
+        "That is where it came from."
+        if is_back
+        else f"What time alone decides waits for {HOLD // 60} minutes: set the clock right, or let"
+        " it go on."
+    )
+    return RecordEvent(kind="clock-jumped", subject="clock", detail=f"{what} {follows}", by=None)
