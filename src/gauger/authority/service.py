@@ -36,10 +36,10 @@ from gauger.core.problems import Problem
 __all__ = ["Authority", "AuthoritySettings"]
 
 _IDLE_SECONDS: Final = 0.25
-_GATHER_SECONDS: Final = 0.002
+_GATHER_SECONDS: Final = 0.004
 """How long a commit that has company waits for more: it ends once nothing came for so long."""
 
-_MOST_GATHERINGS: Final = 10
+_MOST_GATHERINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
