@@ -8,6 +8,7 @@ from gauger.adapters.storage.private_files import (
     named_failure,
     private_folder,
     read_private,
+    require_private,
     write_private,
 )
 from gauger.adapters.storage.writer_lock import WriterLock
@@ -33,6 +34,15 @@ def test_what_others_may_read_is_refused(tmp_path: Path) -> None:
     folder.chmod(0o750)
     with pytest.raises(Problem, match="key-exposed"):
         private_folder(folder)
+
+
+def test_what_others_may_use_is_refused_without_reading_it(tmp_path: Path) -> None:
+    require_private(private_folder(tmp_path / "data"))
+    (tmp_path / "data").chmod(0o701)
+    with pytest.raises(Problem, match="key-exposed"):
+        require_private(tmp_path / "data")
+    with pytest.raises(Problem, match="store-failed"):
+        require_private(tmp_path / "none")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from gauger.adapters.keys.file import FileSigner
 from gauger.authority.readers import Readers
 from gauger.cli.cssm.running import next_step
 from gauger.core.problems import Problem
 from tests.cli.portal_host import Host, gauger, make_host, served
-from tests.support.builders import NOW, a_device, a_portal
+from tests.support.builders import NOW, a_device, a_factory, a_portal
 
 if TYPE_CHECKING:
     from gauger.cssm.portal import Portal
@@ -100,11 +101,23 @@ def test_a_test_clock_is_for_loopback_only(tmp_path: Path) -> None:
         assert refused.exception.code == "invalid-argument"
 
 
-@pytest.mark.parametrize("part", ["tls/key.pem", "tls", "signer/key.pem", "signer"])
+@pytest.mark.parametrize(
+    "part", ["", "administrator.secret", "tls/key.pem", "tls", "signer/key.pem", "signer"]
+)
 def test_a_key_that_others_may_read_serves_nobody(tmp_path: Path, part: str) -> None:
     host = make_host(tmp_path)
     (host.data / part).chmod(0o755)
     refused = gauger("cssm", "serve", "--data", host.data, "--port", "0")
+    assert isinstance(refused.exception, Problem)
+    assert refused.exception.code == "key-exposed"
+
+
+@pytest.mark.parametrize("part", ["", "administrator.secret"])
+def test_a_command_sends_no_secret_that_others_may_read(tmp_path: Path, part: str) -> None:
+    host = make_host(tmp_path)
+    with served(host):
+        (host.data / part).chmod(0o750)
+        refused = host.run("account", "list")
     assert isinstance(refused.exception, Problem)
     assert refused.exception.code == "key-exposed"
 
@@ -157,13 +170,26 @@ def test_a_portal_comes_back_from_a_backup_in_a_new_epoch(tmp_path: Path) -> Non
     assert gauger("fsck", "--data", new.data).exit_code == 0
 
 
+def head_signer(host: Host) -> object:
+    return json.loads(host.json("ledger", "head")["body"])["signer"]
+
+
 def test_another_signer_takes_over(tmp_path: Path) -> None:
-    host = make_host(tmp_path)
-    same = host.told("admin", "signer", "--signer", tmp_path / "site" / "signer")
-    assert "next start" in same
-    assert list(host.data.glob("signer-*-replaced-it"))
+    host, after = make_host(tmp_path), a_factory().following(signers=("portal", "second"))
+    root_set, second = tmp_path / "root-set-2.json", after.signer("second")
+    root_set.write_text(after.texts[-1])
+    second.save(tmp_path / "second")
     with served(host):
-        assert host.json("account", "list") == []
+        host.told("trust", "import", root_set)
+        host.told("account", "add", "one.example")
+        assert head_signer(host) == after.signer().key_id
+    told = host.told("admin", "signer", "--signer", tmp_path / "second")
+    assert "next start" in told
+    (kept,) = host.data.glob("signer-*-replaced-it")
+    assert FileSigner.load(kept).key_id == after.signer().key_id
+    with served(host):
+        host.told("account", "add", "two.example")
+        assert head_signer(host) == second.key_id
 
 
 def test_a_data_folder_that_is_none_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """How commands on the portal's own host find it and prove themselves; light, to start fast."""
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,9 +52,13 @@ def local_access(data: Path) -> LocalAccess:
     """Return how to reach the portal of a data folder as its administrator.
 
     Raises:
-        Problem: ``key-missing`` without the administrator's secret; ``comm-failed`` where the
-            portal does not run.
+        Problem: ``key-missing`` without the administrator's secret; ``key-exposed`` where others
+            may read it or enter the folder; ``comm-failed`` where the portal does not run.
     """
+    # Whoever else could enter the folder could also have put there the address to which the
+    # secret goes in a moment, and the certificate that makes it trustworthy.
+    for path in (data, data / SECRET):
+        _require_private(path)
     secret, url = _text(data / SECRET), _text(data / _ADDRESS)
     if secret is None:
         message = f"There is no {SECRET} that you can read in {data}."
@@ -68,6 +73,16 @@ def local_access(data: Path) -> LocalAccess:
         secret=secret,
         ca=certificate if certificate.exists() else None,
     )
+
+
+def _require_private(path: Path) -> None:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return  # What is not there, or belongs to somebody else, is named by who reads it.
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"{path} has mode {mode:04o}: others than its owner may use it."
+        raise Problem("key-exposed", message)
 
 
 def _text(path: Path) -> str | None:

@@ -27,6 +27,7 @@ from gauger.adapters.storage.private_files import (
     private_folder,
     read_private,
     replace_file,
+    require_private,
     write_private,
 )
 from gauger.adapters.storage.upload_files import UploadFiles
@@ -154,10 +155,16 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
     """Open a portal's data folder for the time of the block.
 
     Raises:
-        Problem: ``store-missing``, ``store-locked``, or of the keys and the store.
+        Problem: ``store-missing``, ``store-locked``, or of the keys and the store;
+            ``key-exposed`` where others may enter the folder or read the administrator's secret.
     """
     if not (data / _SIGNER).is_dir():
         raise Problem("store-missing", f"There is no portal in {data}.")
+    # `init` made both private. What a copy or a careless chmod opened since lets others read the
+    # secret, and the accounts and people of everybody in the ledger.
+    require_private(data)
+    if (data / SECRET).exists():
+        require_private(data / SECRET)
     now, entropy = open_clock(clock), SystemEntropy()
     with ExitStack() as stack:
         authority = Authority(

@@ -9,8 +9,10 @@ from typing import Final
 from gauger.adapters.keys.file import FileSigner
 from gauger.adapters.keys.trust_folder import read_trust
 from gauger.adapters.storage.ledger.connection import connect
+from gauger.adapters.storage.private_files import require_private
 from gauger.core.documents.root_set import RootSet
 from gauger.core.problems import Problem
+from gauger.cssm.local import SECRET
 from gauger.tools.fsck_findings import Examination, Fault
 
 _SIGNER: Final = "signer"
@@ -30,6 +32,9 @@ def check_portal(data: Path, ledger: Path, examination: Examination) -> None:
         _run(examination, "the trust folder", lambda: _check_trust(data))
     if (data / _SIGNER).is_dir():
         _run(examination, "the signer", lambda: _check_signer(data))
+        _run(examination, "the data folder", lambda: require_private(data))
+    if (data / SECRET).exists():
+        _run(examination, "the secret", lambda: require_private(data / SECRET))
     if (data / _UPLOADS).is_dir():
         _run(examination, "the uploads", lambda: _check_uploads(data, ledger, examination))
 

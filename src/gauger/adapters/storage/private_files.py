@@ -28,6 +28,18 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def require_private(path: Path) -> None:
+    """Check that a file or folder that is there is its owner's alone.
+
+    Raises:
+        Problem: ``key-exposed`` where others may use it; ``store-failed``.
+    """
+    try:
+        _check_mode(path)
+    except OSError as error:
+        raise Problem("store-failed", f"{path} cannot be examined: {error.strerror}.") from error
+
+
 def read_private(path: Path) -> bytes | None:
     """Return the content of a private file, or None where there is none.
 
