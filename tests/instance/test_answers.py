@@ -15,7 +15,7 @@ from gauger.core.documents.smart_transport import (
     WireProblem,
 )
 from gauger.core.documents.verdict import Ruling, Verdict
-from gauger.core.identity import AccountRef, Udi, digest
+from gauger.core.identity import AccountRef, Digest, Udi, digest
 from gauger.core.problems import Problem
 from gauger.instance import answer_file as slicing
 from gauger.instance.agent import Agent
@@ -25,6 +25,7 @@ from gauger.instance.views import Scope, Selection, SelectionKind
 from gauger.tools.trust import RootFolder
 from tests.instance.portal import (
     LEDGER,
+    Answering,
     Portal,
     answer_file,
     honest,
@@ -51,12 +52,8 @@ def first_state(agent: Agent) -> str:
     return agent.report_rows()[0].state
 
 
-@pytest.mark.threat("G10", role="instance")
-def test_a_wanted_report_is_sent_again(world: World, portal: Portal, online: Agent) -> None:
-    trusted(online)
-    reported(world, online)
-    lost = portal.reports[0].digest
-    portal.acknowledged.clear()
+def wanting(lost: Digest) -> Answering:
+    """Acknowledge a report and want another one again."""
 
     def want(asking: Portal, request: Request) -> Response:
         answered = honest(asking, request)
@@ -67,7 +64,16 @@ def test_a_wanted_report_is_sent_again(world: World, portal: Portal, online: Age
         item = Acknowledgement(udi=request.udi, smart_license=data)
         return replace(answered, acknowledgements=(item,))
 
-    portal.script.append(want)
+    return want
+
+
+@pytest.mark.threat("G10", role="instance")
+def test_a_wanted_report_is_sent_again(world: World, portal: Portal, online: Agent) -> None:
+    trusted(online)
+    reported(world, online)
+    lost = portal.reports[0].digest
+    portal.acknowledged.clear()
+    portal.script.append(wanting(lost))
     reported(world, online)
     verdict = online.report_detail(online.report_rows()[1].report_id).verdict
     assert verdict == "accepted, noticed: gap"
@@ -239,6 +245,23 @@ def test_signed_bytes_are_dropped_after_their_retention(
     assert (detail.state, detail.storage, detail.reason) == ("ACK", "DELETED", "PURGED")
     assert online.reports_summary().purged == 3
     reported(world, online)
+
+
+def test_what_is_wanted_outlives_its_retention_until_it_was_sent_again(
+    world: World, portal: Portal, online: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gauger.instance.importing.KEPT", 1)
+    trusted(online)
+    for _ in range(3):
+        reported(world, online)
+    lost = portal.reports[0].digest
+    world.clock.advance(31 * DAY)
+    portal.acknowledged.clear()
+    portal.script.append(wanting(lost))
+    reported(world, online)
+    online.tick()
+    assert lost in portal.acknowledged, "it was sent again, though past its retention"
+    assert [row.flag for row in online.report_rows()[1:3]] == ["P", "P"]
 
 
 def test_what_a_file_acknowledged_is_not_sent_any_more(
