@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from gauger.core.authority.commands import DecideDue, MoveInstance, Pipe, ReceiveReport
 from gauger.core.authority.outcomes import ReportOutcome, Verdict
@@ -27,6 +27,8 @@ from tests.support.builders import (
     a_device,
     a_portal,
 )
+from tests.support.figures import Figures
+from tests.support.machines import walk
 
 SLOW = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -118,10 +120,21 @@ class Model:
         return sum(held.values()) * 100
 
 
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """A report on its way."""
+
+    item: str
+    digest: Digest
+    tag: str
+    claim: tuple[int, int, int]
+
+
 class Ledger(RuleBasedStateMachine):
     """Random honest and restored devices against the model."""
 
     sent = Bundle("sent")
+    held = Bundle("held")
 
     @initialize()
     def begin(self) -> None:
@@ -141,17 +154,36 @@ class Ledger(RuleBasedStateMachine):
     )
     def report(self, tag: str, start: int, length: int, count: int) -> tuple[str, Digest]:
         claim = (NOW + 100 * start, NOW + 100 * (start + length), count)
+        return self.deliver(self.sign(tag, claim))
+
+    @rule(
+        target=held,
+        tag=st.sampled_from([TAG, OTHER_TAG]),
+        start=st.integers(-40, 0),
+        count=st.integers(0, 5),
+    )
+    def hold_back(self, tag: str, start: int, count: int) -> Signed:
+        """Close a report that arrives later than others, or never."""
+        return self.sign(tag, (NOW + 100 * start, NOW + 100 * (start + 5), count))
+
+    @rule(target=sent, late=consumes(held))
+    def arrive_late(self, late: Signed) -> tuple[str, Digest]:
+        return self.deliver(late)
+
+    def sign(self, tag: str, claim: tuple[int, int, int]) -> Signed:
         item = self.device.report((claim,), tag=tag)
-        digest = self.device.last[tag]
-        outcome = self.portal.report(item, to=None if self.count else ACCOUNT)
+        return Signed(item=item, digest=self.device.last[tag], tag=tag, claim=claim)
+
+    def deliver(self, signed: Signed) -> tuple[str, Digest]:
+        outcome = self.portal.report(signed.item, to=None if self.count else ACCOUNT)
         self.count += 1
         if outcome.verdict is Verdict.DEFERRED:
             assert outcome.until is not None
-            self.model.deferred[digest] = (outcome.until, tag, claim)
+            self.model.deferred[signed.digest] = (outcome.until, signed.tag, signed.claim)
         else:
             assert outcome.verdict is Verdict.ACCEPTED
-            self.model.claims[digest] = (tag, claim)
-        return item, digest
+            self.model.claims[signed.digest] = (signed.tag, signed.claim)
+        return signed.item, signed.digest
 
     @rule(sending=sent)
     def replay(self, sending: tuple[str, Digest]) -> None:
@@ -201,10 +233,10 @@ class Ledger(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-TestLedger = Ledger.TestCase
-TestLedger.settings = settings(
-    max_examples=12,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@pytest.mark.threat("A1", role="cssm")
+@pytest.mark.threat("A12", role="cssm")
+@pytest.mark.threat("A13", role="cssm")
+@pytest.mark.threat("A16", role="cssm")
+@pytest.mark.threat("F16", role="cssm")
+def test_a_ledger_holds_what_a_child_would_write_down(figures: Figures) -> None:
+    walk(Ledger, figures, walks=20, steps=25)
