@@ -245,9 +245,10 @@ ROWS = (
         "The request carries no valid credential",
         Fault.SENDER,
         Retry.AFTER_FIX,
-        "Check name and secret. A program gets an access token with its client id and secret "
-        "at /oauth2/token and sends it as bearer token; `gauger cssm admin reset` makes a new"
-        " administrator's secret on the portal's host.",
+        "Check the name, and the password, key or secret. On a product instance, "
+        "`gauger instance user list` shows who may log in and `gauger instance user passwd` sets a "
+        "new password. At a portal a program sends the access token that it gets at /oauth2/token, "
+        "and `gauger cssm admin reset` makes a new administrator's secret on the portal's host.",
     ),
     ProblemKind(
         "forbidden",
