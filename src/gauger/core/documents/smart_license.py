@@ -94,10 +94,6 @@ class Caps:
 DEVICE_CAPS: Final = Caps()
 """A product instance's file."""
 
-SMALL_CAPS: Final = Caps(total=4 * 1024 * 1024)
-"""A policy, authorization code or trust file, which is read as a whole."""
-
-
 def read_items(
     chunks: Iterable[bytes], *, caps: Caps = DEVICE_CAPS, wanted: frozenset[ItemKind] | None = None
 ) -> Iterator[Item]:
