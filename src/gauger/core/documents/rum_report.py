@@ -268,7 +268,7 @@ def _own_trust_code(report: RumReport) -> tuple[Document, TrustCode]:
 def _doubt(document: Document, code: TrustCode, trust: TrustStore, now: int) -> Problem | None:
     """Return why the signer of a trust code is not believed today, or None."""
     try:
-        trust.verify(document, expected=TrustCode.TYPE, now=now)
+        trust.verify(document, expected=TrustCode.TYPE, now=now, again=True)
     except Problem as problem:
         if problem.code not in _SIGNER_GONE:
             raise

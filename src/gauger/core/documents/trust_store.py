@@ -204,13 +204,16 @@ class TrustStore:
             detail = f"The key {key_id} is revoked by root set {self._held().number}."
             raise Problem("key-revoked", detail, key_id=key_id)
 
-    def verify(self, document: Document, *, expected: str, now: int) -> Verified:
+    def verify(
+        self, document: Document, *, expected: str, now: int, again: bool = False
+    ) -> Verified:
         """Verify an answer or another document of a listed signer, signed by page or directly.
 
         Args:
             document: The document as received.
             expected: The type that is expected at this place.
             now: What `expiry_time` gives.
+            again: Whether it will come again, so that its proof is worth the memory.
 
         Returns:
             What is proven. Whom the document is for is judged by the caller.
@@ -227,7 +230,7 @@ class TrustStore:
         known = self.memo.opened(document)
         fields = _open(document) if known is None else known
         signer, head = self._verify_block(document, now, is_proven=known is not None)
-        if known is None:
+        if again and known is None:
             self.memo.remember(document, fields)
         issuer = fields.hex_id("issuer")
         _require_ledger(signer, issuer, head)
