@@ -239,7 +239,16 @@ def _consistency(first: int, second: int, node: merkle.Lookup) -> Case:
 
 def page_of(documents: Sequence[tuple[str, bytes]], *, ledger: str = LEDGER) -> Page:
     """Return the page of some documents; salt i is 16 times the byte i + 1."""
-    facts = PageFacts(
+    facts = _facts(ledger)
+    leaves = [
+        Leaf(bytes([at + 1] * 16), preimage(kind, 1, body))
+        for at, (kind, body) in enumerate(documents)
+    ]
+    return build_page(facts, leaves)
+
+
+def _facts(ledger: str) -> PageFacts:
+    return PageFacts(
         ledger=ledger,
         epoch=EPOCH,
         page=0,
@@ -247,11 +256,6 @@ def page_of(documents: Sequence[tuple[str, bytes]], *, ledger: str = LEDGER) -> 
         issued_at=NOW,
         signer=key("signer").key_id,
     )
-    leaves = [
-        Leaf(bytes([at + 1] * 16), preimage(kind, 1, body))
-        for at, (kind, body) in enumerate(documents)
-    ]
-    return build_page(facts, leaves)
 
 
 def _page_case() -> Case:
@@ -271,17 +275,9 @@ def _page_case() -> Case:
 def _epochs_case() -> Case:
     second, twin = LedgerEpoch(2, "e2" * 16), LedgerEpoch(2, "d2" * 16)
     earlier = (EarlierEpoch(epoch=EPOCH, until=5), EarlierEpoch(epoch=second, until=5))
-    facts = PageFacts(
-        ledger=LEDGER,
-        epoch=LedgerEpoch(3, "e3" * 16),
-        page=9,
-        previous_root=Digest(hashlib.sha256().hexdigest()),
-        issued_at=NOW,
-        signer=key("signer").key_id,
-        earlier=earlier,
-    )
+    facts = replace(_facts(LEDGER), epoch=LedgerEpoch(3, "e3" * 16), page=9, earlier=earlier)
     page = build_page(facts, [Leaf(bytes(16), preimage("ack", 1, b"{}"))])
-    places = ((EPOCH, 0), (EPOCH, 4), (EPOCH, 5), (second, 5), (twin, 3), (facts.epoch, 9))
+    places = ((EPOCH, 4), (EPOCH, 5), (second, 5), (twin, 3), (facts.epoch, 9))
     return {
         "about": "Epoch 1 was ended by a restore, epoch 2 by a foreign head; an unknown epoch 2 too.",
         "head": page.body.decode(),

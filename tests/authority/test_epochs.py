@@ -193,3 +193,72 @@ def test_a_backup_is_whole(portal: Bench, tmp_path: Path) -> None:
     assert examine_ledger(tmp_path / "copy.db").is_whole
     assert a_factory().signers == ("portal",)
     assert portal.balance(ACCOUNT)
+
+
+def lost(portal: Bench, tmp_path: Path) -> SignedHead:
+    """Set a ledger back by hand to what it was; return a head that a device holds of what is gone."""
+    device = a_device()
+    device.install(portal.report(device.report()))
+    portal.authority.stop()
+    shutil.copy(portal.path, tmp_path / "old.db")
+    portal.restart()
+    device.install(portal.report(device.report(((NOW, NOW + 9, 1),))))
+    portal.authority.stop()
+    shutil.copy(tmp_path / "old.db", portal.path)
+    portal.restart()
+    assert device.head is not None
+    return device.head
+
+
+@pytest.mark.threat("G10", role="cssm")
+def test_a_head_that_a_hello_shows_opens_an_epoch_once(portal: Bench, tmp_path: Path) -> None:
+    shown = lost(portal, tmp_path)
+    for _ in range(2):
+        told = portal.authority.newest_head(shown)
+        assert told is not None
+        head = told.read()
+        assert (head.epoch.number, head.abandons) == (2, (digest(shown.head),))
+        # Since when the ledger is another than devices were told, nobody knows.
+        assert [item.until for item in head.earlier] == [0]
+    assert examine_ledger(portal.path).is_whole
+
+
+@pytest.mark.threat("G10", role="cssm")
+def test_a_hello_writes_nothing_where_its_head_proves_nothing(
+    portal: Bench, tmp_path: Path
+) -> None:
+    device = a_device()
+    device.install(portal.report(device.report()))
+    own = portal.authority.newest_head()
+    assert own is not None
+    with a_portal(tmp_path / "other") as other:
+        foreign = other.authority.newest_head()
+    assert foreign is not None
+    altered = SignedHead(
+        head=own.head.replace(b'"page":', b'"page":9'), chain=own.chain, value=own.value
+    )
+    for shown in (None, own, foreign, altered):
+        assert portal.authority.newest_head(shown) == own
+
+
+@pytest.mark.threat("G10", role="cssm")
+def test_heads_name_what_each_restore_left(portal: Bench, tmp_path: Path) -> None:
+    stood = []
+    for turn in range(3):
+        device = a_device(f"GGR010{turn}")
+        device.install(portal.report(device.report()))
+        backup(portal.path, tmp_path / f"{turn}.db")
+        stood.append(newest(portal).page + 1)
+        portal.authority.stop()
+        portal.path.unlink()
+        restore(tmp_path / f"{turn}.db", portal.path)
+        portal.restart()
+        assert [item.until for item in newest(portal).earlier] == stood
+    # A start reads from the heads what the running portal knew.
+    before = newest(portal).earlier
+    portal.restart()
+    late = a_device("GGR0200")
+    late.install(portal.report(late.report()))
+    assert newest(portal).earlier == before
+    assert [item.epoch.number for item in before] == [1, 2, 3]
+    assert examine_ledger(portal.path).is_whole

@@ -165,8 +165,9 @@ class Exchanging:
     def outgoing(self, draft: Draft, kind: str, holdings: Holdings) -> Outgoing | None:
         """Return the message of an exchange: its request, or a poll for the answer."""
         if kind == HELLO:
-            request = self._request(MessageType.HELLO)
-            body = greeting.message(request, holdings)
+            # The head held goes along: it may be the portal that is behind.
+            request = replace(self._request(MessageType.HELLO), head=holdings.head)
+            body = encode_request(request)
             return Outgoing(kind=kind, body=body, nonce=request.nonce, is_poll=False)
         if kind == POLLS:
             poll = polling.due(draft.singles.course, self._lived())

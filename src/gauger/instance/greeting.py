@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from gauger.core.documents.smart_transport import MessageType, Request, encode_request
-from gauger.instance.holdings import HEAD, Holdings
+from gauger.instance.holdings import HEAD
 from gauger.instance.memory import Draft
 
 HELLO: Final = "hello"
@@ -21,8 +20,3 @@ def ask(draft: Draft, *, is_due: bool) -> None:
     course = draft.singles.course
     if course.greets != is_due:
         draft.singles = replace(draft.singles, course=replace(course, greets=is_due))
-
-
-def message(request: Request, holdings: Holdings) -> bytes:
-    """Return the message: the head held goes along, for the portal may be the one behind."""
-    return encode_request(replace(request, type=MessageType.HELLO, head=holdings.head))
