@@ -26,6 +26,8 @@ class AuthoritySettings:
         waiting: Most commands that wait; more are refused as ``server-busy``.
         refusals_listed: Refusals of one source that are recorded one by one in an hour.
         refusals_listed_of_all: The same for all addresses together.
+        device_documents: Documents of one device that are judged in a minute online; more of it are
+            refused as ``too-many-requests``.
     """
 
     build_date: int = 1_760_000_000
@@ -34,6 +36,7 @@ class AuthoritySettings:
     waiting: int = 20_000
     refusals_listed: int = 100
     refusals_listed_of_all: int = 2000
+    device_documents: int = 6000
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,13 +9,16 @@ from queue import Empty, Full, Queue
 from typing import Final
 
 from gauger.authority.books import AuthoritySettings
+from gauger.authority.flood import DeviceBudgets
 from gauger.authority.greeting import may_prove_loss, signed_head
 from gauger.authority.ports import LedgerReader
 from gauger.authority.ports.store import LedgerStore
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.readers import Readers
 from gauger.authority.refusals import Refusals
+from gauger.authority.reports import VerifiedReport
 from gauger.authority.rounds import Rounds
+from gauger.authority.trust_requests import VerifiedRequest
 from gauger.authority.turning_away import turned_away
 from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
@@ -83,6 +86,7 @@ class Authority:
             listed_of_all=self._settings.refusals_listed_of_all,
         )
         self._rounds = Rounds(clock)
+        self._budgets = DeviceBudgets(clock, self._settings.device_documents)
         self._readers = Readers(self)
         self._queue: Queue[_Job | None] = Queue(self._settings.waiting)
         self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
@@ -156,9 +160,11 @@ class Authority:
     def _prepared(self, command: Command) -> tuple[Command, Prepared | Problem]:
         try:
             trust, build_date = self._writer.trust, self._settings.build_date
-            return command, prepare(command, trust, self._clock.wall(), build_date)
+            prepared = prepare(command, trust, self._clock.wall(), build_date)
+            self._spend(prepared)
         except Problem as problem:
             return command, problem
+        return command, prepared
 
     def _begin(self, command: Command, prepared: Prepared | Problem) -> "Future[Outcome]":
         future: Future[Outcome] = Future()
@@ -168,6 +174,18 @@ class Authority:
         else:
             self._submit(_Job(prepared, future))
         return future
+
+    def _spend(self, prepared: Prepared) -> None:
+        """Count what a device has judged.
+
+        Raises:
+            Problem: ``too-many-requests``.
+        """
+        content = prepared.content
+        if isinstance(content, VerifiedReport):
+            self._budgets.spend(content.claims.udi, content.command.pipe)
+        elif isinstance(content, VerifiedRequest):
+            self._budgets.spend(content.request.udi, content.command.pipe)
 
     def _refuse(self, command: Command, problem: Problem, future: "Future[Outcome]") -> None:
         """Refuse what could not be verified."""

@@ -306,7 +306,7 @@ def test_silent_devices_are_a_list_of_their_account(web: Web) -> None:
     web.bench.authority.execute(FindSilent())
     web.bench.clock.now = NOW  # when the sessions of this test were made
 
-    for path in (f"{at()}/instances", "/smart-accounts/example.com/instances", "/instances"):
+    for path in (f"{at()}/instances", "/accounts/example.com/instances", "/instances"):
         found = web.get(path, silent="true")["items"]
         assert [one["udi"]["udi_serial_number"] for one in found] == ["GGR0001", "GGR0002"]
         assert {one["silent_since"] for one in found} == {NOW + 91 * DAY}
