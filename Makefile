@@ -11,6 +11,8 @@ PY := $(BIN)/python
 # Processes of pytest, and further arguments for it: make test ARGS="tests/core -k policy"
 JOBS ?= 2
 ARGS ?=
+# How long `make nightly` walks: 1 is a night, 0.01 a rehearsal.
+NIGHT ?= 1
 
 
 # The newest suitable interpreter that really starts; PYTHON=… chooses another.
@@ -79,6 +81,14 @@ format: setup ## Let ruff mend what it can, and format
 interop: setup ## Run the tests against tools of others, in an environment of their own
 	@$(PYTHON) checks/set_up.py interop
 	@$(PY) -m checks.run_tests --target interop -- $(ARGS)
+
+.PHONY: nightly
+nightly: setup ## Search for hours: every bit of what is signed, long walks, wide fuzzing (NIGHT=0.01 rehearses)
+	@NIGHT=$(NIGHT) $(PY) -m checks.nightly $(ARGS)
+
+.PHONY: conformance
+conformance: setup ## Put every case of the conformance suite before our own command
+	@$(PY) conformance/run.py --command "$(BIN)/gauger" $(ARGS)
 
 .PHONY: coverage-map
 coverage-map: setup ## Print which requirement and threat has which tests, those without included

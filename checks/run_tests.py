@@ -38,6 +38,7 @@ class Target:
 
 TARGETS = {
     "test": Target(marks="not interop", is_measured=True, may_be_empty=False),
+    "nightly": Target(marks="nightly", is_measured=False, may_be_empty=False),
     "interop": Target(marks="interop", is_measured=False, may_be_empty=True),
 }
 

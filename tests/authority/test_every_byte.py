@@ -171,6 +171,7 @@ class Way:
         return Trial(portal=portal, items=self.items, sender=came)
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("A7", role="cssm")
 @pytest.mark.threat("A8", role="cssm")
 @pytest.mark.threat("D1", role="cssm")

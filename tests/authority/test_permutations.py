@@ -233,6 +233,7 @@ class Ledger(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("A1", role="cssm")
 @pytest.mark.threat("A12", role="cssm")
 @pytest.mark.threat("A13", role="cssm")

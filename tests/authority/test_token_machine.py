@@ -148,6 +148,7 @@ class Tokens(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("F2", role="cssm")
 @pytest.mark.threat("F3", role="cssm")
 def test_a_token_lasts_as_often_and_as_long_as_it_says(figures: Figures) -> None:

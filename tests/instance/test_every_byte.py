@@ -95,6 +95,7 @@ class Trial:
         self.figures.add("altered bytes outside of what is signed", self.same)
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("B5", role="instance")
 @pytest.mark.threat("D1", role="instance")
 def test_no_altered_byte_of_an_answer_file_is_installed(world: World, figures: Figures) -> None:
@@ -115,6 +116,7 @@ def test_no_altered_byte_of_an_answer_file_is_installed(world: World, figures: F
         assert trial.same < 120
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("B5", role="instance")
 @pytest.mark.threat("D1", role="instance")
 def test_no_altered_byte_of_a_response_is_installed(world: World, figures: Figures) -> None:

@@ -162,6 +162,7 @@ class Life(RuleBasedStateMachine):
         self.agent.stop()
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("B1", role="instance")
 @pytest.mark.threat("B6", role="instance")
 @pytest.mark.threat("E14", role="instance")

@@ -1,14 +1,12 @@
 """Random walks of a machine beside a model, counted."""
 
-from typing import Final
-
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.support.figures import Figures
-from tests.support.thoroughness import IS_NIGHTLY
+from tests.support.thoroughness import IS_NIGHTLY, NIGHT
 
-NIGHT: Final = (2000, 100)
+WALKS, STEPS = max(1, round(2000 * NIGHT)), 100
 """Walks, and steps of each, of a nightly run."""
 
 
@@ -25,7 +23,7 @@ def walk(machine: type[RuleBasedStateMachine], figures: Figures, *, walks: int, 
         steps: Steps of each, at most, by day.
     """
     if IS_NIGHTLY:
-        walks, steps = NIGHT
+        walks, steps = WALKS, STEPS
     done = {"walks": 0, "steps": 0}
 
     class Counted(machine):  # type: ignore[valid-type, misc]  # a machine that is given

@@ -5,3 +5,6 @@ from typing import Final
 
 IS_NIGHTLY: Final = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 """Whether the run was asked to leave nothing out; see the profiles in ``tests/conftest.py``."""
+
+NIGHT: Final = float(os.environ.get("NIGHT") or 1)
+"""By how much a night is longer than the usual one."""

@@ -166,6 +166,7 @@ def readings(name: str) -> tuple[bytes, Callable[[bytes], object], tuple[object,
     return data, read, (read(data), read(SIGNED[UNDER_TRUST]()[0]))
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("A7", role="core")
 @pytest.mark.threat("A8", role="core")
 @pytest.mark.threat("B5", role="core")

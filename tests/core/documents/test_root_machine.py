@@ -127,6 +127,7 @@ class Roots(RuleBasedStateMachine):
         return True
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("C1", role="core")
 @pytest.mark.threat("C2", role="core")
 def test_a_store_believes_whom_the_newest_root_set_lists(figures: Figures) -> None:

@@ -130,6 +130,7 @@ class Installs(RuleBasedStateMachine):
         assert self.holding.known[REPORT].is_acknowledged == self.is_acknowledged
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("B1", role="core")
 @pytest.mark.threat("B7", role="core")
 @pytest.mark.threat("B9", role="core")

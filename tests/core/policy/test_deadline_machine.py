@@ -122,6 +122,7 @@ class Deadlines(RuleBasedStateMachine):
                 assert 1 <= days <= frequency
 
 
+@pytest.mark.nightly
 @pytest.mark.requirement("PI-7")
 @pytest.mark.threat("A22", role="core")
 def test_a_deadline_is_the_day_on_which_the_first_patience_ends(figures: Figures) -> None:

@@ -143,6 +143,7 @@ class Usage(RuleBasedStateMachine):
         assert all(count_at(self.portal, at) == self.model[at] for at in claims)
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("A14", role="core")
 @pytest.mark.threat("A13", role="core")
 @pytest.mark.threat("H3", role="core")
