@@ -89,7 +89,6 @@ OPTIONAL: list[Callable[[Fields], object]] = [
     lambda read: read.optional_time("x"),
     lambda read: read.optional_digest("x"),
     lambda read: read.optional_hex_id("x"),
-    lambda read: read.optional_base64("x"),
     lambda read: read.optional_child("x"),
     lambda read: read.optional_udi("x"),
     lambda read: read.optional_account("x"),
@@ -122,7 +121,7 @@ def test_optional_fields_are_read_where_they_are() -> None:
         1,
     )
     assert (read.optional_digest("d"), read.optional_hex_id("h")) == ("ab" * 32, "cd" * 16)
-    assert read.optional_base64("s") == b"\x00\x01\x02"
+    assert read.base64("s") == b"\x00\x01\x02"
     assert read.optional_udi("u") == Udi("C9300", "GGR1")
     assert read.optional_account("a") == AccountRef("example.com", "DEFAULT")
     assert read.udis("us") == (Udi("C9300", "GGR1"),)

@@ -229,10 +229,6 @@ class Fields:
             raise self.refuse(name, f"{most} bytes in base64")
         return value
 
-    def optional_base64(self, name: str, *, limit: int = 16_384) -> bytes | None:
-        """Return bytes from base64, or None."""
-        return self.base64(name, limit=limit) if name in self else None
-
     def base64_list(self, name: str, *, limit: int = 8) -> tuple[bytes, ...]:
         """Return a list of byte strings from base64, up to 16 kB each; missing is empty."""
         values = tuple(map(_from_base64, self.texts(name, limit=limit, length=21_848)))
