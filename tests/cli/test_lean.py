@@ -1,6 +1,7 @@
 """What the command leaves out of its process, and what each way into it loads."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -19,8 +20,10 @@ CRYPTO_AND_STORE = {"cryptography", "msgspec", "sqlite3"}
 def loaded_by(code: str) -> set[str]:
     """Return the modules that a fresh Python has loaded after some code."""
     tail = "\nimport json, sys; sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
+    # What measures coverage would load modules of its own.
+    own = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
     done = subprocess.run(
-        [sys.executable, "-c", code + tail], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code + tail], capture_output=True, text=True, check=True, env=own
     )
     return set(json.loads(done.stderr.splitlines()[-1]))
 
