@@ -58,6 +58,8 @@ check: setup ## Run all static checks: ruff, mypy, import contracts, style budge
 lint: setup ## Check with ruff: rules and format
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/python -m checks.hazards
+	@$(BIN)/python -m checks.lock --check requirements
 
 .PHONY: types
 types: setup ## Check types with mypy --strict

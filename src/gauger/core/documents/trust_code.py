@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from gauger.core.documents.body import Versioned, read_versioned
 from gauger.core.documents.envelope import Document
+from gauger.core.documents.keyring import check_public_key
 from gauger.core.fields import Fields, encode_base64
 from gauger.core.identity import Digest, Udi, digest
 from gauger.core.problems import Problem
@@ -57,7 +58,8 @@ class TrustCode(Versioned):
         """Read a trust code; its signature is verified elsewhere.
 
         Raises:
-            Problem: As `Body.open`; ``malformed``.
+            Problem: As `Body.open`; ``malformed``; ``algorithm-not-allowed`` where its key is not on
+                P-256.
         """
         fields = cls.open(document)
         head = read_versioned(fields)
@@ -75,6 +77,9 @@ class TrustCode(Versioned):
             incarnation=fields.optional_hex_id("incarnation"),
         )
         _check_origin(fields, code)
+        # Only the canonical form on the one curve: a second spelling would be a second key id,
+        # and a key that was revoked by the first would be good by the second.
+        check_public_key(code.public_key)
         return code
 
     def own_json(self) -> dict[str, JsonValue]:

@@ -141,6 +141,9 @@ class Portal:
         desk = self.desk
         content = prepare(command, desk.trust, desk.now, desk.build_date).content
         if isinstance(content, VerifiedReport):
+            if content.signer.doubt is not None:
+                # A ledger believes a trust code that it issued itself; this one issued none.
+                raise content.signer.doubt
             self._require_sender(content.claims.udi)
             return self._judge_report(content.claims)
         if isinstance(content, VerifiedRequest):

@@ -1,0 +1,1 @@
+"""The conformance suite: cases, and the runner that puts them before an implementation."""
