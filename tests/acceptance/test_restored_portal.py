@@ -82,6 +82,29 @@ def test_what_the_backup_lacks_is_asked_for_and_counted_once(site: Site) -> None
     assert checked.code == 0, checked.output
 
 
+@pytest.mark.threat("G10", role="cssm")
+@pytest.mark.threat("G10", role="instance")
+def test_a_device_that_uses_nothing_any_more_brings_back_its_last_reports(site: Site) -> None:
+    account = site.account()
+    device = site.trusted(account)
+    report(site, device, 1, 0)
+    made = site.stage.run("cssm", "backup", "--data", site.portal.data, "--out", site.folder / "c")
+    assert made.code == 0, made.error
+    report(site, device, 3, 2)
+    for name in (ESSENTIALS, DNA):
+        device.use(name, 0)
+    site.clock.advance(HOUR)
+    device.sync()
+    assert set(device.states()) == {"ACK"}
+    before, held = total(account, device), len(account.rows("/reports"))
+    restore(site, "c")
+    assert len(account.rows("/reports")) < held
+    # Nothing is used and nothing was measured since: no report goes that could name the lost ones.
+    device.sync()
+    eventually(lambda: total(account, device) == pytest.approx(before, abs=5))
+    assert not account.rows("/gaps")
+
+
 def test_a_portal_stops_soon_though_a_client_keeps_its_connection(site: Site) -> None:
     site.account()  # over a connection that stays open
     process = site.stage._running[site.portal.data.name]
