@@ -1,6 +1,7 @@
 """How commands on the portal's own host find it and prove themselves; light, to start fast."""
 
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,15 +38,24 @@ class LocalAccess:
 
 
 def announce(data: Path, url: str) -> None:
-    """Leave the portal's address for commands on the same host."""
+    """Leave the portal's address for commands on the same host.
+
+    Raises:
+        Problem: ``file-not-written``.
+    """
     new = data / f".{_ADDRESS}.new"
-    new.write_text(f"{url}\n", encoding="utf-8")
-    new.replace(data / _ADDRESS)
+    try:
+        new.write_text(f"{url}\n", encoding="utf-8")
+        new.replace(data / _ADDRESS)
+    except OSError as error:
+        message = f"The portal's address cannot be written to {data}: {error.strerror}."
+        raise Problem("file-not-written", message) from error
 
 
 def withdraw(data: Path) -> None:
-    """Take the address away: the portal stops."""
-    (data / _ADDRESS).unlink(missing_ok=True)
+    """Take the address away: the portal stops. One that stays is found out by who calls there."""
+    with suppress(OSError):
+        (data / _ADDRESS).unlink(missing_ok=True)
 
 
 def local_access(data: Path) -> LocalAccess:

@@ -10,6 +10,7 @@ from gauger import profiles
 from gauger.adapters.clock import open_clock
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.file import FileSigner
+from gauger.adapters.keys.signer_place import SignerPlace
 from gauger.adapters.keys.tls import TlsFiles, make_tls_files
 from gauger.adapters.keys.trust_folder import (
     TrustFolder,
@@ -76,10 +77,14 @@ def initialise(wanted: NewPortal) -> TlsFiles:
         Problem: ``store-exists``; or where the trust material is not whole.
     """
     data = private_folder(wanted.data)
-    if (data / STORE).exists():
+    if (data / STORE).exists() and (data / SECRET).exists():
         raise Problem("store-exists", f"There is a portal in {data}.")
+    if _is_founded(data / STORE):
+        # Cut off after the ledger began: who may work on this host makes the rest of it.
+        reset_administrator(data, wanted.clock)
+        return make_tls_files(data / _TLS)
     trust = _write_trust(wanted)
-    FileSigner.load(wanted.signer).save(data / _SIGNER)
+    SignerPlace(data / _SIGNER).begin(FileSigner.load(wanted.signer))
     replace_file(data / SETTINGS, template().encode("utf-8"))
     with open_portal(data, CssmConfig(), clock=wanted.clock) as portal:
         portal.means.authority.execute(
@@ -116,9 +121,11 @@ def restore_portal(data: Path, copy: Path, *, signer: Path | None, clock: Path |
         The file of the administrator's new secret: one that a thief may have read with the old
         machine must not open the new one.
     """
-    restore(copy, private_folder(data) / STORE)
-    if signer is not None:
-        FileSigner.load(signer).save(data / _SIGNER)
+    ledger = private_folder(data) / STORE
+    if signer is not None and not ledger.exists():
+        # Before the ledger: beside one that nobody can sign for, this could not be done again.
+        SignerPlace(data / _SIGNER).begin(FileSigner.load(signer))
+    restore(copy, ledger)
     if not (data / SETTINGS).exists():
         replace_file(data / SETTINGS, template().encode("utf-8"))
     return reset_administrator(data, clock)
@@ -128,16 +135,14 @@ def replace_signer(data: Path, signer: Path) -> None:
     """Put another signer in place of the portal's; the old one's folder is kept beside it.
 
     Raises:
-        Problem: ``store-locked`` while the portal serves; of the new signer's folder.
+        Problem: ``store-missing``; ``store-locked`` while the portal serves; of the new signer's
+            folder.
     """
     fresh = FileSigner.load(signer)
+    if not (data / STORE).exists():
+        raise Problem("store-missing", f"There is no portal in {data}.")
     with WriterLock(data / f"{STORE}.lock"):
-        old = (data / _SIGNER).rename(data / f"{_SIGNER}-{fresh.key_id[:8]}-replaced-it")
-        try:
-            fresh.save(data / _SIGNER)
-        except Problem:
-            old.rename(data / _SIGNER)
-            raise
+        SignerPlace(data / _SIGNER).replace(fresh)
 
 
 def reset_administrator(data: Path, clock: Path | None = None) -> Path:
@@ -158,7 +163,8 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
         Problem: ``store-missing``, ``store-locked``, or of the keys and the store;
             ``key-exposed`` where others may enter the folder or read the administrator's secret.
     """
-    if not (data / _SIGNER).is_dir():
+    signer = SignerPlace(data / _SIGNER)
+    if not signer.is_there():
         raise Problem("store-missing", f"There is no portal in {data}.")
     # `init` made both private. What a copy or a careless chmod opened since lets others read the
     # secret, and the accounts and people of everybody in the ledger.
@@ -169,7 +175,7 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
     with ExitStack() as stack:
         authority = Authority(
             store=SqliteLedger(data / STORE),
-            signer=FileSigner.load(data / _SIGNER),
+            signer=signer.load(),
             clock=now,
             entropy=entropy,
             settings=AuthoritySettings(catalogue=_catalogue()),
@@ -210,6 +216,17 @@ def tls_files(data: Path) -> TlsFiles:
     # Often somebody else's certificate tool put it there; the TLS library reads it in any mode.
     read_private(paths.key)
     return paths
+
+
+def _is_founded(path: Path) -> bool:
+    """Return whether a ledger has begun: a cut-off `initialise` may leave one that has not."""
+    if not path.exists():
+        return False
+    store = SqliteLedger(path)
+    try:
+        return store.lookups.state("ledger") is not None
+    finally:
+        store.close()
 
 
 def _write_trust(wanted: NewPortal) -> TrustFolder:

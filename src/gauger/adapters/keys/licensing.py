@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from gauger.adapters.keys.file import FileSigner, generate_key, load_key, save_key
-from gauger.adapters.storage.private_files import sync_folder
+from gauger.adapters.storage.private_files import named_failures, sync_folder
 from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 
@@ -43,7 +43,8 @@ class LicensingKeys:
         """Destroy a key that is no longer needed; one that is gone already is no error."""
         path = self._path(name)
         if path.exists():
-            path.unlink()
+            with named_failures(path):
+                path.unlink()
             sync_folder(self._folder)
 
     def _path(self, name: str) -> Path:

@@ -55,8 +55,9 @@ def make_tls_files(folder: Path, names: Sequence[str] = NAMES) -> TlsFiles:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    write_private(paths.key, private)
+    # The key last: where it lies a certificate lies too, whatever cuts this off.
     replace_file(paths.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(paths.key, private)
     return paths
 
 

@@ -189,13 +189,13 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _keep_only(folder: Path, pattern: str, names: set[str]) -> None:
+    if not folder.is_dir():
+        return
     try:
         for path in folder.glob(pattern):
             if path.name not in names:
                 path.unlink()
         sync_folder(folder)
-    except FileNotFoundError:
-        return
     except OSError as error:
         message = f"The folder {folder} cannot be cleared of what is not held: {error.strerror}."
         raise Problem("file-not-written", message) from error

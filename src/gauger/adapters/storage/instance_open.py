@@ -20,6 +20,7 @@ from gauger.adapters.storage.instance_sqlite import (
     users_digest,
 )
 from gauger.adapters.storage.private_files import (
+    named_failures,
     private_folder,
     read_private,
     sync_folder,
@@ -106,7 +107,8 @@ def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
         anchor = read_anchor(paths.anchor, site.seal)
         if not paths.store.exists() and paths.begun.exists():
             # Cut off when the old store was out of the way and the new one not yet in place.
-            paths.begun.replace(paths.store)
+            with named_failures(paths.store):
+                paths.begun.replace(paths.store)
         if not paths.store.exists():
             reason = None if anchor is None else "The store of this anchor is gone."
             return _begin(site, reason, anchor)
@@ -340,7 +342,8 @@ def _anchored(anchor: Anchor) -> _Records:
 
 def _put_in_place(site: _Site, reason: str | None) -> InstanceStore:
     paths = site.paths
-    paths.begun.replace(paths.store)
+    with named_failures(paths.store):
+        paths.begun.replace(paths.store)
     sync_folder(paths.data)
     store = attach(connect(paths.store), paths, site.seal)
     store.replaced = reason
@@ -388,8 +391,9 @@ def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:
 
 
 def _remove(path: Path) -> None:
-    for suffix in _SUFFIXES:
-        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+    with named_failures(path):
+        for suffix in _SUFFIXES:
+            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
 
 def _set_aside(paths: StorePaths, entropy: Entropy, also: list[Path]) -> None:
@@ -398,5 +402,6 @@ def _set_aside(paths: StorePaths, entropy: Entropy, also: list[Path]) -> None:
     private_folder(aside)
     for path in [*(paths.data / f"{STORE_NAME}{suffix}" for suffix in _SUFFIXES), *also]:
         if path.exists():
-            path.replace(aside / path.name)
+            with named_failures(path):
+                path.replace(aside / path.name)
     sync_folder(paths.data)

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gauger.adapters.storage.ledger.connection import connect, migrate, schema_version, translated
-from gauger.adapters.storage.private_files import named_failure, sync_folder
+from gauger.adapters.storage.private_files import named_failures, sync_folder
 from gauger.core.problems import Problem
 
 RESTORED = "restored"
@@ -25,9 +25,17 @@ def backup(ledger: Path, target: Path) -> None:
     """
     if target.exists():
         raise Problem("store-exists", f"There is a file {target} already.")
-    with closing(connect(ledger, readonly=True)) as source:
-        _require_ledger(source, ledger)
-        _copy(source, target)
+    part = target.with_name(f".{target.name}.part")
+    _remove(part)
+    try:
+        with closing(connect(ledger, readonly=True)) as source:
+            _require_ledger(source, ledger)
+            _copy(source, part)
+        # Only now: half a copy under the name of a backup would be believed until it is needed.
+        _put_in_place(part, target)
+    except Problem:
+        _remove(part)
+        raise
 
 
 def restore(copy: Path, ledger: Path) -> None:
@@ -60,17 +68,16 @@ def restore(copy: Path, ledger: Path) -> None:
         raise
 
 
-def _put_in_place(part: Path, ledger: Path) -> None:
-    try:
-        part.replace(ledger)
-        sync_folder(ledger.parent)
-    except OSError as error:
-        raise named_failure(error, ledger) from error
+def _put_in_place(part: Path, place: Path) -> None:
+    with named_failures(place):
+        part.replace(place)
+    sync_folder(place.parent)
 
 
 def _remove(part: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        part.with_name(f"{part.name}{suffix}").unlink(missing_ok=True)
+    with named_failures(part):
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            part.with_name(f"{part.name}{suffix}").unlink(missing_ok=True)
 
 
 def _require_ledger(db: sqlite3.Connection, path: Path) -> None:
@@ -79,12 +86,9 @@ def _require_ledger(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
-    try:
+    with named_failures(target):
         # Tokens and secrets are only kept as digests, but usage is nobody else's business.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError as error:
-        raise named_failure(error, target) from error
     with translated(target), closing(sqlite3.connect(target)) as made:
         source.backup(made)
         made.execute("PRAGMA journal_mode=DELETE")
-    sync_folder(target.parent)

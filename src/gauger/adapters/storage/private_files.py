@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +75,7 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         Problem: ``store-full`` or ``store-failed``.
     """
     new = path.with_name(f".{path.name}.new")
-    try:
+    with named_failures(path):
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
@@ -81,18 +83,37 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise named_failure(error, path) from error
+    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable: without it a renamed file may vanish with the power."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    """Make the names in a folder durable: without it a renamed file may vanish with the power.
+
+    Raises:
+        Problem: ``store-full`` or ``store-failed``.
+    """
+    with named_failures(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def named_failures(path: Path) -> Iterator[None]:
+    """Give what the disk refuses within the block its name.
+
+    Args:
+        path: What is worked on, for people.
+
+    Raises:
+        Problem: ``store-full`` or ``store-failed``.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        yield
+    except OSError as error:
+        raise named_failure(error, path) from error
 
 
 def named_failure(error: OSError, path: Path) -> Problem:

@@ -3,10 +3,16 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gauger.adapters.storage.private_files import named_failure, private_folder, sync_folder
+from gauger.adapters.storage.private_files import (
+    named_failure,
+    named_failures,
+    private_folder,
+    sync_folder,
+)
 from gauger.core.identity import Digest
 from gauger.core.problems import Problem
 
@@ -49,20 +55,21 @@ class UploadWriter:
 
     def commit(self) -> Digest:
         """Make the file durable and visible; returns its digest."""
-        try:
+        with named_failures(self._path):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._part.rename(self._path)
-            sync_folder(self._path.parent)
-        except OSError as error:
-            raise named_failure(error, self._path) from error
+        sync_folder(self._path.parent)
         return Digest(self._hash.hexdigest())
 
     def discard(self) -> None:
-        """Forget what came so far."""
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        """Forget what came so far; what the disk keeps of it is cleared away at the next start."""
+        # A full disk, which may be why, refuses what waits to be written once more.
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
 
 class UploadFiles:
