@@ -89,6 +89,25 @@ def faults(text: str) -> list[str]:
     return found
 
 
+def check(folder: Path) -> list[str]:
+    """Find what does not belong into the lock files of a folder; nothing is resolved.
+
+    Args:
+        folder: Where they are.
+
+    Returns:
+        One line for each fault, the file's name before it.
+    """
+    found = []
+    for lock in LOCKS:
+        path = folder / lock.name
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        found += [f"{lock.name}: {fault}" for fault in faults(text)]
+        if not text.strip():
+            found.append(f"{lock.name}: missing or empty")
+    return found
+
+
 def compile_lock(lock: Lock, *, upgrade: bool) -> None:
     """Resolve one lock file and check it.
 
@@ -117,7 +136,12 @@ def main() -> None:
     """Make all lock files."""
     parser = argparse.ArgumentParser(description="Make the lock files of requirements/.")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
-    upgrade = parser.parse_args().upgrade
+    parser.add_argument("--check", type=Path, metavar="FOLDER", help="check lock files, make none")
+    given = parser.parse_args()
+    if given.check is not None:
+        wrong = check(given.check)
+        sys.exit("\n".join([f"lock: {given.check} has faults", *wrong]) if wrong else 0)
+    upgrade = given.upgrade
     FOLDER.mkdir(exist_ok=True)
     for lock in LOCKS:
         compile_lock(lock, upgrade=upgrade)

@@ -1,6 +1,9 @@
 """The lock files pin every package by hash and name no registry."""
 
+import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,34 @@ def test_every_locked_package_is_pinned_by_hash(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     assert list(lock.entries(text))
     assert lock.faults(text) == []
+
+
+def checked(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the lock check of the build over a folder."""
+    command = [sys.executable, "-m", "checks.lock", "--check", str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.threat("J1")
+@pytest.mark.parametrize("name", [entry.name for entry in lock.LOCKS])
+def test_an_unpinned_hash_in_an_altered_copy_fails_the_build(tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "requirements"
+    shutil.copytree(ROOT / "requirements", copy)
+    assert checked(copy).returncode == 0
+    text = (copy / name).read_text(encoding="utf-8")
+    requirement, hashes = next(lock.entries(text))
+    for one in hashes:
+        text = text.replace(one, "")
+    (copy / name).write_text(re.sub(r"(\\\n\s*)+\n", "\n", text), encoding="utf-8")
+
+    done = checked(copy)
+    assert done.returncode == 1
+    assert f"{name}: without a SHA-256: {requirement.split()[0]}" in done.stderr
+
+
+@pytest.mark.threat("J1")
+def test_a_lock_file_that_is_gone_fails_the_build(tmp_path: Path) -> None:
+    assert lock.check(tmp_path) == [f"{entry.name}: missing or empty" for entry in lock.LOCKS]
 
 
 @pytest.mark.threat("J1")

@@ -100,6 +100,33 @@ def test_an_advisory_is_read_from_the_audit() -> None:
     assert audit.advisories("connection refused") is None
 
 
+def audited(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], output: str
+) -> tuple[int, str]:
+    """Run the audit on what an index is made to answer; return its exit code and what it says."""
+    done = subprocess.CompletedProcess([], 1, stdout=output, stderr="connection refused")
+    monkeypatch.setattr("checks.audit.subprocess.run", lambda *_, **__: done)
+    code = 0
+    try:
+        audit.main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    return code, capsys.readouterr().out
+
+
+@pytest.mark.threat("J1")
+def test_the_audit_fails_on_an_advisory_and_says_where_no_index_answered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = '{"dependencies": [{"name": "b", "version": "2", "vulns": [{"id": "C", "fix_versions": []}]}]}'
+    code, said = audited(monkeypatch, capsys, bad)
+    assert (code, "b 2: C, mended in no version yet" in said) == (1, True)
+    code, said = audited(monkeypatch, capsys, "")
+    assert (code, "NOT DONE, no index answered" in said) == (0, True)
+    code, said = audited(monkeypatch, capsys, '{"dependencies": []}')
+    assert (code, "0 known advisories" in said) == (0, True)
+
+
 def test_help_lists_every_target() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607 - make is on the path of whoever runs the tests
     listed = set(re.findall(r"^  make ([a-z-]+)", done.stdout, re.MULTILINE))

@@ -131,6 +131,35 @@ def test_a_truncated_file_is_refused_before_anything_is_judged(desk: Bench, cut:
     assert not any(isinstance(one, ReceiveReport) for one in desk.office.authority.commands)
 
 
+@pytest.mark.threat("D12", role="cssm")
+def test_a_file_exchanged_after_its_upload_is_refused_and_nothing_is_judged(
+    desk: Bench, tmp_path: Path
+) -> None:
+    job = desk.upload(usage("good 1"))
+    (tmp_path / "uploads" / job.job_id).write_bytes(usage("good 2"))
+    desk.runner.run_open_jobs()
+    ended = desk.uploads.job(ACCOUNT, job.job_id)
+    assert ended.problem
+    assert (ended.state, ended.problem[0]) == ("failed", "file-changed")
+    assert not any(isinstance(one, ReceiveReport) for one in desk.office.authority.commands)
+
+
+@pytest.mark.threat("D12", role="cssm")
+def test_a_file_exchanged_between_two_looks_ends_its_job_by_name(
+    desk: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    total = desk.office.store.set_total
+
+    def exchange(job_id: str, count: int) -> None:
+        total(job_id, count)
+        (tmp_path / "uploads" / job_id).write_bytes(usage("good 2"))
+
+    monkeypatch.setattr(desk.office.store, "set_total", exchange)
+    job = desk.work(usage("good 1"))
+    assert job.problem
+    assert (job.state, job.problem[0]) == ("failed", "file-changed")
+
+
 @pytest.mark.threat("D9", role="cssm")
 def test_an_ack_file_is_sent_the_right_way(desk: Bench) -> None:
     job = desk.work(b"".join(write_file([Item(kind=ItemKind.RUM_ACK, text="{}")])))

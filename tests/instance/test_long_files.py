@@ -192,6 +192,7 @@ def without_ack(text: str, number: int) -> str:
     return start.join([*parts[: number + 1], *parts[number + 2 :]])
 
 
+@pytest.mark.threat("D12", role="instance")
 @pytest.mark.parametrize("left_out", [10, 0])
 def test_a_file_exchanged_after_it_was_judged_is_refused(
     world: World,

@@ -79,7 +79,7 @@ def test_a_device_follows_root_sets_in_any_order_and_shows_the_newest(
 
 
 @pytest.mark.requirement("PI-6/trust")
-@pytest.mark.threat("B13", role="instance")
+@pytest.mark.threat("C3", role="instance")
 def test_a_root_set_that_skips_one_is_refused_and_told(world: World, device: Agent) -> None:
     before = held(device)
     issued(world, "a")
@@ -100,7 +100,7 @@ def test_all_of_a_call_or_nothing(world: World, device: Agent) -> None:
     assert held(device) == before
 
 
-@pytest.mark.threat("B13", role="instance")
+@pytest.mark.threat("C3", role="instance")
 def test_another_root_set_of_the_same_number_is_refused(world: World, device: Agent) -> None:
     shutil.copytree(root(world), world.root / "fork")
     first = issued(world, "a")

@@ -203,6 +203,24 @@ def test_a_rejected_report_is_flagged_and_judged_anew_by_sync(
     assert {row.flag for row in online.report_rows()} == {"N"}
 
 
+@pytest.mark.threat("B13", role="instance")
+def test_a_policy_whose_time_is_long_over_stays_and_stops_nothing(
+    world: World, portal: Portal, online: Agent
+) -> None:
+    portal.policy = {Group.SUBSCRIPTION: Rule(30, 30, 30)}
+    trusted(online)
+    online.sync(Scope.ALL)
+    before = online.status().policy
+    portal.script += [withhold] * 5000
+    live(world, online, 400, step=5)
+    log = names(online)
+
+    assert online.status().policy == before
+    assert "SMART_LIC-4-REPORTING_OVERDUE" in log
+    with online.use(tag_of(online, SUBSCRIPTION)):
+        assert next(row for row in online.usage() if row.tag == tag_of(online, SUBSCRIPTION)).count
+
+
 @pytest.mark.requirement("PI-3")
 @pytest.mark.threat("A22", role="instance")
 def test_a_freeze_is_told_before_and_after_the_deadline(

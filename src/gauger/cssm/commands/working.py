@@ -1,5 +1,6 @@
 """The thread that works through uploaded files: look through, judge in batches, go on after a crash."""
 
+import hashlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -114,7 +115,20 @@ class JobRunner:
         return True
 
     def _items(self, job: Job) -> Iterator[Item]:
-        return read_items(self._files.read(job.job_id), caps=self._caps, wanted=TO_PORTAL)
+        return read_items(self._same(job), caps=self._caps, wanted=TO_PORTAL)
+
+    def _same(self, job: Job) -> Iterator[bytes]:
+        """Read a job's file, and refuse it at its end where it is not the one that was uploaded.
+
+        The first look reads it to its end before anything is judged. A file that is exchanged
+        after that ends its job by name; what it brings stands for itself by its signatures.
+        """
+        found = hashlib.sha256()
+        for piece in self._files.read(job.job_id):
+            found.update(piece)
+            yield piece
+        if found.hexdigest() != job.digest:
+            raise Problem("file-changed", f"{job.file_name} is no longer the file of its upload.")
 
     def _judge(self, job: Job, batch: list[Item]) -> list[ItemVerdict]:
         sender = Sender(pipe=Pipe.FILE, path=job.file_name, by=job.by, uploaded_to=job.account)
