@@ -111,8 +111,25 @@ class Authority:
             Problem: ``unknown-key``, ``key-revoked`` or ``signer-expired`` where the signer is
                 not one of the root set; ``store-damaged`` and others of the store.
         """
-        self._writer.open()
+        self.open()
         self._thread.start()
+
+    def open(self) -> None:
+        """Bring the last page to its signature; from then on `work` decides what waits.
+
+        Raises:
+            Problem: As `start`.
+        """
+        self._writer.open()
+
+    def work(self) -> None:
+        """Decide all that waits or is due, in the caller's thread, where none was started."""
+        while True:
+            jobs: list[_Job] = []
+            self._drain(jobs)
+            self._serve(jobs)
+            if self._queue.empty():
+                return
 
     def stop(self) -> None:
         """Finish what waits, store the last signature, and close the store."""
@@ -270,12 +287,15 @@ class Authority:
     def _run(self) -> None:
         while True:
             jobs, go_on = self._collect()
-            try:
-                self._process(jobs)
-            except Exception as error:  # noqa: BLE001 -- the edge: every waiter gets an answer
-                _fail(jobs, _unexpected(error))
+            self._serve(jobs)
             if not go_on:
                 return
+
+    def _serve(self, jobs: list[_Job]) -> None:
+        try:
+            self._process(jobs)
+        except Exception as error:  # noqa: BLE001 -- the edge: every waiter gets an answer
+            _fail(jobs, _unexpected(error))
 
     def _collect(self) -> tuple[list[_Job], bool]:
         """Wait for work; take along whatever else waits by then, or comes close behind."""
