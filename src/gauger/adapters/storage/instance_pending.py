@@ -1,21 +1,18 @@
 """A store that the disk has had no room for yet: the first commit that finds room begins it."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 
+from gauger.adapters.storage.instance_front import StoreFront
 from gauger.adapters.storage.instance_sqlite import InstanceStore
-from gauger.core.identity import Digest
-from gauger.instance.ports import Batch, LogEntry, StoredReport
+from gauger.instance.ports import Batch
 
 
-class PendingStore:
+class PendingStore(StoreFront):
     """Fills the port `Store` before and after the store is begun.
 
     Until then every commit is refused, so nothing leaves the product instance that it could
     forget: it works as it does with any full disk. The incarnation is the same before and after.
     """
-
-    replaced: str | None = None
-    volatile: str | None = None
 
     def __init__(self, empty: InstanceStore, begin: Callable[[str], InstanceStore]) -> None:
         """Take what is read until then.
@@ -24,13 +21,8 @@ class PendingStore:
             empty: An empty store in memory, whose incarnation the store will have.
             begin: Begins the store with an incarnation, or raises what the disk says.
         """
-        self._store = empty
+        super().__init__(empty)
         self._begin: Callable[[str], InstanceStore] | None = begin
-
-    @property
-    def incarnation(self) -> str:
-        """128 random bits, hexadecimal."""
-        return self._store.incarnation
 
     def commit(self, batch: Batch) -> None:
         """Make a batch durable, in a new store if there is none yet.
@@ -42,46 +34,4 @@ class PendingStore:
             begun = self._begin(self._store.incarnation)
             self._store.close()
             self._store, self._begin = begun, None
-        self._store.commit(batch)
-
-    def record(self, family: str, name: str) -> bytes | None:
-        """Return one record."""
-        return self._store.record(family, name)
-
-    def records(self, family: str) -> dict[str, bytes]:
-        """Return all records of a family by name."""
-        return self._store.records(family)
-
-    def report(self, report_id: int) -> StoredReport | None:
-        """Return one report."""
-        return self._store.report(report_id)
-
-    def report_by_digest(self, digest: Digest) -> StoredReport | None:
-        """Return the report with these signed bytes."""
-        return self._store.report_by_digest(digest)
-
-    def reports(
-        self, states: Collection[str], *, after: int = 0, limit: int = 500
-    ) -> list[StoredReport]:
-        """Return reports in any of the states with a higher id, lowest id first."""
-        return self._store.reports(states, after=after, limit=limit)
-
-    def purgeable(self, acked_before: int, keep: int) -> list[int]:
-        """Return ids whose items are past both retentions."""
-        return self._store.purgeable(acked_before, keep)
-
-    def item(self, report_id: int, kind: str) -> bytes | None:
-        """Return bytes of a report, or None where they were removed."""
-        return self._store.item(report_id, kind)
-
-    def state_counts(self) -> dict[str, int]:
-        """Return how many reports are in which state."""
-        return self._store.state_counts()
-
-    def entries(self, after: int = 0) -> Iterator[tuple[int, LogEntry]]:
-        """Return the event log with sequence numbers above ``after``, oldest first."""
-        return self._store.entries(after)
-
-    def close(self) -> None:
-        """Release the file."""
-        self._store.close()
+        super().commit(batch)
