@@ -230,10 +230,12 @@ def _covered(sampler: Sampler, until: int) -> Sampler:
     """Measure every second before ``until``."""
     if until <= sampler.settled:
         return sampler
+    if sampler.level == sampler.peak:
+        # The second that is not measured yet is like those after it: the usual case.
+        return _extended(sampler, until, sampler.level)
     # A count that falls within this second ends with it: the children that left go with the next.
-    falling = sampler.level != sampler.peak
-    children = sampler.announced if falling else sampler.children
-    first = _extended(replace(sampler, children=children), sampler.settled + 1, sampler.peak)
+    held = replace(sampler, children=sampler.announced)
+    first = _extended(held, sampler.settled + 1, sampler.peak)
     rest = replace(first, children=sampler.children)
     return replace(_extended(rest, until, rest.level), peak=rest.level)
 
