@@ -177,6 +177,10 @@ class Agent:
         self._engine.communicate()
         return self._engine.pause()
 
+    def next_contact(self) -> int | None:
+        """Return the seconds until the portal is contacted by itself; None where it never is."""
+        return self._engine.next_contact()
+
     def sync(self, scope: "Scope") -> "SyncResult":
         """Send every report that has no ACK and fetch what is pending; see `ports.Operations`."""
         result = self._orders.sync(scope)
