@@ -1,119 +1,41 @@
-"""Measure signed report to ACK, beside the bare stack, and write ``build/bench.json``.
+"""Measure everything that performance is promised of, and write ``build/bench.json``.
 
-``make bench`` runs it; ``--seconds`` shortens or lengthens each measurement.
+``make bench`` runs it; ``--seconds`` shortens or lengthens each measurement, ``--small`` tries the
+whole run with a hundredth of the data, ``--only`` takes parts of it.
 """
 
 import argparse
-import dataclasses
 import json
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Final
 
-from bench import device, site
-from bench.fleet import Fleet
-from bench.load import write_bodies
+from bench import bulk, crowd, device, exchanges, storms
+from bench.exchanges import Stage
 from bench.pinned import pin
 from bench.rows import REFERENCE_VERIFY, Row, show, verify_microseconds
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 OUT: Final = ROOT / "build" / "bench.json"
-CONNECTIONS: Final = 64
-DEVICES: Final = 256
-BATCH: Final = 50
-BATCH_CONNECTIONS: Final = 8
-"""Fewer, as one that forwards for many devices has: the answers to 64 would outlast the window."""
+_SMALL: Final = 100  # --small takes one in so many
 
-WARM: Final = 1.5
-_MOST_SINGLE: Final = 2000  # requests a second that the beforehand signed ones must suffice for
-_MOST_BATCH: Final = 2500  # reports a second, likewise
+Part = Callable[[Stage, int], Iterator[Row]]
+"""Measures in an order; the number divides amounts, for a try."""
 
-
-def measured(
-    folder: Path, server: site.Server, bodies: list[list[bytes]], seconds: float
-) -> dict[str, Any]:
-    """Load a server from a process of its own.
-
-    Args:
-        folder: For the file of what is sent.
-        server: The server.
-        bodies: What is sent.
-        seconds: How long it is measured.
-
-    Returns:
-        What `bench.load.Load.result` says.
-    """
-    path = folder / "bodies"
-    write_bodies(path, bodies)
-    options = ("--port", server.port, "--process", server.process, "--bodies", path)
-    window = ("--warm", WARM, "--seconds", seconds)
-    command = [sys.executable, "-m", "bench.load", *map(str, options), *map(str, window)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    if found["refused"]:
-        raise RuntimeError(f"{found['refused']} were refused: {found['first_refusal']}")
-    return found
-
-
-def rows_of(name: str, found: dict[str, Any], reports: int = 1) -> tuple[Row, Row]:
-    """Return rate and rate for each second of the server's processor time."""
-    count = found["requests"] * reports
-    return (
-        Row(name=name, value=count / found["seconds"], unit="reports/s"),
-        Row(
-            name=f"{name}, per server CPU second",
-            value=count / found["cpu_seconds"],
-            unit="reports/s",
-        ),
-    )
-
-
-def exchanges(folder: Path, seconds: float) -> list[Row]:
-    """Measure the portal and the bare stack, one after the other, with the same bodies."""
-    each = int((WARM + seconds) * _MOST_SINGLE / CONNECTIONS)
-    batches = int((WARM + seconds) * _MOST_BATCH / BATCH_CONNECTIONS / BATCH)
-    with site.portal(folder) as server:
-        say("devices are minted and trusted")
-        fleet, other = (_fleet(folder, server, many) for many in (CONNECTIONS, BATCH_CONNECTIONS))
-        say(f"{CONNECTIONS * each + BATCH_CONNECTIONS * batches * BATCH} reports are signed")
-        single, many = fleet.bodies(each), other.bodies(batches, reports=BATCH)
-        say("the portal is measured, one report a request")
-        ours = measured(folder, server, single, seconds)
-        say(f"the portal is measured, {BATCH} reports a request")
-        batch = measured(folder, server, many, seconds)
-    with site.bare(folder, fleet) as server:
-        say("the bare stack is measured")
-        least = measured(folder, server, single, seconds)
-    rate, per_cpu = rows_of("signed report to ACK", ours)
-    bare_rate, bare_per_cpu = rows_of("bare stack", least)
-    return [
-        rate,
-        per_cpu,
-        bare_rate,
-        bare_per_cpu,
-        Row(
-            name="share of the bare stack, per server CPU second",
-            value=per_cpu.value / bare_per_cpu.value,
-            unit="ratio",
-            aim=0.85,
-            scales=False,
-        ),
-        *rows_of(f"signed report to ACK, {BATCH} a request", batch, BATCH),
-    ]
-
-
-def _fleet(folder: Path, server: site.Server, connections: int) -> Fleet:
-    return site.trusted_fleet(folder, server, devices=DEVICES, connections=connections)
-
-
-def scaled(row: Row, verify: float) -> Row:
-    """Give the row of many reports a request its aim, scaled by this run's verify speed."""
-    if f"{BATCH} a request, per" not in row.name:
-        return row
-    return dataclasses.replace(row, aim=6000 * REFERENCE_VERIFY / verify)
+PARTS: Final[Mapping[str, Part]] = MappingProxyType(
+    {
+        "exchanges": lambda stage, _: exchanges.rows(stage),
+        "bulk": lambda stage, share: bulk.rows(stage, bulk.MANY // share),
+        "storms": lambda stage, share: storms.rows(stage, storms.DEVICES // share),
+        "crowd": lambda stage, share: crowd.rows(stage, crowd.MANY // share),
+        "device": lambda stage, _: iter(device.rows(stage.folder, stage.factor * REFERENCE_VERIFY)),
+    }
+)
+"""In this order, each with a portal of its own."""
 
 
 def say(what: str) -> None:
@@ -123,21 +45,30 @@ def say(what: str) -> None:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description="Measure what the portal can carry.")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
+    parser = argparse.ArgumentParser(description="Measure what Gauger carries and costs.")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
+    parser.add_argument("--small", action="store_true", help="a try with little data")
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, help="this part, none of the others"
+    )
     options = parser.parse_args()
     started = time.monotonic()
     pin(1)
     verify = verify_microseconds()
+    rows = [Row(name="P-256 verification", value=verify, unit="µs", bound="processor")]
     with tempfile.TemporaryDirectory(prefix="gauger-bench-") as folder:
-        found = exchanges(Path(folder), options.seconds)
-        say("a product instance is measured")
-        own = device.rows(Path(folder) / "device", verify)
-    rows = [
-        Row(name="P-256 verification", value=verify, unit="µs"),
-        *(scaled(row, verify) for row in found),
-        *own,
-    ]
+        stage = Stage(
+            folder=Path(folder),
+            seconds=options.seconds,
+            factor=verify / REFERENCE_VERIFY,
+            say=say,
+        )
+        for name, part in PARTS.items():
+            if options.only is None or name in options.only:
+                begun, own = time.monotonic(), Path(folder) / name
+                own.mkdir()
+                rows += part(replace(stage, folder=own), _SMALL if options.small else 1)
+                say(f"{name}: {time.monotonic() - begun:.0f} s")
     show(rows, verify)
     OUT.parent.mkdir(exist_ok=True)
     content = json.dumps([row.to_json() for row in rows], indent=2, ensure_ascii=False)

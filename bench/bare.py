@@ -1,7 +1,8 @@
 """The bare stack: the least that any server of signed reports must do, as a measure of ours.
 
 The same server library and settings, the same bodies and connections. For each report one parse,
-one verification, one insert and one signature; all reports that wait share one durable commit.
+one verification, one insert and one signature. All reports that wait share one durable commit, by
+the portal's own rule of how long a commit waits for company, in a file opened as the portal's is.
 No judgement, no account, no chain, no answer that proves itself: what ours costs more is their
 price.
 """
@@ -10,7 +11,6 @@ import asyncio
 import json
 import queue
 import socket
-import sqlite3
 import sys
 import threading
 from base64 import b64decode, b64encode
@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.file import generate_key
+from gauger.adapters.storage.ledger.connection import connect
 from gauger.core.documents import keyring
 from gauger.core.documents.rum_report import report_preimage
 from gauger.core.documents.smart_transport import LICENSING_PATH
@@ -32,6 +33,12 @@ from gauger.cssm.config import CssmConfig
 from gauger.surfaces.http.server import PortalServer, server_settings
 
 _SCHEMA: Final = "CREATE TABLE report (digest TEXT PRIMARY KEY, udi TEXT, payload BLOB)"
+
+GATHER_SECONDS: Final = 0.002
+"""How long a commit that has company waits for more, as `gauger.authority.service` does."""
+
+MOST_GATHERINGS: Final = 10
+LARGEST: Final = 512
 
 Row = tuple[str, str, bytes]
 Waiting = tuple[Row, asyncio.Future[bytes]]
@@ -46,22 +53,39 @@ class Committer(threading.Thread):
         self.waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
         self._path = path
         self._key = generate_key(SystemEntropy())
+        self._had_company = False
+        self._never = threading.Event()
 
     def run(self) -> None:
         """Commit and sign for ever."""
-        store = sqlite3.connect(self._path, isolation_level=None)
-        for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", _SCHEMA):
-            store.execute(statement)
+        store = connect(self._path)
+        store.execute(_SCHEMA)
         while True:
-            group = [self.waiting.get()]
-            while not self.waiting.empty():
-                group.append(self.waiting.get())
+            group = self._gathered()
             store.execute("BEGIN IMMEDIATE")
             store.executemany("INSERT INTO report VALUES (?, ?, ?)", [row for row, _ in group])
             store.execute("COMMIT")
             signed = [(done, keyring.sign(self._key, row[0].encode())) for row, done in group]
             loop = group[0][1].get_loop()
             loop.call_soon_threadsafe(_resolve, signed)
+
+    def _gathered(self) -> list[Waiting]:
+        """Take what waits; who has company, or had it last, waits a moment for more."""
+        group = [self.waiting.get()]
+        self._drain(group)
+        before = 0 if len(group) > 1 or self._had_company else len(group)
+        for _ in range(MOST_GATHERINGS):
+            if len(group) in {before, LARGEST}:
+                break
+            before = len(group)
+            self._never.wait(GATHER_SECONDS)
+            self._drain(group)
+        self._had_company = len(group) > 1
+        return group
+
+    def _drain(self, group: list[Waiting]) -> None:
+        while len(group) < LARGEST and not self.waiting.empty():
+            group.append(self.waiting.get())
 
 
 def _resolve(signed: list[tuple[asyncio.Future[bytes], bytes]]) -> None:

@@ -1,11 +1,14 @@
 """Devices that sign for real, and everything that they will send, signed beforehand."""
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection
-from typing import Final
+from multiprocessing import get_context
+from typing import Any, Final, TypeVar
 
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.file import FileSigner, generate_key
@@ -43,6 +46,7 @@ from gauger.core.identity import AccountRef, Digest, Udi, digest
 PID: Final = "C9800-CL-K9"
 TAG: Final = "regid.2018-06.com.cisco.DNA_NWStack,1.0_e7244e71-3ad5-4608-8bf0-d12f67c80896"
 SOFTWARE: Final = "regid.2019-06.com.cisco.C9800-CL,1.0_00000000-0000-4000-8000-000000000000"
+_Made = TypeVar("_Made")
 _SAMPLE: Final = 900  # seconds, as product instances measure
 _HISTORY: Final = 60 * 86_400  # seconds; every report lies in the past, none overlaps another
 
@@ -84,8 +88,8 @@ class Device:
             _incarnation=entropy.random_bytes(16).hex(),
         )
 
-    def establish_trust(self, portal: HTTPConnection, token: str) -> None:
-        """Ask the portal for a trust code with an ID token, and install it."""
+    def trust_request(self, token: str) -> Request:
+        """Return a request for a trust code with an ID token."""
         now = int(time.time())
         wanted = TrustRequest(
             issued_at=now,
@@ -98,7 +102,11 @@ class Device:
             token_digest=digest(token.encode()),
         )
         text = write_document(sign_trust_request(wanted, sudi=self.sudi, key=self.key))
-        request = self._request(MessageType.TRUST_REQUEST, id_token=token, trust_requests=(text,))
+        return self._request(MessageType.TRUST_REQUEST, id_token=token, trust_requests=(text,))
+
+    def establish_trust(self, portal: HTTPConnection, token: str) -> None:
+        """Ask the portal for a trust code with an ID token, and install it."""
+        request = self.trust_request(token)
         portal.request(
             "POST", LICENSING_PATH, encode_request(request), {"Content-Type": "application/json"}
         )
@@ -196,32 +204,65 @@ class Fleet:
         return {device.udi.serial: device.key.public_key for device in self.devices}
 
     def bodies(self, requests: int, *, reports: int = 1) -> list[list[bytes]]:
-        """Sign what will be sent.
+        """Sign what will be sent, on all processors.
 
         Args:
             requests: How many requests over each connection.
             reports: How many reports in each request, of all devices of the connection in turn.
 
         Returns:
-            Bodies by connection, in the order in which they must be sent.
+            Bodies by connection, in the order in which they must be sent. The devices here know
+            nothing of it: a fleet is asked once.
         """
-        return [
-            list(self._of_connection(number, requests, reports))
-            for number in range(self.connections)
-        ]
+        given = [(number, requests, reports) for number in range(self.connections)]
+        return _on_all_processors(self, _bodies_of, given)
 
-    def _of_connection(self, number: int, requests: int, reports: int) -> Iterator[bytes]:
-        own = self.devices[number :: self.connections]
-        for turn in range(requests):
-            if reports == 1:
-                device = own[turn % len(own)]
-                usage = UsageReport(udi=device.udi, usage=(device.report(),))
-                yield device.usage_request((usage,))
-                continue
-            shares = [reports // len(own) + (n < reports % len(own)) for n in range(len(own))]
-            yield own[0].usage_request(
-                tuple(
-                    UsageReport(udi=device.udi, usage=tuple(device.report() for _ in range(share)))
-                    for device, share in zip(own, shares, strict=True)
-                )
+    def items(self, each: int) -> Iterator[str]:
+        """Yield reports as a usage file holds them: of every device so many; asked once."""
+        given = [(number, each) for number in range(len(self.devices))]
+        for own in _on_all_processors(self, _items_of, given):
+            yield from own
+
+
+_FLEETS: Final[list[Fleet]] = []  # of a process that signs
+
+
+def _on_all_processors(
+    fleet: Fleet, work: Callable[[Any], _Made], given: Sequence[object]
+) -> list[_Made]:
+    # Forked: the devices hold keys, which are not to be written anywhere.
+    with ProcessPoolExecutor(
+        os.cpu_count(), get_context("fork"), initializer=_begin, initargs=(fleet,)
+    ) as pool:
+        return list(pool.map(work, given, chunksize=1))
+
+
+def _begin(fleet: Fleet) -> None:
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    _FLEETS[:] = [fleet]
+
+
+def _bodies_of(given: tuple[int, int, int]) -> list[bytes]:
+    (fleet,), (number, requests, reports) = _FLEETS, given
+    return list(_requests(fleet.devices[number :: fleet.connections], requests, reports))
+
+
+def _items_of(given: tuple[int, int]) -> list[str]:
+    (fleet,), (number, each) = _FLEETS, given
+    return [fleet.devices[number].report() for _ in range(each)]
+
+
+def _requests(own: Sequence[Device], requests: int, reports: int) -> Iterator[bytes]:
+    shares = [reports // len(own) + (n < reports % len(own)) for n in range(len(own))]
+    for turn in range(requests):
+        if reports == 1:
+            device = own[turn % len(own)]
+            usage = UsageReport(udi=device.udi, usage=(device.report(),))
+            yield device.usage_request((usage,))
+            continue
+        yield own[0].usage_request(
+            tuple(
+                UsageReport(udi=device.udi, usage=tuple(device.report() for _ in range(share)))
+                for device, share in zip(own, shares, strict=True)
             )
+        )

@@ -5,9 +5,12 @@ A process of its own, ``python -m bench.load``; what it found goes to standard o
 
 import argparse
 import asyncio
+import gc
 import json
 import os
+import ssl
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -41,6 +44,21 @@ def cpu_seconds(process: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a server is spoken to.
+
+    Attributes:
+        port: Where it listens on loopback.
+        context: What of TLS is trusted; null for plain HTTP.
+        is_fresh: Whether every request comes over a connection of its own.
+    """
+
+    port: int
+    context: ssl.SSLContext | None = None
+    is_fresh: bool = False
+
+
 class Load:
     """One measurement: a warm-up, then a window in which answers are counted."""
 
@@ -54,8 +72,7 @@ class Load:
         self.answered = self.refused = 0
         self.first_refusal = ""
         self.ended = asyncio.Event()
-        self._begin = (0.0, 0.0, 0)
-        self._end = (0.0, 0.0, 0)
+        self._begin = self._end = (0.0, 0.0, 0.0, 0)
 
     def note(self, body: bytes) -> None:
         """Count an answer."""
@@ -74,97 +91,126 @@ class Load:
             self._end = self._now()
             self.ended.set()
 
-    def _now(self) -> tuple[float, float, int]:
-        return time.monotonic(), cpu_seconds(self._process), self.answered
+    def _now(self) -> tuple[float, float, float, int]:
+        server = cpu_seconds(self._process)
+        return time.monotonic(), server, time.process_time(), self.answered
 
     def result(self) -> dict[str, object]:
         """Return what was found."""
-        seconds, cpu, count = (b - a for a, b in zip(self._begin, self._end, strict=True))
+        seconds, cpu, own, count = (b - a for a, b in zip(self._begin, self._end, strict=True))
         return {
             "requests": count,
+            "answered": self.answered,
             "seconds": seconds,
             "cpu_seconds": cpu,
+            "load_seconds": own,
             "refused": self.refused,
             "first_refusal": self.first_refusal,
         }
 
 
-class Connection(asyncio.Protocol):
-    """Sends one request after another."""
+class Lane:
+    """What one peer sends, one request after another, over one connection or one for each."""
 
-    def __init__(self, load: Load, bodies: list[bytes]) -> None:
+    def __init__(self, load: Load, way: Way, bodies: list[bytes]) -> None:
+        """Prepare it; `connect` begins."""
+        self.load = load
+        self.bodies = iter(bodies)
+        self.is_fresh = way.is_fresh
+        self.is_over = False
+        self.done = asyncio.Event()
+        self._way = way
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        """Open a connection; it sends by itself."""
+        name = None if self._way.context is None else "localhost"
+        await asyncio.get_running_loop().create_connection(
+            partial(Connection, self),
+            "127.0.0.1",
+            self._way.port,
+            ssl=self._way.context,
+            server_hostname=name,
+        )
+
+    def lost(self, error: Exception | None) -> None:
+        """Go on over another connection, or end."""
+        if error is not None:
+            self.load.note(repr(error).encode())
+            self.is_over = True
+        if self.is_over or not self.is_fresh:
+            self.done.set()
+            return
+        self._under_way = asyncio.get_running_loop().create_task(self.connect())
+
+
+class Connection(asyncio.Protocol):
+    """Sends a request, and the next when the answer is there."""
+
+    def __init__(self, lane: Lane) -> None:
         """Prepare it; it begins when it is connected."""
-        self._load = load
-        self._bodies = iter(bodies)
+        self._lane = lane
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
-        self.done = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- tells the type checker what TCP gives
         self._transport = transport
-        self._send()
+        self._send(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more will come."""
-        if exc is not None:
-            self._load.note(repr(exc).encode())
-        self.done.set()
+        self._lane.lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Count an answer once it is whole, and send the next request."""
         self._buffer += data
         head, found, body = self._buffer.partition(b"\r\n\r\n")
-        if not found:
+        if not found or self._transport is None:
             return
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        if len(body) >= length:
-            self._buffer = b""
-            self._load.note(body)
-            self._send()
-
-    def _send(self) -> None:
-        body = None if self._load.ended.is_set() else next(self._bodies, None)
-        if self._transport is None:
+        if len(body) < length:
             return
+        self._buffer = b""
+        self._lane.load.note(body)
+        if self._lane.is_fresh:
+            self._transport.close()
+        else:
+            self._send(self._transport)
+
+    def _send(self, transport: asyncio.Transport) -> None:
+        load = self._lane.load
+        body = None if load.ended.is_set() else next(self._lane.bodies, None)
         if body is None:
             # Fewer connections would be another measurement: the first that is through ends it.
-            self._load.end()
-            self._transport.close()
+            load.end()
+            self._lane.is_over = True
+            transport.close()
             return
         head = (
             f"POST {LICENSING_PATH} HTTP/1.1\r\nHost: localhost\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self._transport.write(head.encode() + body)
+        transport.write(head.encode() + body)
 
 
-def _same(connection: Connection) -> Connection:
-    return connection
-
-
-async def run(
-    port: int, load: Load, bodies: list[list[bytes]], window: tuple[float, float]
-) -> None:
+async def run(way: Way, load: Load, bodies: list[list[bytes]], window: tuple[float, float]) -> None:
     """Load a server.
 
     Args:
-        port: Where it listens on loopback.
+        way: Where it listens on loopback, and how it is spoken to.
         load: Where answers are counted.
         bodies: What is sent, by connection.
         window: Seconds of warm-up, seconds of measurement.
     """
     loop = asyncio.get_running_loop()
-    connections = [Connection(load, own) for own in bodies]
-    for connection in connections:
-        await loop.create_connection(partial(_same, connection), "127.0.0.1", port)
+    lanes = [Lane(load, way, own) for own in bodies]
+    await asyncio.gather(*(lane.connect() for lane in lanes))
     loop.call_later(window[0], load.begin)
     loop.call_later(sum(window), load.end)
     await load.ended.wait()
-    await asyncio.wait_for(
-        asyncio.gather(*(connection.done.wait() for connection in connections)), _PATIENCE
-    )
+    await asyncio.wait_for(asyncio.gather(*(lane.done.wait() for lane in lanes)), _PATIENCE)
 
 
 def main() -> None:
@@ -175,11 +221,16 @@ def main() -> None:
     parser.add_argument("--bodies", type=Path, required=True)
     parser.add_argument("--warm", type=float, required=True, help="seconds before it counts")
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--ca", help="speak TLS, and trust this certificate")
+    parser.add_argument("--fresh", action="store_true", help="one connection for each request")
     options = parser.parse_args()
     pin(CORE)
+    context = ssl.create_default_context(cafile=options.ca) if options.ca else None
+    way = Way(port=options.port, context=context, is_fresh=options.fresh)
     load = Load(options.process)
     bodies = read_bodies(options.bodies)
-    asyncio.run(run(options.port, load, bodies, (options.warm, options.seconds)))
+    gc.freeze()  # the bodies: to look through them again and again would slow the load down
+    asyncio.run(run(way, load, bodies, (options.warm, options.seconds)))
     print(json.dumps(load.result()))
 
 

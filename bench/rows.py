@@ -23,6 +23,7 @@ class Row:
         aim: What is aimed at, scaled to this machine; None where it is only reported.
         at_most: Whether the aim is an upper limit: of a time or a size, not of a rate.
         scales: Whether the aim was scaled by the verify speed of the run.
+        bound: What bounded it, as far as the run itself shows.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Row:
     aim: float | None = None
     at_most: bool = False
     scales: bool = True
+    bound: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as ``build/bench.json`` holds it."""
@@ -40,6 +42,7 @@ class Row:
             "unit": self.unit,
             "aim": None if self.aim is None else round(self.aim, 3),
             "met": self.met,
+            "bound": self.bound,
         }
 
     @property
@@ -66,7 +69,7 @@ def verify_microseconds(seconds: float = 1.0) -> float:
 def show(rows: list[Row], verify: float) -> None:
     """Print the table."""
     width = max(len(row.name) for row in rows)
-    print(f"\n{'':{width}}      value  unit        aim here   aim at 75 µs  met")
+    print(f"\n{'':{width}}      value  unit        aim here   aim at 75 µs  met  bounded by")
     for row in rows:
         entry = row.to_json()
         raw = row.aim
@@ -75,4 +78,7 @@ def show(rows: list[Row], verify: float) -> None:
             raw = raw * factor if row.at_most else raw / factor
         aims = [f"{x:10.2f}" if x is not None else f"{'-':>10}" for x in (row.aim, raw)]
         met = {None: "-", True: "yes", False: "no"}[entry["met"]]
-        print(f"{row.name:{width}} {row.value:10.2f}  {row.unit:10} {aims[0]}     {aims[1]}  {met}")
+        line = (
+            f"{row.name:{width}} {row.value:10.2f}  {row.unit:10} {aims[0]}     {aims[1]}  {met:3}"
+        )
+        print(f"{line}  {row.bound}".rstrip())

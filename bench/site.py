@@ -5,9 +5,9 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
@@ -32,11 +32,15 @@ class Server:
 
     Attributes:
         process: Its process id.
-        port: Where it listens on loopback, without TLS.
+        port: Where it listens on loopback.
+        count: The file that counts its signatures, or null.
+        certificate: Its certificate (PEM) where it speaks TLS, or null.
     """
 
     process: int
     port: int
+    count: Path | None = None
+    certificate: Path | None = None
 
 
 @contextmanager
@@ -79,26 +83,48 @@ def gauger(*arguments: str | Path) -> str:
     return done.stdout
 
 
-@contextmanager
-def portal(folder: Path) -> Iterator[Server]:
-    """Found a portal with a factory's trust and an account, and serve it."""
+def found_portal(folder: Path) -> None:
+    """Found a portal with a factory's trust."""
     workshop, factory, data = Workshop.open(), folder / "factory", folder / "cssm"
     init_factory(factory, FactoryOrder(pids=(PID,)), workshop)
     signer = SignerOrder(name="cssm", days=3650)
     RootFolder(factory / "root", workshop).issue_signer(factory / "signers" / "cssm", signer)
     trust = ("--root", factory / "root", "--manufacturer", factory / "manufacturer")
     gauger("cssm", "init", "--data", data, *trust, "--signer", factory / "signers" / "cssm")
-    ready = folder / "portal.url"
-    options = ("--plain-http", "--port", "0", "--answer-seconds", "60", "--ready-file", str(ready))
-    with served(folder, ready, *_GAUGER, "cssm", "serve", "--data", str(data), *options) as server:
-        gauger("cssm", "account", "add", ACCOUNT.partition("/")[0], "--data", data)
+
+
+@contextmanager
+def served_portal(folder: Path, *, tls: bool = False) -> Iterator[Server]:
+    """Serve a portal that was founded; how often it signs is counted."""
+    data, ready, count = folder / "cssm", folder / "portal.url", folder / "signatures"
+    ready.unlink(missing_ok=True)
+    options = ["--port", "0", "--answer-seconds", "60", "--ready-file", str(ready)]
+    if not tls:
+        options.append("--plain-http")
+    counted = (sys.executable, "-m", "bench.counted", str(count))
+    command = (*counted, "cssm", "serve", "--data", str(data), *options)
+    with served(folder, ready, *command) as server:
+        certificate = data / "tls" / "certificate.pem" if tls else None
+        yield replace(server, count=count, certificate=certificate)
+
+
+@contextmanager
+def portal(folder: Path) -> Iterator[Server]:
+    """Found a portal with an account, and serve it."""
+    found_portal(folder)
+    with served_portal(folder) as server:
+        gauger("cssm", "account", "add", ACCOUNT.partition("/")[0], "--data", folder / "cssm")
         yield server
 
 
 @contextmanager
-def bare(folder: Path, fleet: Fleet) -> Iterator[Server]:
-    """Serve the bare stack, which knows the keys of a fleet."""
-    keys = {serial: b64encode(key).decode() for serial, key in fleet.public_keys.items()}
+def bare(folder: Path, fleets: Sequence[Fleet]) -> Iterator[Server]:
+    """Serve the bare stack, which knows the keys of fleets."""
+    keys = {
+        serial: b64encode(key).decode()
+        for fleet in fleets
+        for serial, key in fleet.public_keys.items()
+    }
     (folder / "keys.json").write_text(json.dumps(keys), encoding="ascii")
     with served(
         folder, folder / "bare.url", sys.executable, "-m", "bench.bare", str(folder)
@@ -106,28 +132,47 @@ def bare(folder: Path, fleet: Fleet) -> Iterator[Server]:
         yield server
 
 
-def trusted_fleet(folder: Path, server: Server, *, devices: int, connections: int) -> Fleet:
-    """Mint devices and have each of them trusted by the portal.
+class Factory:
+    """Where devices are minted, and an ID token with which they establish trust."""
 
-    Args:
-        folder: Folder of `portal`.
-        server: The portal.
-        devices: How many.
-        connections: Over how many connections they will report.
-    """
-    workshop, manufacturer = Workshop.open(), folder / "factory" / "manufacturer"
-    issuer = keyring.Issuer(
-        key=load_key(manufacturer / "ca.key.pem"),
-        certificate=keyring.load_certificate(load_certificates(manufacturer / "ca.cert.pem")[0]),
-    )
-    data = folder / "cssm"
-    token = gauger("cssm", "token", "new", "--account", ACCOUNT, "--quiet", "--data", data).strip()
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=_START_SECONDS)
-    made = []
-    for _ in range(devices):
-        terms = workshop.terms()
-        device = Device.made(issuer, f"GGR{terms.serial_number % 10**12:012d}", terms)
-        device.establish_trust(connection, token)
-        made.append(device)
-    connection.close()
-    return Fleet(devices=tuple(made), connections=connections)
+    def __init__(self, folder: Path) -> None:
+        """Open it.
+
+        Args:
+            folder: Folder of a portal that is served.
+        """
+        manufacturer = folder / "factory" / "manufacturer"
+        self._workshop = Workshop.open()
+        self._issuer = keyring.Issuer(
+            key=load_key(manufacturer / "ca.key.pem"),
+            certificate=keyring.load_certificate(
+                load_certificates(manufacturer / "ca.cert.pem")[0]
+            ),
+        )
+        data = folder / "cssm"
+        words = ("token", "new", "--account", ACCOUNT, "--quiet", "--data", data)
+        self.token = gauger("cssm", *words).strip()
+
+    def devices(self, count: int) -> tuple[Device, ...]:
+        """Mint devices that nobody knows yet."""
+        made = []
+        for _ in range(count):
+            terms = self._workshop.terms()
+            serial = f"GGR{terms.serial_number % 10**12:012d}"
+            made.append(Device.made(self._issuer, serial, terms))
+        return tuple(made)
+
+    def fleet(self, server: Server, *, devices: int, connections: int) -> Fleet:
+        """Mint devices and have each of them trusted by the portal.
+
+        Args:
+            server: The portal, without TLS.
+            devices: How many.
+            connections: Over how many connections they will report.
+        """
+        made = self.devices(devices)
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=_START_SECONDS)
+        for device in made:
+            device.establish_trust(connection, self.token)
+        connection.close()
+        return Fleet(devices=made, connections=connections)

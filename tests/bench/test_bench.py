@@ -3,20 +3,27 @@
 import asyncio
 import json
 import os
+import sqlite3
 from base64 import b64decode
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection
+from mmap import mmap
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 
-from bench import bare, load
-from bench.__main__ import BATCH, rows_of, scaled
+from bench import bare, counted, load, storms
+from bench.bulk import usage_file
+from bench.crowd import populate
+from bench.exchanges import bound_of, rows_of, signatures_of, summed
 from bench.fleet import Device, Fleet
 from bench.rows import Row
+from gauger.adapters.storage.ledger_sqlite import SqliteLedger
+from gauger.authority import service
 from gauger.core.documents import keyring
 from gauger.core.documents.rum_report import read_report
+from gauger.core.documents.smart_license import read_items
 from gauger.core.documents.smart_transport import LICENSING_PATH, decode_request
 from gauger.cssm.config import CssmConfig
 from tests.support.builders import a_factory, a_key
@@ -42,15 +49,88 @@ def test_a_limit_is_met_from_below() -> None:
     assert [limit.to_json()["met"] for limit in limits] == [None, False, True]
 
 
+FOUND = {
+    "requests": 10,
+    "answered": 20,
+    "seconds": 5.0,
+    "cpu_seconds": 2.0,
+    "load_seconds": 1.0,
+    "signatures": 3,
+}
+
+
 def test_rates_are_by_time_and_by_processor_time() -> None:
-    found = {"requests": 10, "seconds": 5.0, "cpu_seconds": 2.0}
-    assert [row.value for row in rows_of("x", found, reports=3)] == [6.0, 15.0]
+    assert [row.value for row in rows_of("x", FOUND, reports=3)] == [6.0, 15.0]
 
 
-def test_an_absolute_aim_grows_with_the_speed_of_the_machine() -> None:
-    row = Row(name=f"x, {BATCH} a request, per second", value=1.0, unit="reports/s")
-    assert scaled(row, 150.0).aim == 3000
-    assert scaled(Row(name="other", value=1.0, unit="s"), 150.0).aim is None
+def test_rounds_are_added_up() -> None:
+    assert summed([FOUND, FOUND]) == {name: 2 * value for name, value in FOUND.items()}
+
+
+@pytest.mark.parametrize(
+    ("server", "load_seconds", "bound"),
+    [(4.9, 1.0, "processor"), (2.0, 1.0, "disk, or other work"), (4.9, 4.8, "the load itself")],
+)
+def test_a_figure_says_what_bounded_it(server: float, load_seconds: float, bound: str) -> None:
+    found = {**FOUND, "cpu_seconds": server, "load_seconds": load_seconds}
+    assert bound_of(found).startswith(bound)
+    assert rows_of("x", found)[0].to_json()["bound"] == bound_of(found)
+
+
+def test_signatures_are_by_thousand_answers() -> None:
+    row = signatures_of("x", FOUND)
+    assert (row.value, row.met) == (150.0, False)
+
+
+def test_every_use_of_a_signing_key_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "count"
+    path.write_bytes(bytes(8))
+    with path.open("r+b") as file, mmap(file.fileno(), 8) as count:
+        monkeypatch.setattr(counted.CountedSigner, "count", count, raising=False)
+        signer = counted.CountedSigner(a_key("signer"))
+        for _ in range(300):
+            signer.sign(b"x")
+        assert counted.uses(path) == 300
+
+
+def test_a_bulk_insert_fits_the_schema(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    SqliteLedger(path).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO accounts (domain, name, description, opened_at) VALUES ('a', 'b', '', 0)"
+        )
+        db.execute(
+            "INSERT INTO instances (pid, serial, home, first_seen_at) VALUES ('P', 'GGR1', 0, 0)"
+        )
+    populate(path, 100)
+    with closing(sqlite3.connect(path)) as db:
+        tables = ("instances", "reports WHERE verdict = 'accepted'", "timelines", "documents")
+        queries = [f"SELECT count(*) FROM {table}" for table in tables]  # noqa: S608 -- constants only
+        counts = [db.execute(query).fetchone()[0] for query in queries]
+    assert counts == [100, 99, 99, 99]
+
+
+def test_the_bare_stack_waits_for_company_as_the_portal_does() -> None:
+    rule = (bare.GATHER_SECONDS, bare.MOST_GATHERINGS, bare.LARGEST)
+    largest = service.AuthoritySettings().largest_page
+    assert rule == (service._GATHER_SECONDS, service._MOST_GATHERINGS, largest)
+
+
+def test_a_usage_file_holds_reports_of_every_device(fleet: Fleet, tmp_path: Path) -> None:
+    path = usage_file(tmp_path / "usage.xml", fleet, 12)
+    found = [read_report(item.text).udi.serial for item in read_items([path.read_bytes()])]
+    assert sorted(found) == sorted(list(fleet.public_keys) * 3)
+
+
+def test_who_is_refused_waits_endlessly() -> None:
+    felt = storms.Felt([storms.Answer(status=200, seconds=1.0)] * 9)
+    assert felt.quantile(0.99) == 1.0
+    felt.answers.append(storms.Answer(status=503, seconds=0.1, retry_after=1.0))
+    assert felt.quantile(0.5) == 1.0
+    assert felt.quantile(0.99) > 60
 
 
 @pytest.mark.parametrize("reports", [1, 5])
@@ -97,7 +177,8 @@ def exchange(app: Starlette, body: bytes) -> tuple[int, bytes]:
     return found
 
 
-def test_a_load_counts_answers_and_tells_refusals() -> None:
+@pytest.mark.parametrize("is_fresh", [False, True])
+def test_a_load_counts_answers_and_tells_refusals(*, is_fresh: bool) -> None:
     bodies = [[b"1", b"2", b"no"], [b"4", b"5", b"6"]]
 
     async def measure() -> load.Load:
@@ -105,7 +186,8 @@ def test_a_load_counts_answers_and_tells_refusals() -> None:
         server = await asyncio.start_server(_answer, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            await load.run(port, found, bodies, (0.0, 60.0))
+            way = load.Way(port=port, is_fresh=is_fresh)
+            await load.run(way, found, bodies, (0.0, 60.0))
         return found
 
     found = asyncio.run(measure())
