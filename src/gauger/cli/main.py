@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "fsck": ("gauger.cli.fsck:fsck", "Prove a store whole."),
         "inspect": ("gauger.cli.inspect:inspect", "Explain any file of the system."),
         "instance": ("gauger.cli.instance:instance", "Run and operate a product instance."),
+        "simulate": ("gauger.cli.simulate:simulate", "Live through years of a fleet in minutes."),
         "trust": ("gauger.cli.trust:trust", "Work on a licensing root."),
         "verify": ("gauger.cli.verify:verify", "Judge a document, for conformance suites."),
         "verify-receipt": ("gauger.cli.verify_receipt:verify_receipt", "Prove an ACK offline."),
