@@ -1,5 +1,6 @@
 """Smart transport over real sockets: hostile and failing peers are bounded and named."""
 
+import datetime as dt
 import socket
 import ssl
 import threading
@@ -16,17 +17,27 @@ from gauger.core.problems import Problem
 from tests.instance.portal import make_certificate
 
 OK = b'{"status": "OK"}'
+IN_TIME = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 Peer = Callable[[ssl.SSLSocket], None]
 
 
 @contextmanager
-def peer(folder: Path, act: Peer, *, host: str = "localhost") -> Iterator[str]:
+def peer(
+    folder: Path,
+    act: Peer,
+    *,
+    host: str = "localhost",
+    end: dt.datetime = IN_TIME,
+    newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+) -> Iterator[str]:
     """Serve one TLS connection after another by a function; yields the licensing URL."""
-    key, certificate = make_certificate(host)
+    key, certificate = make_certificate(host, end)
     (folder / "ca.pem").write_bytes(certificate)
     (folder / "both.pem").write_bytes(key + certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "both.pem")
+    if newest is not ssl.TLSVersion.MAXIMUM_SUPPORTED:
+        context.minimum_version = context.maximum_version = newest
     listener = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
 
@@ -163,6 +174,61 @@ def test_a_name_that_the_certificate_lacks_is_refused(tmp_path: Path) -> None:
         transport = SmartTransport(ca=tmp_path / "ca.pem")
         with pytest.raises(Problem, match="tls-failed"):
             transport.exchange(url, b"{}")
+
+
+@pytest.mark.threat("E11", role="instance")
+def test_a_certificate_that_has_expired_is_refused(tmp_path: Path) -> None:
+    with (
+        peer(tmp_path, answer(OK), end=dt.datetime(2021, 1, 1, tzinfo=dt.UTC)) as url,
+        pytest.raises(Problem, match="tls-failed"),
+    ):
+        SmartTransport(ca=tmp_path / "ca.pem").exchange(url, b"{}")
+
+
+@pytest.mark.threat("E11", role="instance")
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_an_old_protocol_is_refused(tmp_path: Path) -> None:
+    old = ssl.TLSVersion.TLSv1_1
+    with (
+        peer(tmp_path, answer(OK), newest=old) as url,
+        pytest.raises(Problem, match="tls-failed"),
+    ):
+        SmartTransport(ca=tmp_path / "ca.pem").exchange(url, b"{}")
+
+
+@pytest.mark.threat("E11", role="instance")
+def test_a_peer_that_speaks_no_tls_is_told_nothing() -> None:
+    heard: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def speak() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            heard.append(connection.recv(65536))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    thread = threading.Thread(target=speak, daemon=True)
+    thread.start()
+    url = f"https://localhost:{listener.getsockname()[1]}/licservice/license"
+    with pytest.raises(Problem, match=r"tls-failed|comm-failed"):
+        SmartTransport().exchange(url, b"the secret of this test")
+    thread.join(5)
+    listener.close()
+    assert b"secret" not in b"".join(heard)
+
+
+@pytest.mark.threat("E11", role="instance")
+@pytest.mark.threat("E13", role="instance")
+def test_nobody_is_led_from_tls_to_another_url(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    def act(connection: ssl.SSLSocket) -> None:
+        asked.append(request(connection))
+        head = b"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: http://localhost:1/\r\n\r\n"
+        connection.sendall(head)
+
+    assert refusal(tmp_path, act) == "not-a-licensing-url"
+    assert len(asked) == 1
 
 
 def test_where_nobody_listens_it_is_said(tmp_path: Path) -> None:

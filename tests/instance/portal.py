@@ -419,7 +419,9 @@ def serving_tls(root: Path, handler: type[BaseHTTPRequestHandler]) -> Iterator[i
         server.server_close()
 
 
-def make_certificate(host: str = "localhost") -> tuple[bytes, bytes]:
+def make_certificate(
+    host: str = "localhost", end: dt.datetime = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+) -> tuple[bytes, bytes]:
     """Return key and certificate (PEM) of a server."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
@@ -432,7 +434,7 @@ def make_certificate(host: str = "localhost") -> tuple[bytes, bytes]:
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(start)
-        .not_valid_after(dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(end)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
