@@ -52,7 +52,7 @@ class Case:
     @property
     def trust(self) -> Path:
         """The trust folder."""
-        return (self.folder / self.content["trust"]).resolve()
+        return (self.folder / str(self.content["trust"])).resolve()
 
     @property
     def files(self) -> list[Path]:

@@ -27,6 +27,7 @@ from gauger.core.documents.smart_transport import (
 from gauger.core.problems import Problem
 
 NOW = docs.NOW
+Message = Mapping[str, object]
 NONCE = "0d" * 16
 REPORT = ItemKind.RUM_REPORT
 REQUEST = write_document(docs.pair(replace(docs.TRUST_REQUEST, token_digest=None, members=()).encode()))  # fmt: skip
@@ -126,6 +127,15 @@ def _outer() -> Iterator[Case]:
         ("entity-bomb", USAGE.replace(head, head + bomb), "xml-not-allowed", "E5", "Entities that grow."),
         ("undeclared-entity", USAGE.replace(root, root + b"&x;"), "xml-not-allowed", "E5", "It refers to an entity."),
         ("nine-levels", USAGE.replace(root, root + b"<a>" * 8 + b"</a>" * 8), "too-deep", "A10", "Elements are nested nine deep."),
+    ):  # fmt: skip
+        yield _changed(name, data, code, threat=threat, shows=shows)
+    yield from _elements()
+    yield from _nested()
+
+
+def _elements() -> Iterator[Case]:
+    root = b"<smartLicense>"
+    for name, data, code, threat, shows in (
         ("wrong-root", USAGE.replace(b"smartLicense>", b"smartLicence>"), "wrong-type", None, "The root has another name."),
         ("root-in-capitals", USAGE.replace(b"smartLicense>", b"SMARTLICENSE>"), "wrong-type", None, "The root is written in capitals."),
         ("web-page", b"<html><body>Sign in</body></html>", "wrong-type", "E13", "A web page, as a proxy gives it."),
@@ -144,16 +154,23 @@ def _outer() -> Iterator[Case]:
         ("pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "malformed", "D10", "A PEM file."),
         ("item-too-large", file_of((REPORT, json.dumps({"payload": "x" * 262_200}))), "too-large", "A10", "An item is over 256 kB."),
     ):  # fmt: skip
-        yield Case(
-            name=f"file-{name}",
-            kind="usage-file",
-            files={"usage.xml": data},
-            shows=f"A saved usage file is changed. {shows}",
-            clause="spec/files.md: reading",
-            code=code,
-            threat=threat,
-            role="cssm",
-        )
+        yield _changed(name, data, code, threat=threat, shows=shows)
+
+
+def _changed(name: str, data: bytes, code: str, *, threat: str | None, shows: str) -> Case:
+    return Case(
+        name=f"file-{name}",
+        kind="usage-file",
+        files={"usage.xml": data},
+        shows=f"A saved usage file is changed. {shows}",
+        clause="spec/files.md: reading",
+        code=code,
+        threat=threat,
+        role="cssm",
+    )
+
+
+def _nested() -> Iterator[Case]:
     nested = USAGE.replace(b"<![CDATA[", b"<![CDATA[<![CDATA[", 1)
     yield Case(
         name="usage-cdata-nested",
@@ -259,7 +276,7 @@ def _receipts() -> Iterator[Case]:
     honest, fork = paged(bodies), paged([bodies[0], ("ack", docs.changed(docs.ACK, report_id=9))])
     newer = paged(bodies, number=1)
     ack = ItemKind.RUM_ACK
-    for name, files, code, shows in (
+    rows: list[tuple[str, list[Content], str | None, str]] = [
         ("good", [file_of((ack, honest[0]))], None, "An ACK file proves that the ledger has the report."),
         ("document", [write_document(honest[0])], None, "One document proves itself, without a file around it."),
         ("two-of-one-page", [file_of((ack, honest[0])), file_of((ack, honest[1]))], None, "Two receipts of one page have the same head."),
@@ -271,7 +288,8 @@ def _receipts() -> Iterator[Case]:
         ("nothing", [file_of()], "wrong-type", "The file holds no answer."),
         ("usage-file", [USAGE], "wrong-type", "A usage file proves nothing."),
         ("newer-element", [ANSWER.replace(b"<smartLicense>", b"<smartLicense><newer/>")], "upgrade-needed", "An auditor does not pass over what he cannot read."),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for name, files, code, shows in rows:
         yield Case(
             name=f"receipt-{name}",
             kind="receipt",
@@ -321,34 +339,54 @@ def _requests() -> Iterator[Case]:
         ("trust-request", asked, None, None, good, "A trust request with its ID token."),
         ("one-bad-of-two", mixed, None, "D8", {"items": [{"accepted": True}, {"accepted": False, "code": "signature-invalid"}]}, "One report of two is altered: the other counts."),
         ("trust-without-token", _message(trust_requests=(), reports=(_with_request(),)), None, None, {"items": [{"accepted": False, "code": "trust-missing"}, {"accepted": True}]}, "A trust request beside a report, of one that never had trust: the report counts."),
-        ("major-version", {**usage, "message_version": "2.0"}, "upgrade-needed", "D14", {}, "Another major version."),
-        ("unknown-type", {**usage, "type": "order"}, "malformed", None, {}, "A type that does not exist."),
-        ("no-sender", _without(usage, "sudi"), "malformed", None, {}, "It does not say who sends."),
-        ("no-nonce", _without(usage, "nonce"), "malformed", None, {}, "It has no nonce."),
-        ("nonce-too-long", {**usage, "nonce": "n" * 129}, "malformed", None, {}, "The nonce has 129 letters."),
-        ("poll-without-id", {**poll, "data": {}}, "malformed", None, {}, "A poll without an id."),
-        ("timestamp-text", {**usage, "timestamp": "now"}, "malformed", None, {}, "The time is a text."),
-        ("reports-no-list", {**usage, "data": {"reports": {}}}, "malformed", None, {}, "The reports are an object."),
-        ("4097-reports", {**usage, "data": {"reports": [{}] * 4097}}, "malformed", "A10", {}, "4,097 reports."),
-        ("65-trust-requests", {**asked, "data": {"id_token": None, "trust_requests": ["x"] * 65}}, "malformed", "A10", {}, "65 trust requests."),
-        ("key-twice", json.dumps(usage)[:-1] + ',"type":"hello"}', "duplicate-key", "A10", {}, "The key `type` stands twice."),
-        ("deep", '{"a":' * 40 + "1" + "}" * 40, "too-deep", "A10", {}, "Nested 40 levels deep."),
-        ("web-page", "<html></html>", "malformed", "E13", {}, "A web page."),
-        ("cut", json.dumps(usage)[:-2], "truncated", "D1", {}, "The last bytes are missing."),
-        ("twice", json.dumps(usage) * 2, "trailing-data", "D4", {}, "Two requests in one body."),
     ):  # fmt: skip
-        yield Case(
-            name=f"message-{name}",
-            kind="smart-transport-request",
-            files={"request.json": content},
-            shows=shows,
-            clause="spec/smart-transport.md",
-            code=code,
-            threat=threat,
-            role="cssm",
-            expect={"account": HOME},
-            says=says,
-        )
+        yield _of_message(name, content, code, threat=threat, says=says, shows=shows)
+    yield from _bad_requests(usage, poll, asked)
+
+
+def _bad_requests(usage: Message, poll: Message, asked: Message) -> Iterator[Case]:
+    rows: list[tuple[str, Content, str, str | None, str]] = [
+        ("major-version", {**usage, "message_version": "2.0"}, "upgrade-needed", "D14", "Another major version."),
+        ("unknown-type", {**usage, "type": "order"}, "malformed", None, "A type that does not exist."),
+        ("no-sender", _without(usage, "sudi"), "malformed", None, "It does not say who sends."),
+        ("no-nonce", _without(usage, "nonce"), "malformed", None, "It has no nonce."),
+        ("nonce-too-long", {**usage, "nonce": "n" * 129}, "malformed", None, "The nonce has 129 letters."),
+        ("poll-without-id", {**poll, "data": {}}, "malformed", None, "A poll without an id."),
+        ("timestamp-text", {**usage, "timestamp": "now"}, "malformed", None, "The time is a text."),
+        ("reports-no-list", {**usage, "data": {"reports": {}}}, "malformed", None, "The reports are an object."),
+        ("4097-reports", {**usage, "data": {"reports": [{}] * 4097}}, "malformed", "A10", "4,097 reports."),
+        ("65-trust-requests", {**asked, "data": {"id_token": None, "trust_requests": ["x"] * 65}}, "malformed", "A10", "65 trust requests."),
+        ("key-twice", json.dumps(usage)[:-1] + ',"type":"hello"}', "duplicate-key", "A10", "The key `type` stands twice."),
+        ("deep", '{"a":' * 40 + "1" + "}" * 40, "too-deep", "A10", "Nested 40 levels deep."),
+        ("web-page", "<html></html>", "malformed", "E13", "A web page."),
+        ("cut", json.dumps(usage)[:-2], "truncated", "D1", "The last bytes are missing."),
+        ("twice", json.dumps(usage) * 2, "trailing-data", "D4", "Two requests in one body."),
+    ]  # fmt: skip
+    for name, content, code, threat, shows in rows:
+        yield _of_message(name, content, code, threat=threat, says={}, shows=shows)
+
+
+def _of_message(
+    name: str,
+    content: Content,
+    code: str | None,
+    *,
+    threat: str | None,
+    says: Mapping[str, object],
+    shows: str,
+) -> Case:
+    return Case(
+        name=f"message-{name}",
+        kind="smart-transport-request",
+        files={"request.json": content},
+        shows=shows,
+        clause="spec/smart-transport.md",
+        code=code,
+        threat=threat,
+        role="cssm",
+        expect={"account": HOME},
+        says=says,
+    )
 
 
 def _data(content: Mapping[str, object]) -> dict[str, object]:

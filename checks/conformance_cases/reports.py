@@ -1,7 +1,7 @@
 """RUM reports and trust requests, as a portal judges them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from checks import make_vectors_documents as docs
@@ -9,9 +9,10 @@ from checks import make_vectors_trust as trust
 from checks.conformance_cases.case import Case, Content
 from checks.conformance_cases.material import HOME, ME, NOW, OTHER, signed_head
 from checks.conformance_cases.material import page_of as make_page
-from gauger.core.documents.envelope import PairSignature, preimage, write_document
+from gauger.core.documents.envelope import Document, PairSignature, preimage, write_document
 from gauger.core.documents.rum_payload import encode_payload
 from gauger.core.documents.rum_report import SigningType, report_preimage
+from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.fields import encode_base64
 from gauger.core.identity import Udi, digest
 
@@ -330,7 +331,6 @@ def _requests() -> Iterator[Case]:
     tokened = docs.pair(replace(plain, token_digest=docs.TRUST_REQUEST.token_digest).encode())
     token = {"token": "an ID token"}
     skewed = {seconds: docs.pair(replace(plain, token_digest=docs.TRUST_REQUEST.token_digest, made_at=NOW + seconds).encode()) for seconds in (-3601, 3600, 3601)}  # fmt: skip
-    other_sudi = replace(pair, chain=(docs.OTHER_SUDI,))
     second = docs.pair(replace(plain, counter=2, nonce="0e" * 16).encode())
     late = docs.pair(replace(plain, nonce="0e" * 16).encode())
     thief = replace(plain, udi=docs.OTHER, incarnation="2c" * 16)
@@ -350,31 +350,50 @@ def _requests() -> Iterator[Case]:
         ("counter-repeated", [good, late], "stale-request", None, {}, "Another trust request has the counter of one that was accepted."),
         ("counter-back", [second, good], "stale-request", None, {}, "An older trust request comes after a newer one."),
         ("key-of-another", [good, stolen], "key-reuse", "C8", {}, "Another product instance asks for the same key."),
-        ("by-one-key", [docs.direct("trust-request", plain.encode())], "signature-missing", "A4", {}, "One signature is there, two must be."),
-        ("new-key-did-not-sign", [docs.pair(plain.encode(), key="stranger")], "signature-invalid", "C8", {}, "The new key did not sign: whoever asks does not hold it."),
-        ("sudi-did-not-sign", [replace(good, signature=replace(pair, sudi=pair.key))], "signature-invalid", "A6", {}, "The SUDI's key did not sign."),
-        ("another-sudi", [replace(good, signature=other_sudi)], "wrong-subject", "A6", {}, "The certificate is that of another product instance."),
-        ("unknown-maker", [replace(good, signature=replace(pair, chain=(docs._foreign(),)))], "unknown-key", "A5", {}, "The manufacturer is not pinned."),  # noqa: SLF001 -- the vectors' own
-        ("altered", [replace(good, body=good.body.replace(b'"counter":1', b'"counter":9'))], "signature-invalid", "A7", {}, "The counter was raised after signing."),
-        ("p384-key", [_request_for(next(key for name, key, _ in trust._other_keys() if "P-384" in name))], "algorithm-not-allowed", "A9", {}, "The new key is on P-384."),  # noqa: SLF001 -- the vectors' own
-        ("compressed-key", [_request_for(next(key for name, key, _ in trust._other_keys() if "compressed" in name))], "malformed", "A9", {}, "The new key is a compressed point."),  # noqa: SLF001 -- the vectors' own
-        ("65-members", [docs.pair(docs.changed(plain, members=[docs.OTHER.to_json()] * 65))], "malformed", None, {}, "It names 65 members."),
-        ("counter-negative", [docs.pair(docs.changed(plain, counter=-1))], "malformed", None, {}, "Its counter is -1."),
-        ("test-clock", [docs.pair(docs.changed(plain, test_clock=True))], "test-clock", None, {}, "It was made under a test clock."),
-        ("an-ack", [docs.direct("ack", docs.ACK.encode())], "wrong-type", "B8", {}, "An ACK is offered as a trust request."),
     ):  # fmt: skip
-        files = {f"{at + 1}-trust-request.json": one for at, one in enumerate(documents)}
-        yield Case(
-            name=f"request-{name}",
-            kind="trust-request",
-            files=files,
-            shows=shows,
-            clause="spec/trust-request.md and spec/authority.md, section 5",
-            code=code,
-            threat=threat,
-            role="cssm",
-            expect={**expect, "account": HOME},
-        )
+        yield _request(name, documents, code, threat=threat, expect=expect, shows=shows)
+    yield from _bad_requests(plain, good, pair)
+
+
+def _bad_requests(plain: TrustRequest, good: Document, pair: PairSignature) -> Iterator[Case]:
+    other_sudi = replace(pair, chain=(docs.OTHER_SUDI,))
+    for name, documents, code, threat, shows in (
+        ("by-one-key", [docs.direct("trust-request", plain.encode())], "signature-missing", "A4", "One signature is there, two must be."),
+        ("new-key-did-not-sign", [docs.pair(plain.encode(), key="stranger")], "signature-invalid", "C8", "The new key did not sign: whoever asks does not hold it."),
+        ("sudi-did-not-sign", [replace(good, signature=replace(pair, sudi=pair.key))], "signature-invalid", "A6", "The SUDI's key did not sign."),
+        ("another-sudi", [replace(good, signature=other_sudi)], "wrong-subject", "A6", "The certificate is that of another product instance."),
+        ("unknown-maker", [replace(good, signature=replace(pair, chain=(docs._foreign(),)))], "unknown-key", "A5", "The manufacturer is not pinned."),  # noqa: SLF001 -- the vectors' own
+        ("altered", [replace(good, body=good.body.replace(b'"counter":1', b'"counter":9'))], "signature-invalid", "A7", "The counter was raised after signing."),
+        ("p384-key", [_request_for(next(key for name, key, _ in trust._other_keys() if "P-384" in name))], "algorithm-not-allowed", "A9", "The new key is on P-384."),  # noqa: SLF001 -- the vectors' own
+        ("compressed-key", [_request_for(next(key for name, key, _ in trust._other_keys() if "compressed" in name))], "malformed", "A9", "The new key is a compressed point."),  # noqa: SLF001 -- the vectors' own
+        ("65-members", [docs.pair(docs.changed(plain, members=[docs.OTHER.to_json()] * 65))], "malformed", None, "It names 65 members."),
+        ("counter-negative", [docs.pair(docs.changed(plain, counter=-1))], "malformed", None, "Its counter is -1."),
+        ("test-clock", [docs.pair(docs.changed(plain, test_clock=True))], "test-clock", None, "It was made under a test clock."),
+        ("an-ack", [docs.direct("ack", docs.ACK.encode())], "wrong-type", "B8", "An ACK is offered as a trust request."),
+    ):  # fmt: skip
+        yield _request(name, documents, code, threat=threat, expect={}, shows=shows)
+
+
+def _request(
+    name: str,
+    documents: Sequence[Document],
+    code: str | None,
+    *,
+    threat: str | None,
+    expect: Mapping[str, str],
+    shows: str,
+) -> Case:
+    return Case(
+        name=f"request-{name}",
+        kind="trust-request",
+        files={f"{at + 1}-trust-request.json": one for at, one in enumerate(documents)},
+        shows=shows,
+        clause="spec/trust-request.md and spec/authority.md, section 5",
+        code=code,
+        threat=threat,
+        role="cssm",
+        expect={**expect, "account": HOME},
+    )
 
 
 def _pair_of(body: bytes) -> PairSignature:
@@ -383,6 +402,6 @@ def _pair_of(body: bytes) -> PairSignature:
     return PairSignature(chain=(docs.OTHER_SUDI,), sudi=docs.sign("sudi", message), key=key)
 
 
-def _request_for(public_key: bytes) -> object:
+def _request_for(public_key: bytes) -> Document:
     plain = replace(docs.TRUST_REQUEST, token_digest=None, members=())
     return docs.pair(docs.changed(plain, public_key=encode_base64(public_key)))
