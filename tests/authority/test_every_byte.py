@@ -26,7 +26,7 @@ from gauger.core.problems import Problem
 from gauger.cssm.commands.judging import JUDGED, Sender, settle, submit
 from tests.support.builders import ACCOUNT, NOW, UDI, Bench, a_device
 from tests.support.figures import Figures
-from tests.support.mutations import Altered, altered
+from tests.support.mutations import BITS, Altered, altered
 
 AUDIT = {"ledger", "heads", "nodes", "documents", "leaves", "refusals", "events"}
 """Where a refusal is written down, once for each digest and source and within a budget."""
@@ -189,4 +189,4 @@ def test_no_altered_byte_of_what_a_device_sends_counts(
     figures.add("altered bytes of outer files and messages tried", trial.trials)
     figures.add("altered bytes outside of what is signed", trial.same)
     assert trial.trials >= 2 * len(data)
-    assert trial.same < 250
+    assert trial.same < 250 * BITS

@@ -129,6 +129,7 @@ class Roots(RuleBasedStateMachine):
 
 @pytest.mark.nightly
 @pytest.mark.threat("C1", role="core")
-@pytest.mark.threat("C2", role="core")
+@pytest.mark.threat("C3", role="core")
+@pytest.mark.threat("C4", role="core")
 def test_a_store_believes_whom_the_newest_root_set_lists(figures: Figures) -> None:
     walk(Roots, figures, walks=60, steps=40)
