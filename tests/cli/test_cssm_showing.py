@@ -1,6 +1,7 @@
 """What `gauger cssm` prints, and what it makes of odd answers."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -176,3 +177,21 @@ def test_files_that_cannot_be_read_or_written_have_a_name(tmp_path: Path) -> Non
     (tmp_path / "large").write_text("x" * 600_000)
     with pytest.raises(Problem, match="too-large"):
         trust._text(tmp_path / "large")
+
+
+def test_progress_shows_how_much_of_all_is_judged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with usage._bar(None, "Judging") as bar:
+        bar.show(0, None)
+        bar.show(300, 1000)
+    shown = capsys.readouterr().err
+    assert "Judging" in shown
+    assert "300/1000" in re.sub("\x1b\\[[0-9;]*m", "", shown)
+
+
+def test_no_progress_is_shown_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    with usage._bar(10, "Upload") as bar:
+        bar.advance(10)
+    assert capsys.readouterr().err == ""

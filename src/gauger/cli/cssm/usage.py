@@ -1,10 +1,10 @@
 """`gauger cssm usage`: upload files of product instances, get verdicts and the ACK file."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,6 +13,9 @@ from gauger.cli.cssm.command import FILE, account_option, api_command, next_comm
 from gauger.cli.cssm.showing import Answer, Json, Table, when, words
 from gauger.core.identity import AccountRef
 from gauger.core.problems import TABLE, Problem
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _SHORTEST: Final = 0.05  # seconds between two looks at a job
 _LONGEST: Final = 2.0
@@ -31,9 +34,9 @@ def usage() -> None:
 @api_command
 def upload(api: Api, file: Path, account: AccountRef, *, wait: bool, ack: Path | None) -> Answer:
     """Upload a usage or trust-request file of product instances."""
-    with _bar(file.stat().st_size, "Upload") as progress:
+    with _bar(file.stat().st_size, "Upload") as bar:
         path = account_path(account, "/usage-files")
-        job = api.upload(path, file, name=file.name, progress=progress)
+        job = api.upload(path, file, name=file.name, progress=bar.advance)
     if not wait and ack is None:
         following = next_command(f"usage verdicts --account {account} {job['job_id']}")
         text = f"Uploaded as job {job['job_id']}.\nNext: {following}"
@@ -109,14 +112,13 @@ def _finished(api: Api, account: AccountRef, job: Json) -> Json:
     """
     path = account_path(account, f"/usage-files/{job['job_id']}")
     pause = _SHORTEST
-    with _bar(None, "Judging") as progress:
-        seen = 0
+    with _bar(None, "Judging") as bar:
         while job["state"] not in {"done", "failed"}:
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST)
             job = api.get(path)
-            progress(job["items"] - seen)
-            seen = job["items"]
+            # How many items there are is known once the whole file was read for the first time.
+            bar.show(job["items"], job["total"])
     if job["state"] == "failed":
         code = job["problem"]["code"]
         known = code if code in TABLE else "peer-refused"
@@ -159,13 +161,42 @@ def _notes(row: Json) -> str:
     return f"{row['code']}: {row['detail'] or ''}"
 
 
+class _Bar:
+    """A bar on a terminal."""
+
+    def __init__(self, progress: "Progress", task: "TaskID") -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self, count: int) -> None:
+        """Go on by so much."""
+        self._progress.update(self._task, advance=count)
+
+    def show(self, done: int, total: int | None) -> None:
+        """Show how much of all is done."""
+        self._progress.update(self._task, completed=done, total=total)
+
+
 @contextmanager
-def _bar(total: int | None, title: str) -> Iterator[Callable[[int], None]]:
+def _bar(total: int | None, title: str) -> Iterator[_Bar]:
     """Show progress on a terminal; be quiet elsewhere."""
     from rich.console import Console  # noqa: PLC0415 -- takes longer than most commands
-    from rich.progress import Progress  # noqa: PLC0415 -- takes longer than most commands
+    from rich.progress import (  # noqa: PLC0415 -- takes longer than most commands
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda count: progress.update(task, advance=count)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        yield _Bar(progress, progress.add_task(title, total=total))
