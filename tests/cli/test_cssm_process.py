@@ -174,6 +174,7 @@ def head_signer(host: Host) -> object:
     return json.loads(host.json("ledger", "head")["body"])["signer"]
 
 
+@pytest.mark.threat("J5", role="cssm")
 def test_another_signer_takes_over(tmp_path: Path) -> None:
     host, after = make_host(tmp_path), a_factory().following(signers=("portal", "second"))
     root_set, second = tmp_path / "root-set-2.json", after.signer("second")

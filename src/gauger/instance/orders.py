@@ -7,6 +7,7 @@ look at it once a quarter.
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -64,6 +65,7 @@ class Orders:
         """Take the engine."""
         self._engine = engine
         self._carrying = threading.Lock()
+        self._noted: Problem | None = None
         self._saving = Saving(engine.around, engine.memory.store, engine.portion)
         self._showing = Showing(engine.around, engine.memory, engine.meter)
 
@@ -240,20 +242,38 @@ class Orders:
 
     def import_file(self, path: Path) -> ImportResult:
         """Install what a file of the portal brings; see `ports.Operations`."""
-        engine, file = self._engine, AnswerFile(path)
-        with self._carrying:
-            judged = self._judge(file)
-            results: list[ImportResult] = []
-            for documents in file.slices():
-                if _fingerprint(documents) not in judged[len(results) : len(results) + 1]:
-                    raise _exchanged(path)
-                with engine.portion():
-                    results.append(self._take(documents))
-            with engine.lock:
-                engine.forget_keys()
-            if len(results) != len(judged):
-                raise _exchanged(path)
+        with self._carrying, self._told():
+            return self._import(AnswerFile(path))
+
+    def _import(self, file: AnswerFile) -> ImportResult:
+        engine = self._engine
+        judged = self._judge(file)
+        results: list[ImportResult] = []
+        for documents in file.slices():
+            if _fingerprint(documents) not in judged[len(results) : len(results) + 1]:
+                raise _exchanged(file.path)
+            with engine.portion():
+                results.append(self._take(documents))
+        with engine.lock:
+            engine.forget_keys()
+        if len(results) != len(judged):
+            raise _exchanged(file.path)
         return joined(results)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Write down why a file is refused, also where it cannot even be read."""
+        self._noted = None
+        try:
+            yield
+        except Problem as problem:
+            if problem is not self._noted:
+                at = self._engine.around.clock.wall()
+                failed = events.install_failed(at, "answer", problem)
+                # What cannot be written down, on a full disk say, is raised all the same.
+                with suppress(Problem):
+                    self._engine.change(lambda draft: draft.log(failed))
+            raise
 
     def _judge(self, file: AnswerFile) -> list[bytes]:
         """Judge all of a file before any of it is taken; only root sets are taken even so.
@@ -276,6 +296,7 @@ class Orders:
                 draft.batch = Batch()
                 if taken.refusal is not None:
                     engine.change(partial(self._refused, documents, taken.refusal))
+                    self._noted = taken.refusal
                     raise taken.refusal
             judged.append(_fingerprint(documents))
         return judged

@@ -1,0 +1,138 @@
+"""A device that is given what is not for it: refused by name, told, and nothing moves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gauger.core.documents.smart_license import Item, ItemKind, read_items, write_file
+from gauger.core.policy.rules import Group, Rule
+from gauger.core.problems import Problem
+from gauger.instance.agent import Agent
+from gauger.tools.fsck_instance import check_instance
+from tests.instance.portal import Portal, answer_file
+from tests.instance.test_offline import carried, off
+from tests.instance.world import World, names
+
+Damage = Callable[[bytes], bytes]
+
+
+def items(content: bytes) -> list[Item]:
+    return list(read_items([content]))
+
+
+def without(kind: ItemKind) -> Damage:
+    return lambda content: b"".join(write_file([one for one in items(content) if one.kind != kind]))
+
+
+def relabelled(content: bytes) -> bytes:
+    """Offer the ACK as a policy."""
+    (ack, *_) = [one for one in items(content) if one.kind is ItemKind.RUM_ACK]
+    return b"".join(write_file([Item(kind=ItemKind.POLICY, text=ack.text)]))
+
+
+ROWS: list[tuple[str, str, Damage, str]] = [
+    ("B5", "one bit", lambda content: content[:900] + bytes([content[900] ^ 1]) + content[901:], ""),
+    ("B5", "cut in half", lambda content: content[: len(content) // 2], ""),
+    ("D1", "cut at the end", lambda content: content[:-2], "truncated"),
+    ("B8", "an ACK as a policy", relabelled, "wrong-type"),
+    ("D4", "bytes behind it", lambda content: content + b"x", ""),
+    ("D4", "two glued together", lambda content: content + content, ""),
+    ("D9", "nothing for a device",
+     lambda _: b"".join(write_file([Item(kind=ItemKind.RUM_REPORT, text="{}")])), "wrong-type"),
+    ("E5", "an external entity",
+     lambda content: b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + content, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(
+            (damage, code), id=f"{row} {what}", marks=pytest.mark.threat(row, role="instance")
+        )
+        for row, what, damage, code in ROWS
+    ],
+)
+def test_what_is_damaged_or_not_for_it_is_refused_and_told(
+    world: World, portal: Portal, device: Agent, row: tuple[Damage, str]
+) -> None:
+    damage, code = row
+    off(device)
+    ack = carried(world, portal, device)
+    honest = ack.read_bytes()
+    ack.write_bytes(damage(honest))
+    before = (device.status(), device.report_rows())
+    with pytest.raises(Problem) as caught:
+        device.import_file(ack)
+
+    assert caught.value.code == code or not code
+    assert (device.status(), device.report_rows()) == before
+    assert "SMART_LIC-3-IMPORT_FAILED" in names(device)
+    assert check_instance(world.root / "device") == []
+    ack.write_bytes(honest)
+    assert device.import_file(ack).acknowledged
+
+
+@pytest.mark.threat("D10", role="instance")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"\xef\xbb\xbf" + content,
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: content + b"\r\n\r\n",
+    ],
+    ids=["byte order mark", "CRLF", "empty lines"],
+)
+def test_what_a_gateway_does_to_a_file_is_undone(
+    world: World, portal: Portal, device: Agent, damage: Damage
+) -> None:
+    off(device)
+    ack = carried(world, portal, device)
+    renamed = Path(f"{ack}.txt")
+    renamed.write_bytes(damage(ack.read_bytes()))
+    assert device.import_file(renamed).acknowledged
+
+
+@pytest.mark.threat("D5", role="instance")
+def test_a_file_twice_is_one_import(world: World, portal: Portal, device: Agent) -> None:
+    off(device)
+    ack = carried(world, portal, device)
+    device.import_file(ack)
+    before = (device.status(), device.report_rows())
+    assert device.import_file(ack).acknowledged == ()
+    assert (device.status(), device.report_rows()) == before
+
+
+@pytest.mark.threat("D6", role="instance")
+def test_an_older_document_over_a_newer_lowers_nothing_and_is_told(
+    world: World, portal: Portal, device: Agent
+) -> None:
+    off(device)
+    device.import_file(carried(world, portal, device))
+    older = portal.policy_document({Group.PERPETUAL: Rule(30, 30, 30)}, "Older")
+    newer = portal.policy_document({Group.PERPETUAL: Rule(30, 14, 7)}, "Newer")
+    path = world.root / "policy.xml"
+    path.write_bytes(answer_file([newer]))
+    device.import_file(path)
+    before = device.status()
+    path.write_bytes(answer_file([older]))
+    with pytest.raises(Problem, match="stale-version"):
+        device.import_file(path)
+    assert device.status() == before
+    assert "SMART_LIC-3-POLICY_INSTALL_FAILED" in names(device)
+
+
+@pytest.mark.threat("B11", role="instance")
+def test_a_policy_out_of_range_leaves_the_old_one_and_is_told(
+    world: World, portal: Portal, device: Agent
+) -> None:
+    off(device)
+    device.import_file(carried(world, portal, device))
+    before = device.status().policy
+    good = portal.policy_document({Group.PERPETUAL: Rule(30, 14, 7)}, "Wild")
+    path = world.root / "policy.xml"
+    path.write_bytes(answer_file([good]).replace(b":14,", b":1000000000,"))
+    with pytest.raises(Problem):
+        device.import_file(path)
+    assert device.status().policy == before
