@@ -34,10 +34,10 @@ from gauger.surfaces.http.server import PortalServer, server_settings
 
 _SCHEMA: Final = "CREATE TABLE report (digest TEXT PRIMARY KEY, udi TEXT, payload BLOB)"
 
-GATHER_SECONDS: Final = 0.002
+GATHER_SECONDS: Final = 0.004
 """How long a commit that has company waits for more, as `gauger.authority.service` does."""
 
-MOST_GATHERINGS: Final = 10
+MOST_GATHERINGS: Final = 5
 LARGEST: Final = 512
 
 Row = tuple[str, str, bytes]

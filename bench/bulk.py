@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from bench.exchanges import Stage
 from bench.fleet import Fleet
 from bench.load import cpu_seconds
 from bench.rows import Row
-from gauger.cli.cssm.client import Api, account_path
+from gauger.cli.cssm.client import PREFIX, Api, account_path
 from gauger.cli.cssm.showing import Json
 from gauger.core.documents.smart_license import Item, ItemKind, write_file
 from gauger.core.identity import AccountRef
@@ -21,6 +22,7 @@ FEW: Final = 1000
 MANY: Final = 100_000
 DEVICES: Final = 200
 _LOOK: Final = 0.1  # seconds between two looks at a job
+_PIECE: Final = 1024 * 1024
 _PATIENCE: Final = 600.0
 _ENDED: Final = frozenset({"done", "failed"})
 _PATH: Final = account_path(AccountRef(*site.ACCOUNT.split("/")), "/usage-files")
@@ -35,6 +37,7 @@ class Upload:
         seconds: The time.
         memory: The server's memory at its highest, MiB.
         ack_cpu: Processor seconds of its ACK file.
+        ack_first: Seconds until the first byte of it.
         steps: How many states between begin and end its progress went through.
     """
 
@@ -42,6 +45,7 @@ class Upload:
     seconds: float
     memory: float
     ack_cpu: float
+    ack_first: float
     steps: int
 
 
@@ -101,14 +105,32 @@ def upload(server: site.Server, data: Path, file: Path) -> Upload:
         memory = peak_memory(server.process)
         _require_accepted(api, job)
         asked = cpu_seconds(server.process)
-        api.download(f"{_PATH}/{job['job_id']}/ack")
+        first = _fetch_answers(server, data, job["job_id"])
         return Upload(
             cpu=after - before,
             seconds=seconds,
             memory=memory,
             ack_cpu=cpu_seconds(server.process) - asked,
+            ack_first=first,
             steps=len(seen - {0, job["total"]}),
         )
+
+
+def _fetch_answers(server: site.Server, data: Path, job_id: str) -> float:
+    """Fetch an ACK file to its end; return the seconds until its first byte."""
+    http = HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE)
+    headers = {"Authorization": f"Bearer {site.bearer(data)}"}
+    begun = time.monotonic()
+    http.request("GET", f"{PREFIX}{_PATH}/{job_id}/ack", headers=headers)
+    answer = http.getresponse()
+    answer.read(1)
+    seconds = time.monotonic() - begun
+    while answer.read(_PIECE):
+        pass
+    http.close()
+    if answer.status != 200:
+        raise RuntimeError(f"There is no ACK file: {answer.status}")
+    return seconds
 
 
 def _require_accepted(api: Api, job: Json) -> None:
@@ -156,4 +178,10 @@ def _told(stage: Stage, few: Upload, many: Upload, count: int) -> Iterator[Row]:
         value=count / many.ack_cpu,
         unit="ACKs/s",
         bound="processor",
+    )
+    yield Row(
+        name="its ACK file, until the first byte",
+        value=many.ack_first,
+        unit="s",
+        bound="every answer is read before the first is written: root sets stand first",
     )

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from bench.fleet import PID, Device, Fleet
 from gauger.adapters.keys.file import load_certificates, load_key
 from gauger.core.documents import keyring
+from gauger.cssm.local import local_access
 from gauger.tools.factory import FactoryOrder, init_factory
 from gauger.tools.trust import RootFolder, SignerOrder
 from gauger.tools.workshop import Workshop
@@ -176,3 +177,19 @@ class Factory:
             device.establish_trust(connection, self.token)
         connection.close()
         return Fleet(devices=made, connections=connections)
+
+
+def bearer(data: Path) -> str:
+    """Return an access token of the administrator of a portal that is served without TLS."""
+    access = local_access(data)
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": access.client_id,
+        "client_secret": access.secret,
+    }
+    http = HTTPConnection(urlsplit(access.url).netloc, timeout=_START_SECONDS)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    http.request("POST", "/oauth2/token", urlencode(form), kind)
+    token: str = json.loads(http.getresponse().read())["access_token"]
+    http.close()
+    return token

@@ -5,16 +5,13 @@ product instances. All peers live in this process, on the load's processor.
 """
 
 import asyncio
-import json
 import statistics
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from typing import Final
-from urllib.parse import urlencode, urlsplit
 
 from bench import site
 from bench.exchanges import Stage
@@ -22,7 +19,6 @@ from bench.fleet import Fleet
 from bench.rows import Row
 from gauger.cli.cssm.client import PREFIX
 from gauger.core.documents.smart_transport import LICENSING_PATH, encode_request
-from gauger.cssm.local import local_access
 
 DEVICES: Final = 5000
 FLOOD: Final = 10_000 / 60  # reports a second of one device
@@ -114,17 +110,7 @@ def post(body: bytes) -> bytes:
 
 def administrators_question(stage: Stage) -> bytes:
     """Return a question that an administrator asks: the list of product instances."""
-    access = local_access(stage.folder / "cssm")
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": access.client_id,
-        "client_secret": access.secret,
-    }
-    http = HTTPConnection(urlsplit(access.url).netloc, timeout=_PATIENCE)
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    http.request("POST", "/oauth2/token", urlencode(form), kind)
-    bearer = json.loads(http.getresponse().read())["access_token"]
-    http.close()
+    bearer = site.bearer(stage.folder / "cssm")
     path = f"{PREFIX}/instances?limit=50"
     head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n\r\n"
     return head.encode()

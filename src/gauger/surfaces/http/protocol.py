@@ -42,11 +42,15 @@ class PortalProtocol(H11Protocol):
         """Start the deadline with the connection."""
         super().connection_made(transport)
         self._served = self.app
+        # Whoever has a place keeps it: else a crowd that comes later, or a thousand slow peers,
+        # would shut out the administrator who is at work.
+        self._is_placed = self._has_place
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
         """Stop the deadline once the headers are there, start it with the next request."""
-        self.app = self._served if self._has_place else _busy
+        self._is_placed = self._is_placed or self._has_place
+        self.app = self._served if self._is_placed else _busy
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]  # None until the first request
             self._got_headers()
