@@ -67,7 +67,7 @@ class Kept:
         self._queries = (
             "SELECT * FROM report",
             "SELECT * FROM item",
-            f"SELECT * FROM record WHERE family NOT IN ({without})",  # noqa: S608 -- a constant
+            f"SELECT * FROM record WHERE family NOT IN ({without})",  # noqa: S608 -- the names are constants of the tests
         )
 
     def close(self) -> None:

@@ -34,11 +34,10 @@ def figures(request: pytest.FixtureRequest) -> Figures:
 def sums_of(reports: Iterable[object]) -> Counter[str]:
     """Return the sums over all reports of tests."""
     sums: Counter[str] = Counter()
-    for report in reports:
-        if isinstance(report, pytest.TestReport) and report.when == "call":
-            for name, value in report.user_properties:
-                if name.startswith(PREFIX) and isinstance(value, int):
-                    sums[name.removeprefix(PREFIX)] += value
+    calls = (one for one in reports if isinstance(one, pytest.TestReport) and one.when == "call")
+    for name, value in (told for call in calls for told in call.user_properties):
+        if name.startswith(PREFIX) and isinstance(value, int):
+            sums[name.removeprefix(PREFIX)] += value
     return sums
 
 

@@ -85,18 +85,21 @@ class Deadlines(RuleBasedStateMachine):
     def install(self, policy: Policy) -> None:
         self.policy = policy
 
-    def patience(self) -> Iterable[int]:
-        """Yield the day, counted from the start, on which each clock that runs ends."""
+    def clocks(self) -> Iterable[tuple[int | None, str]]:
+        """Yield the beginning of each clock, where it runs, and the requirement that it is for."""
         told = [report.covers for report in self.reports if report.acked is not None]
         untold = [at for at in self.changed if all(at > covers for covers in told)]
-        for group in self.groups:
-            rule_of = self.policy.groups[group]
-            if not told and self.first_use is not None and rule_of.first_report:
-                yield self.first_use // DAY + rule_of.first_report
-            if self.last_ack is not None and rule_of.frequency:
-                yield self.last_ack // DAY + rule_of.frequency
-            if told and untold and rule_of.on_change:
-                yield untold[0] // DAY + rule_of.on_change
+        yield None if told else self.first_use, "first_report"
+        yield self.last_ack, "frequency"
+        yield untold[0] if told and untold else None, "on_change"
+
+    def patience(self) -> Iterable[int]:
+        """Yield the day, counted from the start, on which the patience of each group ends."""
+        for since, requirement in self.clocks():
+            for group in self.groups:
+                days: int = getattr(self.policy.groups[group], requirement)
+                if since is not None and days:
+                    yield since // DAY + days
 
     @invariant()
     def agrees(self) -> None:
