@@ -9,10 +9,11 @@ from gauger.core.documents.smart_license import Item, ItemKind, read_items, writ
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
+from gauger.instance.views import Scope, Selection, SelectionKind
 from gauger.tools.fsck_instance import check_instance
 from tests.instance.portal import Portal, answer_file
 from tests.instance.test_offline import carried, off
-from tests.instance.world import World, names
+from tests.instance.world import World, names, tag_of
 
 Damage = Callable[[bytes], bytes]
 
@@ -136,3 +137,21 @@ def test_a_policy_out_of_range_leaves_the_old_one_and_is_told(
     with pytest.raises(Problem):
         device.import_file(path)
     assert device.status().policy == before
+
+
+@pytest.mark.threat("F9", role="instance")
+def test_no_secret_of_a_device_reaches_what_it_writes_or_shows(
+    world: World, portal: Portal, online: Agent
+) -> None:
+    canary = "canary-8e7d1c0b5a"
+    online.establish_trust(canary, Scope.LOCAL, force=False)
+    online.set_count(tag_of(online), 1)
+    world.clock.advance(60)
+    online.save_usage(Selection(kind=SelectionKind.ALL), world.root / "device" / "usage.xml")
+    shown = repr((online.status(), online.report_rows(), online.events()))
+    online.stop()
+
+    assert portal.seen
+    assert canary not in shown
+    files = [path for path in (world.root / "device").rglob("*") if path.is_file()]
+    assert [path.name for path in files if canary.encode() in path.read_bytes()] == []

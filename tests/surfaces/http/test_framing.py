@@ -4,7 +4,6 @@ import logging
 import re
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -159,18 +158,9 @@ def tls_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         return Response("hello")
 
     monkeypatch.setattr(server, "_HANDSHAKE_SECONDS", 0.5)
-    files = make_tls_files(tmp_path / "tls")
-    settings = server.server_settings(
-        Router([Route("/", hello)]), QUICK, certificate=str(files.certificate), key=str(files.key)
-    )
-    listener, up = socket.create_server(("127.0.0.1", 0)), threading.Event()
-    running = server.PortalServer(settings, up.set)
-    thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
-    thread.start()
-    assert up.wait(30)
-    yield listener.getsockname()[1]
-    running.should_exit = True
-    thread.join(timeout=30)
+    app = Router([Route("/", hello)])
+    with serving(app, QUICK, make_tls_files(tmp_path / "tls")) as found:
+        yield found
 
 
 @pytest.mark.threat("E2", role="cssm")
@@ -190,3 +180,17 @@ def test_a_tls_handshake_that_does_not_come_is_cut_without_a_trace(
     ):
         peer.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert peer.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.threat("E11", role="cssm")
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_an_old_protocol_gets_no_handshake(tls_port: int) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with (
+        socket.create_connection(("127.0.0.1", tls_port), timeout=30) as plain,
+        pytest.raises(OSError, match=r"SSL|reset|protocol"),
+    ):
+        old.wrap_socket(plain)

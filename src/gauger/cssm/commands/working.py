@@ -36,6 +36,7 @@ class JobRunner:
         self._store = store
         self._files = files
         self._authority = means.authority
+        self._audit = means.audit
         self._clock = means.clock
         self._caps = Caps(
             total=limits.upload_bytes, item=limits.report_bytes, items=limits.upload_entries
@@ -97,6 +98,10 @@ class JobRunner:
         self._attempts.pop(job.job_id, None)
         self._store.finish(job.job_id, problem=problem, now=self._clock.wall())
         self._files.remove(job.job_id)
+        if problem is not None:
+            detail = f"{problem[0]}: {problem[1]} SHA-256 {job.digest}."
+            name, by = job.file_name, job.by
+            self._audit.change("file-refused", name, detail, by=by, account=job.account)
 
     def _work(self, job: Job) -> bool:
         """Judge every item of a job; False where the portal stops before its end."""
