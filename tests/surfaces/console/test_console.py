@@ -244,6 +244,7 @@ def test_an_escape_sequence_is_shown_as_text() -> None:
 
 
 @pytest.mark.threat("E17", role="instance")
+@pytest.mark.threat("F17", role="instance")
 def test_a_value_cannot_forge_fields_of_the_event_log() -> None:
     event = EventView(
         sequence=1, at=1, name="SAEVT_X", fields=(("a", 'b" c="d'), ("empty", "")), text=""
