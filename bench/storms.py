@@ -5,6 +5,7 @@ product instances. All peers live in this process, on the load's processor.
 """
 
 import asyncio
+import random
 import statistics
 import time
 from collections import Counter
@@ -26,8 +27,9 @@ SLOW: Final = 1000
 _OTHERS: Final = 16
 _PACE: Final = 0.25  # seconds between two reports of each other device
 _LOOK: Final = 0.1  # seconds between two questions of an administrator
-_PATIENCE: Final = 180.0
+_PATIENCE: Final = 240.0
 _HANGING: Final = 45.0
+SPREAD: Final = random.SystemRandom()
 _REFUSED: Final = frozenset({429, 503})
 
 
@@ -197,7 +199,8 @@ async def _register(port: int, request: bytes, refused: Counter[str]) -> bool:
             return True
         known = answer.status in _REFUSED and answer.retry_after is not None
         refused[f"by {answer.status}" if known else f"without a time ({answer.status})"] += 1
-        await asyncio.sleep(answer.retry_after or 1.0)
+        # Spread, as product instances do it: else the same crowd comes again all at once.
+        await asyncio.sleep((answer.retry_after or 1.0) * SPREAD.uniform(1.0, 1.5))
     return False
 
 
