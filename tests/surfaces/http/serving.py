@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.types import ASGIApp
 
+from gauger.adapters.keys.tls import TlsFiles
 from gauger.cssm.config import CssmConfig
 from gauger.surfaces.http.server import PortalServer, server_settings
 
@@ -16,12 +17,14 @@ _START: Final = 60.0
 
 
 @contextmanager
-def serving(app: ASGIApp, config: CssmConfig) -> Iterator[int]:
-    """Serve an application; yields the port."""
+def serving(app: ASGIApp, config: CssmConfig, tls: TlsFiles | None = None) -> Iterator[int]:
+    """Serve an application, over TLS where there are files for it; yields the port."""
     config = replace(config, server=replace(config.server, port=0))
     listener = socket.create_server(("127.0.0.1", 0))
     up = threading.Event()
-    running = PortalServer(server_settings(app, config), up.set)
+    paths = (str(tls.certificate), str(tls.key)) if tls else (None, None)
+    settings = server_settings(app, config, certificate=paths[0], key=paths[1])
+    running = PortalServer(settings, up.set)
     thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
     thread.start()
     try:

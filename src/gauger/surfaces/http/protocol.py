@@ -9,6 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gauger.core.problems import Problem
 from gauger.cssm.config import CssmConfig
+from gauger.surfaces.http.lingering import LingeringTransport
 from gauger.surfaces.http.problems import problem_response
 
 _GOODBYE_SECONDS: Final = 0.5
@@ -40,7 +41,9 @@ class PortalProtocol(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 -- uvicorn's signature
         """Start the deadline with the connection."""
-        super().connection_made(transport)
+        # uvicorn's own close would reset the connection of a peer that is still sending.
+        self._end = LingeringTransport(transport, self._has_more)
+        super().connection_made(self._end)  # type: ignore[arg-type]  # a transport in all it does
         self._served = self.app
         # Whoever has a place keeps it: else a crowd that comes later, or a thousand slow peers,
         # would shut out the administrator who is at work.
@@ -49,6 +52,10 @@ class PortalProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Stop the deadline once the headers are there, start it with the next request."""
+        if self._end.is_lingering:
+            # Not to uvicorn: it would keep the bytes for an application that is done.
+            self._end.read_away(len(data))
+            return
         self._is_placed = self._is_placed or self._has_place
         self.app = self._served if self._is_placed else _busy
         super().data_received(data)
@@ -58,9 +65,10 @@ class PortalProtocol(H11Protocol):
             self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
+        """Forget the deadlines."""
         self._got_headers()
         self._was_read()
+        self._end.ended()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -107,6 +115,9 @@ class PortalProtocol(H11Protocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+    def _has_more(self) -> bool:
+        return self.conn.their_state in {h11.SEND_BODY, h11.ERROR}
 
     @property
     def _has_place(self) -> bool:
