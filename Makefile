@@ -108,6 +108,10 @@ audit: setup ## Look up known advisories for the locked packages, where an index
 bench: setup ## Measure, and write build/bench.json
 	@if [ -f bench/__main__.py ]; then $(PY) -m bench $(ARGS); else echo "bench: nothing is measured yet"; fi
 
+.PHONY: sweep
+sweep: setup ## Let a fault befall every system call of every command: ARGS="--points 5" samples
+	@$(PY) -m sweep $(ARGS)
+
 ##@ Make
 
 .PHONY: docs

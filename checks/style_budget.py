@@ -231,7 +231,9 @@ def judge(root: Path) -> tuple[list[Finding], list[str]]:
         What is past a stop, and the figures to print.
     """
     source, tests = (measure_tree(root, folder) for folder in ("src", "tests"))
-    own = [module for folder in ("checks", "bench") for module in measure_tree(root, folder)]
+    own = [
+        module for folder in ("checks", "bench", "sweep") for module in measure_tree(root, folder)
+    ]
     found = [one for module in (*source, *tests, *own) for one in judge_module(module)]
     found += judge_documented(source)
     found += [Finding(place=place, what=what) for place, what in forbidden_words(root)]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from sweep import instances, portals
+from sweep.outages import OUTAGES, outages
 from sweep.place import Place, furnish, load_everything
 from sweep.scene import Scene
 from sweep.tracing import FAULTS, Fault, Point
@@ -52,7 +53,7 @@ class Tally:
 
 def all_scenes() -> list[Scene]:
     """Return every command that changes state."""
-    return [*instances.scenes(), *portals.scenes()]
+    return [*instances.SCENES, *portals.SCENES]
 
 
 @cache
@@ -72,6 +73,28 @@ def _count(root: str, index: int) -> tuple[int, list[Point], Trial]:
 def _attempt(root: str, index: int, work: Sequence[tuple[Point, Fault]]) -> list[Trial]:
     place = _place(root)
     return [attempt(place, all_scenes()[index], point, fault) for point, fault in work]
+
+
+def _cut_off(root: str, index: int, most: int | None, seed: int) -> tuple[int, list[str]]:
+    """Cut the power under an outage's work; return how many disks there were and what is wrong."""
+    place, outage, tried, wrong = _place(root), OUTAGES[index], 0, []
+    for taken, lost, breaches in outages(place, outage, most=most, seed=seed):
+        tried += 1
+        wrong += [f"{outage.name} after {taken} writes, {lost}: {one}" for one in breaches]
+    return tried, wrong
+
+
+def cut_off(options: argparse.Namespace, root: str) -> int:
+    """Cut the power under all work that was chosen; return how many breaches there were."""
+    breaches = 0
+    for index, outage in enumerate(OUTAGES):
+        if not _is_chosen(f"power loss: {outage.name}", options.only):
+            continue
+        tried, wrong = _cut_off(root, index, options.points, options.seed)
+        print(*(f"BREACH {one}" for one in wrong), sep="\n", end="\n" if wrong else "")
+        print(f"power loss: {outage.name}: {tried} disks, {len(wrong)} breaches", flush=True)
+        breaches += len(wrong)
+    return breaches
 
 
 def sampled(points: Sequence[Point], most: int | None) -> Sequence[Point]:
@@ -106,9 +129,9 @@ def sweep(options: argparse.Namespace, root: str) -> dict[str, Tally]:
                 share = work[start : start + _SHARE]
                 shares.append(pool.submit(_attempt, root, index, share))
             print(f"{scenes[index].name}: {len(points)} points, {len(work)} trials", flush=True)
-        for number, done in enumerate(as_completed(shares), 1):
-            for trial in done.result():
-                _tell(tallies[trial.scene], trial)
+        for number, share_done in enumerate(as_completed(shares), 1):
+            for one in share_done.result():
+                _tell(tallies[one.scene], one)
             _progress(number, len(shares), began)
     return tallies
 
@@ -148,9 +171,12 @@ def main() -> None:
     """Sweep; exit with 1 on any breach, or where strace is missing and CI=true."""
     parser = argparse.ArgumentParser(prog="make sweep", description=__doc__)
     parser.add_argument("--points", type=int, help="an even sample of so many of each command")
-    parser.add_argument("--only", action="append", default=[], help="commands with this in the name")
+    parser.add_argument(
+        "--only", action="append", default=[], help="commands with this in the name"
+    )
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=_USUAL)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--seed", type=int, default=1, help="of the chance of what a disk loses")
     options = parser.parse_args()
     if shutil.which("strace") is None:
         print("sweep: needs strace of the Debian package strace; try: make deps-system")
@@ -159,10 +185,12 @@ def main() -> None:
     load_everything()
     scratch = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="gs", dir=scratch) as root:
+        lost = cut_off(options, root)
         tallies = sweep(options, root)
-    print("\n".join(table(tallies, options.faults)))
+    if tallies:
+        print("\n".join(table(tallies, options.faults)))
     print(f"sweep: {time.monotonic() - began:.0f} s")
-    sys.exit(1 if any(tally.breaches for tally in tallies.values()) else 0)
+    sys.exit(1 if lost or any(tally.breaches for tally in tallies.values()) else 0)
 
 
 if __name__ == "__main__":

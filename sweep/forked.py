@@ -100,9 +100,9 @@ def fork(act: Callable[[], None], said: Path, gate: Gate | None = None) -> Child
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
-    if pid:
-        return Child(pid, said)
-    _live(act, said, gate)
+    if not pid:
+        _live(act, said, gate)
+    return Child(pid, said)
 
 
 def _live(act: Callable[[], None], said: Path, gate: Gate | None) -> NoReturn:
@@ -118,8 +118,8 @@ def _live(act: Callable[[], None], said: Path, gate: Gate | None) -> NoReturn:
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:  # noqa: BLE001 -- the edge of a process: its trace is what it says
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 -- the edge of a process: its trace is told
+        traceback.print_exception(error)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -161,91 +161,102 @@ def shows_trust(name: str, number: int) -> Looks:
     return look
 
 
-def scenes() -> list[Scene]:
-    """Return every command of a product instance that changes state."""
-    device = at("device")
-    execute = ("instance", "exec", *device)
-    bound = {"watched": ("device",), "whole": ("device",), "history": keeps_acknowledged("device")}
-    return [
-        HostScene(
-            name="instance init",
-            command=("instance", "init", *at("fresh"), "--bundle", "{}/bundle-fresh"),
-            watched=("fresh",),
-            whole=("fresh",),
-            settled=("store-exists",),
-            effect=shows("fresh", "show license udi", "GGR0003"),
+_DEVICE: Final = at("device")
+_EXECUTE: Final = ("instance", "exec", *_DEVICE)
+_OWN: Final = ("device",)
+_KEEPS: Final = keeps_acknowledged("device")
+
+SCENES: Final[tuple[Scene, ...]] = (
+    HostScene(
+        name="instance init",
+        command=("instance", "init", *at("fresh"), "--bundle", "{}/bundle-fresh"),
+        watched=("fresh",),
+        whole=("fresh",),
+        settled=("store-exists",),
+        effect=shows("fresh", "show license udi", "GGR0003"),
+    ),
+    HostScene(
+        name="instance use",
+        command=("instance", "use", *_DEVICE, ESSENTIALS, "7"),
+        effect=uses("device", ESSENTIALS, 7),
+        watched=_OWN,
+        whole=_OWN,
+        history=_KEEPS,
+    ),
+    AgentScene(
+        name="instance run, use, stop",
+        command=("instance", "use", *_DEVICE, DNA, "9"),
+        effect=uses("device", DNA, 9),
+        watched=_OWN,
+        whole=_OWN,
+        history=_KEEPS,
+    ),
+    HostScene(
+        name="instance config",
+        command=("instance", "config", *_DEVICE, "license smart usage interval 21"),
+        effect=configured,
+        watched=_OWN,
+        whole=_OWN,
+        history=_KEEPS,
+    ),
+    HostScene(
+        name="instance user add",
+        command=(
+            *("instance", "user", "add", *_DEVICE, "--privilege", "1"),
+            *("--password-file", "{}/password", "anna"),
         ),
-        HostScene(
-            name="instance use",
-            command=("instance", "use", *device, ESSENTIALS, "7"),
-            effect=uses("device", ESSENTIALS, 7),
-            **bound,
-        ),
-        AgentScene(
-            name="instance run, use, stop",
-            command=("instance", "use", *device, DNA, "9"),
-            effect=uses("device", DNA, 9),
-            **bound,
-        ),
-        HostScene(
-            name="instance config",
-            command=("instance", "config", *device, "license smart usage interval 21"),
-            effect=configured,
-            **bound,
-        ),
-        HostScene(
-            name="instance user add",
-            command=(
-                *("instance", "user", "add", *device, "--privilege", "1"),
-                *("--password-file", "{}/password", "anna"),
-            ),
-            settled=("conflict",),
-            effect=prints(("instance", "user", "list", *device), "anna"),
-            **bound,
-        ),
-        HostScene(
-            name="instance trust import",
-            command=("trust", "import", *device, "{}/factory/root"),
-            effect=shows_trust("device", 5),
-            **bound,
-        ),
-        HostScene(
-            name="instance save usage",
-            command=(*execute, "license smart save usage all file {}/saved.xml"),
-            watched=("device", "saved.xml", ".saved.xml"),
-            whole=("device",),
-            effect=_saved,
-            history=keeps_acknowledged("device"),
-        ),
-        HostScene(
-            name="instance import",
-            command=("instance", "exec", *at("offline"), "license smart import {}/ack.xml"),
-            watched=("offline",),
-            whole=("offline",),
-            effect=shows("offline", "show license rum id all", "ACK"),
-        ),
-        PeerScene(
-            name="instance trust idtoken",
-            command=("instance", "exec", *at("young"), "license smart trust idtoken {token} local"),
-            watched=("young",),
-            whole=("young", "cssm"),
-            settled=("already-installed",),
-            effect=shows("young", "show license all", "INSTALLED on"),
-            history=agree("young"),
-        ),
-        PeerScene(
-            name="instance sync",
-            command=(*execute, SYNC),
-            watched=("device",),
-            whole=("device", "cssm"),
-            effect=all_acknowledged("device"),
-            history=agree("device"),
-        ),
-        StepScene(
-            name="instance store of 0.1",
-            command=(),
-            step=_open_fixture,
-            watched=("old/device",),
-            whole=("old/device",),
-        ),
-    ]
+        settled=("conflict",),
+        effect=prints(("instance", "user", "list", *_DEVICE), "anna"),
+        watched=_OWN,
+        whole=_OWN,
+        history=_KEEPS,
+    ),
+    HostScene(
+        name="instance trust import",
+        command=("trust", "import", *_DEVICE, "{}/factory/root"),
+        effect=shows_trust("device", 5),
+        watched=_OWN,
+        whole=_OWN,
+        history=_KEEPS,
+    ),
+    HostScene(
+        name="instance save usage",
+        command=(*_EXECUTE, "license smart save usage all file {}/saved.xml"),
+        watched=("device", "saved.xml", ".saved.xml"),
+        whole=("device",),
+        effect=_saved,
+        history=keeps_acknowledged("device"),
+    ),
+    HostScene(
+        name="instance import",
+        command=("instance", "exec", *at("offline"), "license smart import {}/ack.xml"),
+        watched=("offline",),
+        whole=("offline",),
+        effect=shows("offline", "show license rum id all", "ACK"),
+    ),
+    PeerScene(
+        name="instance trust idtoken",
+        command=("instance", "exec", *at("young"), "license smart trust idtoken {token} local"),
+        watched=("young",),
+        whole=("young", "cssm"),
+        settled=("already-installed",),
+        effect=shows("young", "show license all", "INSTALLED on"),
+        history=agree("young"),
+    ),
+    PeerScene(
+        name="instance sync",
+        command=(*_EXECUTE, SYNC),
+        watched=("device",),
+        whole=("device", "cssm"),
+        effect=all_acknowledged("device"),
+        history=agree("device"),
+    ),
+    StepScene(
+        name="instance store of 0.1",
+        command=(),
+        step=_open_fixture,
+        watched=("old/device",),
+        whole=("old/device",),
+    ),
+)
+"""Every command of a product instance that changes state."""

@@ -23,6 +23,9 @@ from sweep.forked import Child, Gate, fork
 SECONDS: Final = 60.0
 """How long any command may take; a restart after a crash is far below."""
 
+_ATTEMPTS: Final = 10
+_PATIENCE: Final = 3.0  # seconds
+
 ACCOUNT: Final = "example.com/DEFAULT"
 ESSENTIALS: Final = "air-network-essentials"
 DNA: Final = "air-dna-essentials"
@@ -163,7 +166,12 @@ class Place:
 
     def stop(self, child: Child) -> Said:
         """Ask a server to end."""
-        child.tell(signal.SIGTERM)
+        # Where strace holds the main thread at that moment, the kernel gives the signal to another
+        # one, and Python's main thread sleeps on: it is told again.
+        for _ in range(_ATTEMPTS):
+            child.tell(signal.SIGTERM)
+            if child.wait(_PATIENCE):
+                break
         return self.ended(child)
 
 
@@ -248,9 +256,9 @@ def _live(place: Place, token: str) -> None:
     upload = ("--account", ACCOUNT, "--ack", "{}/ack.xml", "--data", "{}/cssm")
     place.must("cssm", "usage", "upload", "{}/usage.xml", *upload)
     place.must("cssm", "backup", "--data", "{}/cssm", "--out", "{}/copy.sqlite")
-    listed = place.must("cssm", "report", "list", "--data", "{}/cssm", "--json")
-    device = [row for row in listed.json if row["udi"]["udi_serial_number"] == "GGR0000"]
-    place.path("known").write_text("\n".join(row["digest"] for row in device))
+    listed = place.must("cssm", "report", "list", "--data", "{}/cssm", "--json").json
+    known = [row["digest"] for row in listed if row["udi"]["udi_serial_number"] == "GGR0000"]
+    place.path("known").write_text("\n".join(known))
     place.path("password").write_text("a password of seven words or more\n")
     place.stop(server)
     # The offline device has the ACK of a portal that does not know the upload: both can be tried.

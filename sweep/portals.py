@@ -87,149 +87,149 @@ def _migrate(place: Place) -> None:
     SqliteLedger(place.path("old", "ledger.db")).close()
 
 
-def scenes() -> list[Scene]:
-    """Return every command of a portal that changes state."""
-    return [*_on_the_host(), *_served()]
+def _served(
+    name: str, *words: str, effect: Looks | None = None, settled: tuple[str, ...] = ()
+) -> Scene:
+    return ServedScene(
+        name=f"cssm {name}",
+        command=("cssm", *words, *DATA),
+        watched=("cssm",),
+        whole=("cssm",),
+        settled=settled,
+        effect=effect,
+        history=keeps_reports,
+    )
 
 
-def _on_the_host() -> list[Scene]:
-    trust = ("--root", "{}/factory/root", "--manufacturer", "{}/factory/manufacturer")
-    signer = ("--signer", "{}/factory/signers/cssm", *CLOCK)
-    copy = ("--from", "{}/copy.sqlite")
-    return [
-        HostScene(
-            name="cssm init",
-            command=("cssm", "init", "--data", "{}/made", *trust, *signer),
-            watched=("made",),
-            whole=("made",),
-            settled=("store-exists",),
-            effect=opens("made"),
-        ),
-        StartScene(
-            name="cssm serve and stop",
-            command=(),
-            watched=("cssm",),
-            whole=("cssm",),
-            history=keeps_reports,
-        ),
-        HostScene(
-            name="cssm backup",
-            command=("cssm", "backup", *DATA, "--out", "{}/made.sqlite"),
-            watched=("cssm", "made.sqlite"),
-            whole=("cssm",),
-            settled=("store-exists",),
-            effect=restores,
-        ),
-        HostScene(
-            name="cssm restore",
-            command=("cssm", "restore", "--data", "{}/made", *copy, *signer),
-            watched=("made",),
-            whole=("made",),
-            settled=("store-exists",),
-            effect=opens("made"),
-        ),
-        HostScene(
-            name="cssm admin reset",
-            command=("cssm", "admin", "reset", *DATA, *CLOCK),
-            watched=("cssm",),
-            whole=("cssm",),
-            effect=opens("cssm"),
-        ),
-        HostScene(
-            name="cssm admin signer",
-            command=("cssm", "admin", "signer", *DATA, "--signer", "{}/factory/signers/next"),
-            watched=("cssm",),
-            whole=("cssm",),
-            settled=("store-exists",),
-            effect=opens("cssm"),
-        ),
-        StepScene(
-            name="cssm migrations of 0.1",
-            command=(),
-            step=_migrate,
-            watched=("old/ledger.db",),
-            whole=("old/ledger.db",),
-        ),
-    ]
+def _once(*words: str, word: str) -> Looks:
+    return prints(("cssm", *words, *DATA), word)
 
 
-def _served() -> list[Scene]:
-    def served(
-        name: str, *words: str, effect: Looks | None = None, settled: tuple[str, ...] = ()
-    ) -> Scene:
-        return ServedScene(
-            name=f"cssm {name}",
-            command=("cssm", *words, *DATA),
-            watched=("cssm",),
-            whole=("cssm",),
-            settled=settled,
-            effect=effect,
-            history=keeps_reports,
-        )
+_ROOT_SET: Final = "{}/factory/root/root-set-5.json"
+_LINE: Final = ("--number", "O-7", "--line", "T=N=5")
+_SMART: Final = ("account", "list")
+_SITE: Final = ("virtual-account", "list", "example.com")
+_UPLOAD: Final = ("{}/usage.xml", *OF, "--ack", "{}/new-ack.xml")
+_USER: Final = ("berta", "--role", "operator")
+_POLICY: Final = ("--name", "Q", "--all")
+_TRUST: Final = ("--root", "{}/factory/root", "--manufacturer", "{}/factory/manufacturer")
+_SIGNER: Final = ("--signer", "{}/factory/signers/cssm", *CLOCK)
+_COPY: Final = ("--from", "{}/copy.sqlite")
 
-    def once(*words: str, word: str) -> Looks:
-        return prints(("cssm", *words, *DATA), word)
+_ON_THE_HOST: Final[tuple[Scene, ...]] = (
+    HostScene(
+        name="cssm init",
+        command=("cssm", "init", "--data", "{}/made", *_TRUST, *_SIGNER),
+        watched=("made",),
+        whole=("made",),
+        settled=("store-exists",),
+        effect=opens("made"),
+    ),
+    StartScene(
+        name="cssm serve and stop",
+        command=(),
+        watched=("cssm",),
+        whole=("cssm",),
+        history=keeps_reports,
+    ),
+    HostScene(
+        name="cssm backup",
+        command=("cssm", "backup", *DATA, "--out", "{}/made.sqlite"),
+        watched=("cssm", "made.sqlite"),
+        whole=("cssm",),
+        settled=("store-exists",),
+        effect=restores,
+    ),
+    HostScene(
+        name="cssm restore",
+        command=("cssm", "restore", "--data", "{}/made", *_COPY, *_SIGNER),
+        watched=("made",),
+        whole=("made",),
+        settled=("store-exists",),
+        effect=opens("made"),
+    ),
+    HostScene(
+        name="cssm admin reset",
+        command=("cssm", "admin", "reset", *DATA, *CLOCK),
+        watched=("cssm",),
+        whole=("cssm",),
+        effect=opens("cssm"),
+    ),
+    HostScene(
+        name="cssm admin signer",
+        command=("cssm", "admin", "signer", *DATA, "--signer", "{}/factory/signers/next"),
+        watched=("cssm",),
+        whole=("cssm",),
+        settled=("store-exists",),
+        effect=opens("cssm"),
+    ),
+    StepScene(
+        name="cssm migrations of 0.1",
+        command=(),
+        step=_migrate,
+        watched=("old/ledger.db",),
+        whole=("old/ledger.db",),
+    ),
+)
 
-    root_set = "{}/factory/root/root-set-5.json"
-    line = ("--number", "O-7", "--line", "T=N=5")
-    smart, site = ("account", "list"), ("virtual-account", "list", "example.com")
-    upload = ("{}/usage.xml", *OF, "--ack", "{}/new-ack.xml")
-    user, policy = ("berta", "--role", "operator"), ("--name", "Q", "--all")
-    return [
-        served(
-            "account add",
-            *("account", "add", "other.example", "--name", "Other"),
-            effect=once(*smart, word="other.example"),
-            settled=("conflict",),
-        ),
-        served(
-            "virtual-account add",
-            *("virtual-account", "add", "example.com/SITE"),
-            effect=once(*site, word="SITE"),
-            settled=("conflict",),
-        ),
-        served(
-            "token new",
-            *("token", "new", *OF, "--description", "for-the-sweep"),
-            effect=has(("cssm", "token", "list", *OF, *DATA), "for-the-sweep"),
-        ),
-        served(
-            "order add",
-            *("order", "add", *OF, *line),
-            effect=once("order", "list", *OF, word="O-7"),
-            settled=("conflict",),
-        ),
-        served(
-            "policy set",
-            *("policy", "set", *policy),
-            effect=has(("cssm", "policy", "show", *OF, *DATA), "Q "),
-        ),
-        served(
-            "trust import",
-            *("trust", "import", root_set),
-            effect=once("trust", "show", word="5 (epoch 1)"),
-        ),
-        served("client add", *("client", "add", "robot", "--role", "operator")),
-        served(
-            "user add",
-            *("user", "add", *user),
-            effect=once("user", "list", word="berta"),
-            settled=("conflict",),
-        ),
-        served("usage upload", *("usage", "upload", *upload), effect=same_answers),
-        ServedScene(
-            name="cssm report exchange",
-            command=("instance", "exec", *at("device"), SYNC),
-            watched=("cssm",),
-            whole=("cssm", "device"),
-            history=agree("device"),
-        ),
-        ServedScene(
-            name="cssm trust exchange",
-            command=("instance", "exec", *at("young"), "license smart trust idtoken {token} local"),
-            watched=("cssm",),
-            whole=("cssm", "young"),
-            settled=("already-installed",),
-            history=agree("young"),
-        ),
-    ]
+_SERVED: Final[tuple[Scene, ...]] = (
+    _served(
+        "account add",
+        *("account", "add", "other.example", "--name", "Other"),
+        effect=_once(*_SMART, word="other.example"),
+        settled=("conflict",),
+    ),
+    _served(
+        "virtual-account add",
+        *("virtual-account", "add", "example.com/SITE"),
+        effect=_once(*_SITE, word="SITE"),
+        settled=("conflict",),
+    ),
+    _served(
+        "token new",
+        *("token", "new", *OF, "--description", "for-the-sweep"),
+        effect=has(("cssm", "token", "list", *OF, *DATA), "for-the-sweep"),
+    ),
+    _served(
+        "order add",
+        *("order", "add", *OF, *_LINE),
+        effect=_once("order", "list", *OF, word="O-7"),
+        settled=("conflict",),
+    ),
+    _served(
+        "policy set",
+        *("policy", "set", *_POLICY),
+        effect=has(("cssm", "policy", "show", *OF, *DATA), "Q "),
+    ),
+    _served(
+        "trust import",
+        *("trust", "import", _ROOT_SET),
+        effect=_once("trust", "show", word="5 (epoch 1)"),
+    ),
+    _served("client add", *("client", "add", "robot", "--role", "operator")),
+    _served(
+        "user add",
+        *("user", "add", *_USER),
+        effect=_once("user", "list", word="berta"),
+        settled=("conflict",),
+    ),
+    _served("usage upload", *("usage", "upload", *_UPLOAD), effect=same_answers),
+    ServedScene(
+        name="cssm report exchange",
+        command=("instance", "exec", *at("device"), SYNC),
+        watched=("cssm",),
+        whole=("cssm", "device"),
+        history=agree("device"),
+    ),
+    ServedScene(
+        name="cssm trust exchange",
+        command=("instance", "exec", *at("young"), "license smart trust idtoken {token} local"),
+        watched=("cssm",),
+        whole=("cssm", "young"),
+        settled=("already-installed",),
+        history=agree("young"),
+    ),
+)
+
+SCENES: Final = (*_ON_THE_HOST, *_SERVED)
+"""Every command of a portal that changes state."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import click
+
 from gauger.cli.main import EXIT_CODES, describe
 from gauger.core.problems import TABLE, Problem
 from sweep.forked import Child, Gate
@@ -202,7 +204,7 @@ class PeerScene(HostScene):
 class AgentScene(Scene):
     """A running agent that is told something and asked to end; faults befall the agent."""
 
-    def begin(self, place: Place, gate: Gate) -> Child:
+    def begin(self, place: Place, gate: Gate) -> Child:  # noqa: ARG002 -- nothing waits at it
         """Run the agent until it answers on its socket."""
         socket = place.path(self.watched[0], "agent.sock")
         socket.unlink(missing_ok=True)
@@ -245,5 +247,5 @@ def _named(step: Callable[[Place], None], place: Place) -> None:
     try:
         step(place)
     except Problem as problem:
-        print(describe(problem))
+        click.echo(describe(problem))
         sys.exit(EXIT_CODES[problem.kind.fault])

@@ -98,22 +98,13 @@ class Tracer:
         log.mkdir()
         self._log = log
         calls = ",".join(f"?{call}" for call in _CALLS)
-        command = ["strace", "-ff", "-y", "-qq", "-o", log / "thread", "-p", str(child.pid)]
+        command = ["strace", "-ff", "-y", "-qq", "-o", f"{log}/thread", "-p", str(child.pid)]
         self._process = subprocess.Popen(
             [*command, "-e", f"trace={calls}", *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        self._await(child)
-
-    def _await(self, child: Child) -> None:
-        end = time.monotonic() + _ATTACH_SECONDS
-        while any(_is_untraced(task / "status") for task in _tasks(child.pid)):
-            if self._process.poll() is not None or time.monotonic() > end:
-                self._process.kill()
-                said = self._process.stderr.read() if self._process.stderr else b""
-                raise RuntimeError(f"strace cannot attach: {said.decode(errors='replace')}")
-            time.sleep(0.001)
+        await_tracer(child, self._process)
 
     def end(self) -> None:
         """Wait for strace, which ends with the last thread that it follows."""
@@ -146,6 +137,21 @@ class Tracer:
             if any(name in line for line in hit for name in names):
                 return True
         return False
+
+
+def await_tracer(child: Child, tracer: "subprocess.Popen[bytes]") -> None:
+    """Wait until strace follows every thread of a process.
+
+    Raises:
+        RuntimeError: Where it cannot attach.
+    """
+    end = time.monotonic() + _ATTACH_SECONDS
+    while any(_is_untraced(task / "status") for task in _tasks(child.pid)):
+        if tracer.poll() is not None or time.monotonic() > end:
+            tracer.kill()
+            said = tracer.stderr.read() if tracer.stderr else b""
+            raise RuntimeError(f"strace cannot attach: {said.decode(errors='replace')}")
+        time.sleep(0.001)
 
 
 def _tasks(pid: int) -> Iterator[Path]:
