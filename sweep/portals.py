@@ -135,7 +135,7 @@ _ON_THE_HOST: Final[tuple[Scene, ...]] = (
     HostScene(
         name="cssm backup",
         command=("cssm", "backup", *DATA, "--out", "{}/made.sqlite"),
-        watched=("cssm", "made.sqlite"),
+        watched=("cssm", "made.sqlite", ".made.sqlite.part"),
         whole=("cssm",),
         settled=("store-exists",),
         effect=restores,
