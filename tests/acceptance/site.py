@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import pytest
@@ -30,9 +30,13 @@ from gauger.tools.trust import RootFolder, SignerOrder
 from gauger.tools.workshop import Workshop
 from tests.acceptance.connections import watched
 
+if TYPE_CHECKING:
+    from tests.acceptance.spite import SpitefulWay
+
 DAY = 86_400
 HOUR = 3600
 PATIENCE = 20.0
+TRIES = 12
 FURTHER_PID = "MY-BOX-1"
 """A product id that the vendor declares and that no profile of the project has."""
 
@@ -87,6 +91,7 @@ class Portal:
         trust = ssl.create_default_context(cafile=str(self.ca))
         self._http = httpx.Client(base_url=url, verify=trust, timeout=30, trust_env=False)
         self._token = "none-yet"
+        self.way: SpitefulWay | None = None
         self.clients: list[Portal] = []
 
     @classmethod
@@ -129,6 +134,11 @@ class Portal:
         for client in self.clients:
             client.close()
         self._http.close()
+
+    @property
+    def licensing_url(self) -> str:
+        """Where product instances reach it: a spiteful way, unless the test opted out."""
+        return self.url if self.way is None else self.way.url
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 -- httpx's own
         """Send a request as the API client; its session may have ended with the moved clock."""
@@ -326,7 +336,7 @@ class Device:
         self._ask(op="flush")
 
     def go_direct(self, url: str | None = None) -> None:
-        where = url or self.site.portal.url
+        where = url or self.site.portal.licensing_url
         url_line = f"license smart url smart {where}{LICENSING_PATH}"
         self.configure("license smart transport smart", url_line)
 
@@ -334,10 +344,25 @@ class Device:
         self.configure("license smart transport off")
 
     def trust(self, token: str, *words: str) -> None:
-        self.execute(" ".join(("license smart trust idtoken", token, "local", *words)))
+        self._insist(" ".join(("license smart trust idtoken", token, "local", *words)))
 
     def sync(self) -> str:
-        return self.execute("license smart sync all")
+        return self._insist("license smart sync all")
+
+    def _insist(self, line: str) -> str:
+        """Type a line until no message of it is lost, as an operator would."""
+        way = self.site.portal.way
+        if way is None:
+            return self.execute(line)
+        for _ in range(TRIES):
+            lost = way.in_vain
+            try:
+                with way.with_patience():
+                    return self.execute(line)
+            except Problem:
+                if way.in_vain == lost:
+                    raise
+        raise AssertionError(f"{TRIES} times in vain: {line}")
 
     def save(self, which: str = "unreported", name: str = "") -> Path:
         """Save usage to a file, and return it."""

@@ -34,8 +34,9 @@ def figures(request: pytest.FixtureRequest) -> Figures:
 def sums_of(reports: Iterable[object]) -> Counter[str]:
     """Return the sums over all reports of tests."""
     sums: Counter[str] = Counter()
-    calls = (one for one in reports if isinstance(one, pytest.TestReport) and one.when == "call")
-    for name, value in (told for call in calls for told in call.user_properties):
+    # The last report of a test tells what its fixtures counted too.
+    ends = (one for one in reports if isinstance(one, pytest.TestReport) and one.when == "teardown")
+    for name, value in (told for end in ends for told in end.user_properties):
         if name.startswith(PREFIX) and isinstance(value, int):
             sums[name.removeprefix(PREFIX)] += value
     return sums
@@ -43,8 +44,7 @@ def sums_of(reports: Iterable[object]) -> Counter[str]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the sums."""
-    passed = [*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ())]
-    sums = sums_of(passed)
+    sums = sums_of(report for some in terminalreporter.stats.values() for report in some)
     if sums:
         terminalreporter.section("figures")
     for name, value in sorted(sums.items()):
