@@ -198,6 +198,15 @@ def test_a_head_names_what_stands_of_earlier_epochs() -> None:
     assert head.stands(TWIN, 0) is False
 
 
+def test_earlier_epochs_are_understood_and_may_be_called_critical() -> None:
+    body = json.loads(page_of(1, earlier=(EarlierEpoch(epoch=FIRST, until=5),)).body)
+    assert body.keys() <= PageHead.known()
+    called = json.dumps(body | {"critical": ["earlier_epochs"]}).encode()
+    block = DirectSignature(chain=(b"c",), value=bytes(64))
+    head = PageHead.from_document(document("page-head", called, block))
+    assert head.earlier == (EarlierEpoch(epoch=FIRST, until=5),)
+
+
 def test_a_head_of_the_first_release_says_nothing_of_earlier_epochs() -> None:
     head = page_of(1, epoch=SECOND).head
     assert b"earlier_epochs" not in page_of(1, epoch=SECOND).body

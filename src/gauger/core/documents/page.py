@@ -98,6 +98,7 @@ class PageHead(Body):
             "page_root",
             "signer",
             "abandons",
+            "earlier_epochs",
         }
     )
     CAP: ClassVar[int] = HEAD_CAP
