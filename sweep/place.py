@@ -23,8 +23,7 @@ from sweep.forked import Child, Gate, fork
 SECONDS: Final = 60.0
 """How long any command may take; a restart after a crash is far below."""
 
-_ATTEMPTS: Final = 10
-_PATIENCE: Final = 3.0  # seconds
+_PATIENCE: Final = 60.0
 
 ACCOUNT: Final = "example.com/DEFAULT"
 ESSENTIALS: Final = "air-network-essentials"
@@ -166,12 +165,8 @@ class Place:
 
     def stop(self, child: Child) -> Said:
         """Ask a server to end."""
-        # Where strace holds the main thread at that moment, the kernel gives the signal to another
-        # one, and Python's main thread sleeps on: it is told again.
-        for _ in range(_ATTEMPTS):
-            child.tell(signal.SIGTERM)
-            if child.wait(_PATIENCE):
-                break
+        child.tell(signal.SIGTERM)
+        child.wait(_PATIENCE)
         return self.ended(child)
 
 

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-import threading
+from typing import Final
 
 import click
 
@@ -12,6 +12,9 @@ from gauger.core.profiles import Counting
 from gauger.instance.agent import Agent
 from gauger.instance.main import Options, open_agent, profile_of
 from gauger.surfaces.agent_socket import AgentServer
+
+_ENDS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
+"""Signals that ask the process to end."""
 
 
 def open_at(place: Place) -> Agent:
@@ -61,15 +64,15 @@ def serve(place: Place) -> None:
     Raises:
         Problem: ``store-locked``, or why the store cannot be opened.
     """
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    # Blocked before any thread begins: the kernel may hand a signal to any thread of a process, and
+    # one that reaches another does not end a wait of the main thread.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     agent = open_at(place)
     try:
         with AgentServer(place.data, agent):
             agent.start()
             _greet(agent, place)
-            ended.wait()
+            signal.sigwait(_ENDS)
     finally:
         trouble = agent.stop()
     if trouble is not None:
