@@ -74,11 +74,12 @@ class Engine:
         """Return the documents in force, read once for each change."""
         documents = self.memory.documents
         if self._read is None or self._read[0] is not documents:
+            before = None if self._read is None else self._read[1]
             same = self._read is not None and self._read[0] == documents
             read = (
-                self._read[1]
-                if same and self._read is not None
-                else read_holdings(documents, self.around.pinned)
+                before
+                if same and before is not None
+                else read_holdings(documents, self.around.pinned, before)
             )
             self._read = (documents, read)
         return self._read[1]

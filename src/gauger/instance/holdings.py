@@ -36,6 +36,7 @@ class Holdings:
         head: The newest page head of the ledger, or None.
         digests: Digests of all of them; the answer with the head is none.
         installed_at: When each was installed, by document type.
+        read: What was read, by the text it was read from.
     """
 
     store: TrustStore
@@ -47,6 +48,7 @@ class Holdings:
     head: SignedHead | None = None
     digests: frozenset[Digest] = frozenset()
     installed_at: Mapping[str, int] = field(default_factory=dict)
+    read: Mapping[str, Document] = field(default_factory=dict, repr=False)
 
     @property
     def rules(self) -> Policy:
@@ -78,25 +80,33 @@ class Holdings:
         return TrustState(installed=self.trust_code, counter=record.counter, asked=record.asked)
 
 
-def read_holdings(documents: Mapping[str, HeldDocument], pinned: TrustStore) -> Holdings:
+def read_holdings(
+    documents: Mapping[str, HeldDocument], pinned: TrustStore, before: Holdings | None = None
+) -> Holdings:
     """Read the documents that the store holds; they were verified when they were installed.
 
     Args:
         documents: By document type, and the head by `HEAD`.
         pinned: Manufacturers and root set that the device bundle brought.
+        before: What was in force before, with the same pins. Most answers bring a new head and
+            nothing else: what has not changed is not read again.
 
     Raises:
         Problem: Where one of them is not what it should be.
     """
-    read = {name: read_document(held.text) for name, held in documents.items()}
+    known = {} if before is None else before.read
+    read = {
+        name: known.get(held.text) or read_document(held.text) for name, held in documents.items()
+    }
     holdings = Holdings(
         store=pinned,
         digests=frozenset(item.digest for name, item in read.items() if name != HEAD),
         installed_at={name: held.installed_at for name, held in documents.items()},
+        read={held.text: read[name] for name, held in documents.items()},
     )
     if RootSet.TYPE in read:
-        bare = replace(pinned, root_set=None, root_digest=None)
-        holdings = replace(holdings, store=bare.pin(read[RootSet.TYPE]))
+        store = _store(read[RootSet.TYPE], pinned, before)
+        holdings = replace(holdings, store=store)
     if PolicyDocument.TYPE in read:
         policy = PolicyDocument.from_document(read[PolicyDocument.TYPE])
         holdings = replace(holdings, policy=policy)
@@ -113,6 +123,13 @@ def read_holdings(documents: Mapping[str, HeldDocument], pinned: TrustStore) -> 
     if HEAD in read:
         holdings = replace(holdings, head=_signed_head(read[HEAD]))
     return holdings
+
+
+def _store(root_set: Document, pinned: TrustStore, before: Holdings | None) -> TrustStore:
+    """Return whom to trust with a root set; to pin one costs the check of its signatures."""
+    if before is not None and before.store.root_digest == root_set.digest:
+        return before.store
+    return replace(pinned, root_set=None, root_digest=None).pin(root_set)
 
 
 def _signed_head(document: Document) -> SignedHead | None:

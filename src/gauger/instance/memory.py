@@ -6,6 +6,7 @@ the exception: it becomes present in any case, and what a full disk refused is w
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Final
 
 from gauger.core.instance.backoff import Backoff
 from gauger.core.instance.sending import Held, Schedule
@@ -157,9 +158,11 @@ class Memory:
     def _complete(self, batch: Batch, packed: dict[Key, tuple[object, bytes]]) -> Batch:
         """Return the batch with every record that differs from what the store holds."""
         records: dict[Key, bytes | None] = {}
-        for key, (_, content) in packed.items():
-            if key not in self._stored or self._stored[key][1] != content:
-                records[key] = content
+        for key, value in packed.items():
+            stored = self._stored.get(key)
+            # Most records of most changes are the very ones that are stored.
+            if stored is not value and (stored is None or stored[1] != value[1]):
+                records[key] = value[1]
         records.update(dict.fromkeys(self._stored.keys() - packed.keys()))
         joined = _joined(self._unsaved, batch)
         return replace(joined, records={**joined.records, **records})
@@ -169,8 +172,8 @@ class Memory:
         packed: dict[Key, tuple[object, bytes]] = {}
         for key, value in _values(draft):
             stored = self._stored.get(key)
-            known = stored is not None and stored[0] is value
-            packed[key] = stored if known and stored is not None else (value, pack(value))
+            is_known = stored is not None and stored[0] is value
+            packed[key] = stored if is_known and stored is not None else (value, pack(value))
         return packed
 
 
@@ -204,10 +207,10 @@ def as_held(row: StoredReport, wanted: Collection[int]) -> Held:
 
 
 def _values(draft: Draft) -> Iterator[tuple[Key, object]]:
-    for item in fields(Singles):
-        value: object = getattr(draft.singles, item.name)
+    for name, key in _SINGLES:
+        value: object = getattr(draft.singles, name)
         if value is not None:
-            yield _key(item.name), value
+            yield key, value
     for tag, record in draft.tags.items():
         yield ("tag", tag), record
     for name, held in draft.documents.items():
@@ -218,6 +221,9 @@ def _values(draft: Draft) -> Iterator[tuple[Key, object]]:
 
 def _key(name: str) -> Key:
     return FAMILIES.get(name, "state"), name
+
+
+_SINGLES: Final = tuple((item.name, _key(item.name)) for item in fields(Singles))
 
 
 def _read_singles(store: Store) -> Singles:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -80,6 +81,21 @@ class Seal:
 
 
 def _additional(place: Place, incarnation: str) -> bytes:
-    parts = (place.table, place.row, place.kind, str(place.version), incarnation)
-    encoded = [part.encode() for part in parts]
-    return b"gauger/store\x00" + b"".join(len(part).to_bytes(2, "big") + part for part in encoded)
+    # A store has few tables, kinds and versions and one incarnation; only rows are many.
+    return (
+        b"gauger/store\x00"
+        + _framed(place.table)
+        + _frame(place.row)
+        + _framed(place.kind)
+        + _framed(str(place.version))
+        + _framed(incarnation)
+    )
+
+
+def _frame(part: str) -> bytes:
+    """Put its length before a part: no two lists of parts may give the same bytes."""
+    encoded = part.encode()
+    return len(encoded).to_bytes(2, "big") + encoded
+
+
+_framed: Final = lru_cache(maxsize=128)(_frame)
