@@ -48,11 +48,7 @@ def _carry(world: World, act: Act) -> None:
 def _cut(world: World, act: Act) -> None:
     wire = world.wires[act.who]
     wire.is_cut = True
-    world.later(act.value, lambda: _heal(wire))
-
-
-def _heal(wire: Wire) -> None:
-    wire.is_cut = False
+    world.later(act.value, lambda: world.mended(act.who))
 
 
 def _crash(world: World, act: Act) -> None:

@@ -83,7 +83,7 @@ def _sync(agent: Agent) -> None:
 
 
 def _examine(world: World) -> None:
-    """Check the stores as `gauger fsck` does: the portal's, and those that had a hard life.
+    """Check a store as `gauger fsck` does: the portal's, or the one that had the hardest life.
 
     Raises:
         Breach: P6.
@@ -91,10 +91,11 @@ def _examine(world: World) -> None:
     for device in world.devices:
         device.stop()
     world.portal.kill()
-    hard = [device for device in world.devices if device.boots > 1]
-    folders = [(world.folder, None), *((one.data, one.keys) for one in hard)]
-    for data, keys in folders:
-        for examination in examine(data, keys):
-            if not examination.is_whole:
-                first = examination.faults[0]
-                raise Breach("P6", f"{data}: {first.where}: {first.what}")
+    hard = max(world.devices, key=lambda device: device.boots)
+    # To examine every store would be a fifth of a short world, so the seed says which.
+    is_portal = world.seed % 2 == 0
+    data, keys = (world.folder, None) if is_portal else (hard.data, hard.keys)
+    for examination in examine(data, keys):
+        if not examination.is_whole:
+            first = examination.faults[0]
+            raise Breach("P6", f"{data}: {first.where}: {first.what}")

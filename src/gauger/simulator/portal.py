@@ -1,5 +1,6 @@
 """The portal of a simulated world: the real authority and the real exchange, in one thread."""
 
+from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from gauger.core.authority.commands import (
     Pipe,
 )
 from gauger.core.authority.outcomes import AnswerBundle, Outcome
+from gauger.core.documents.page import SignedHead
 from gauger.core.documents.smart_license import read_items
 from gauger.core.documents.smart_transport import (
     MESSAGE_CAP,
@@ -59,6 +61,14 @@ class InlineAuthority:
     def enqueue(self, command: Command) -> Future[Outcome]:
         """Let a command wait for the next `Authority.work`."""
         return self._authority.enqueue(command)
+
+    def enqueue_all(self, commands: Iterable[Command]) -> list[Future[Outcome]]:
+        """Let several commands wait together."""
+        return self._authority.enqueue_all(commands)
+
+    def newest_head(self, shown: SignedHead | None = None) -> SignedHead | None:
+        """Return the newest page head; see `Authority.newest_head`."""
+        return self._authority.newest_head(shown)
 
     def reader(self) -> LedgerReader:
         """Return a read connection of its own."""

@@ -272,9 +272,16 @@ class World:
         if agent is None:
             self.wakes[number] = ASLEEP
             return
-        contact = agent.next_contact()
+        # A device that is cut off tries again every few hours, all in vain: one try a sample shows
+        # as much. Once the wire is whole it tries when it would have.
+        contact = None if self.wires[number].is_cut else agent.next_contact()
         pause = self.sample if contact is None else min(self.sample, max(1, contact))
         self.wakes[number] = self.time.now + pause
+
+    def mended(self, number: int) -> None:
+        """Make the way of a device whole again."""
+        self.wires[number].is_cut = False
+        self._plan_wake(number)
 
     def device_died(self, number: int, seconds: int) -> None:
         """End a device's process where it stands and start it again after a while."""
