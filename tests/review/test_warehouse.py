@@ -33,8 +33,8 @@ from tests.support.builders import (
 YEARS = 11 * 365 * DAY
 
 
-def minted(signer: str = "portal", issued_at: int = NOW - 50) -> Device:
-    """Return a device with a factory trust code of a signer."""
+def minted(signer: str = "portal", issued_at: int = NOW - 50, *, by: str | None = None) -> Device:
+    """Return a device with a factory trust code of a signer, or of who only names that signer."""
     device = a_device()
     body = TrustCode(
         issued_at=issued_at,
@@ -45,7 +45,7 @@ def minted(signer: str = "portal", issued_at: int = NOW - 50) -> Device:
         generation=0,
         origin=TrustOrigin.FACTORY,
     ).encode()
-    value = keyring.sign(a_key(signer), preimage(TrustCode.TYPE, TrustCode.VERSION, body))
+    value = keyring.sign(a_key(by or signer), preimage(TrustCode.TYPE, TrustCode.VERSION, body))
     block = DirectSignature(chain=(signer_certificate(signer),), value=value)
     code = Document(type=TrustCode.TYPE, version=TrustCode.VERSION, body=body, signature=block)
     device.trust_code = (write_document(code), "licensing 0")
@@ -124,6 +124,14 @@ def test_it_counts_after_its_signer_expired_where_it_was_issued_before(
     now = NOW + 10 * 365 * DAY - 60
 
     assert verified(minted("short", issued_at), trust, now) == outcome
+
+
+@pytest.mark.threat("C2", role="cssm")
+def test_whoever_only_names_a_signer_that_is_gone_has_forged() -> None:
+    trust = store(signers=("second",))
+
+    assert verified(minted("portal"), trust, NOW) == "verified"
+    assert verified(minted("portal", by="stranger"), trust, NOW) == "signature-invalid"
 
 
 @pytest.mark.threat("C2", role="cssm")

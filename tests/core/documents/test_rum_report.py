@@ -12,6 +12,7 @@ from gauger.core.documents import keyring
 from gauger.core.documents.envelope import write_document
 from gauger.core.documents.rum_payload import encode_payload
 from gauger.core.documents.rum_report import (
+    ITEM_CAP,
     ReportSignature,
     RumReport,
     SigningType,
@@ -92,6 +93,13 @@ def test_the_item_is_read_from_any_pipe_alike() -> None:
     carried["is_consuming"] = True
     reordered = json.dumps(carried, indent=3, ensure_ascii=False)
     assert read_report(reordered) == read_report(item().encode())
+
+
+def test_what_the_pipe_has_decoded_is_read_alike_and_capped_alike() -> None:
+    decoded = json.loads(item())
+    assert read_report(item(), decoded) == read_report(item())
+    with refused("too-large"):
+        read_report(item() + " " * ITEM_CAP, decoded)
 
 
 @pytest.mark.threat("A7", role="core")

@@ -46,7 +46,7 @@ def test_a_page_of_answers_wakes_the_loop_once() -> None:
             rung.append(1)
             return ring(act)
 
-        loop.call_soon_threadsafe = counted  # type: ignore[assignment,method-assign]
+        loop.call_soon_threadsafe = counted  # type: ignore[assignment,method-assign]  # counted for this loop alone
         tell(outcomes)
         await asyncio.gather(*waiting)
 
