@@ -53,6 +53,7 @@ def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
         Its standing, and the head itself where it verified but is not in this ledger. One of an
         earlier epoch than the present one is of a history that was given up already.
     """
+    # Looked up before it is verified: a head of ours stays ours when its signer has ended.
     if own_page(unit, held) is not None:
         return Standing.OWN, None
     try:
@@ -70,6 +71,7 @@ def own_page(unit: Unit, held: HeldHead | None) -> int | None:
     """Return the page of a head that a device holds, or None where it is not of this ledger."""
     if held is None:
         return None
+    # Most reports of a page hold the same head: one look-up for all of them.
     page = unit.own_heads.get(held.head)
     if page is None:
         page = unit.store.pages.page_of(digest(held.head))
@@ -143,7 +145,9 @@ def open_epoch(
     unit: Unit, entropy: Entropy, *, above: int, reason: str, abandons: tuple[Digest, ...] = ()
 ) -> None:
     """Open an epoch above every number that is known."""
+    # Above what was lost too: else devices would take every answer from now on for an older one.
     number = 1 + max(above, unit.books.epoch.number)
+    # Random, not the number alone: two copies of a ledger may open the same number on one day.
     epoch = LedgerEpoch(number, entropy.random_bytes(_ID_BYTES).hex())
     draft = Draft(unit)
     draft.add(

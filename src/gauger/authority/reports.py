@@ -86,12 +86,16 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     )
     judgement = judge(claims, facts, given)
     draft = Draft(unit)
-    if judgement.code == ELSEWHERE and (_is_held(facts) or is_foreign(command, facts.instance)):
+    is_held = facts.known is not None and facts.known.is_final
+    if judgement.code == ELSEWHERE and (is_held or is_foreign(command, facts.instance)):
+        # In another account's hands: no row of its owner changes for whoever found a file.
         return _turned_away(draft, report, judgement)
     if judgement.verdict is Verdict.SAME and facts.known is not None:
         return _again(draft, report, facts.known, verdict=Verdict.SAME, instance=facts.instance)
     if _is_refused_again(judgement, facts.known) and facts.known is not None:
         return _again(draft, report, facts.known, verdict=Verdict.REJECTED, instance=facts.instance)
+    # Noted and no more: a head says nothing about the usage, and a device that was moved here
+    # from another portal honestly holds one of that.
     foreign = flag_of_head(unit, claims.held.head)
     if foreign is not None and judgement.verdict is not Verdict.REJECTED:
         judgement = replace(judgement, flags=(*judgement.flags, foreign))
@@ -118,14 +122,6 @@ def _require_signer(unit: Unit, signer: ReportSigner, udi: Udi) -> None:
         return
     if not unit.store.lookups.trust_code_issued(udi, code):
         raise doubt
-
-
-def _is_held(facts: ReportFacts) -> bool:
-    """Tell whether a verdict stands about a report that no refusal may replace."""
-    known = facts.known
-    return known is not None and (
-        known.verdict is not Verdict.REJECTED or known.decided_by is not None
-    )
 
 
 def _turned_away(draft: Draft, report: VerifiedReport, judgement: Judgement) -> Decision:
@@ -199,6 +195,7 @@ def _record(
         assign(draft, claims.udi, facts.instance, ownership=judgement.ownership, by=command.by)
     case = quarantine(draft, claims, facts, judgement)
     parcel = Parcel()
+    # A report in doubt brings nothing along: its sender may be a clone, or whoever stole a key.
     if judgement.verdict is Verdict.ACCEPTED and owner is not None:
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
@@ -267,6 +264,7 @@ def quarantine(
     """Open or join a case for a quarantined report; draw its rivals in."""
     if judgement.verdict is not Verdict.QUARANTINED or judgement.code is None:
         return None
+    # One place in the chain is one case, however many claim it: people decide it once.
     case = _open_case(draft, facts.rivals)
     if case is None:
         case = draft.next_number("case")
@@ -274,6 +272,8 @@ def quarantine(
         draft.add(
             CaseOpened(at=draft.now, case=case, code=judgement.code, udi=claims.udi, account=owner)
         )
+    # The rival that was accepted is drawn in too. That it came first proves nothing: a thief who
+    # is quicker than the device must not have won.
     for rival in judgement.drawn_in:
         draft.add(
             ReportDecided(

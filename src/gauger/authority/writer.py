@@ -34,6 +34,7 @@ from gauger.core.identity import Digest
 from gauger.core.ports import Clock, Entropy, Signer
 from gauger.core.problems import Problem
 
+# What can end the stop must pass while everything else is stopped.
 _UNSIGNED_ALLOWED: Final = (commands.ImportRootSet, commands.ImportManufacturer)
 
 Result = Callable[[], Outcome] | Problem
@@ -86,6 +87,7 @@ class Writer:
     def is_current(self, bundle: AnswerBundle) -> bool:
         """Tell whether whoever signed an answer is believed today."""
         for document in bundle.acknowledgments + bundle.companions:
+            # Root sets are signed by the root keys: no end of a signer touches them.
             if not isinstance(document.signature, PageSignature) or self.ledger is None:
                 continue
             try:
@@ -108,6 +110,7 @@ class Writer:
         self._load()
         if self._books is None:
             return
+        # Before the first signature: a page of a signer whom no device believes is there for ever.
         self._believe(self._means.signer.chain, self.trust, self._books.ledger)
         self._sign_last()
         mark = self._means.store.mark(founding.RESTORED)
@@ -136,8 +139,11 @@ class Writer:
         if head is None:
             raise Problem("store-damaged", f"Page {page} has no head.")
         if head.signer == self._means.signer.key_id:
+            # The same bytes as before the crash: some device may have them already, and two heads of
+            # one page are a fork.
             self._shelf.unsaved = (page, self._pager.sign(head.body))
             return
+        # The key was replaced in between and the head names the old one: its leaves move on.
         self._unsigned = None
         self._commit_alone(lambda unit: founding.renew_page(unit, page))
 
@@ -194,6 +200,7 @@ class Writer:
                 self._shelf.unsaved = unsaved
             self._stale = False
         if self._books is not None:
+            # Where the signer failed after a commit, that page comes first: heads are signed in order.
             self._sign_last()
         with self._page() as unit:
             decided = self._decide_all(unit, prepared)
@@ -212,6 +219,8 @@ class Writer:
             with store.transaction():
                 unsaved = self._shelf.unsaved
                 if unsaved is not None:
+                    # Joins the next commit: one wait for the disk instead of two. Should it be lost, the
+                    # signature is made anew from the head.
                     store.pages.write_signature(*unsaved)
                 yield Unit(
                     now=clock.wall(),
@@ -240,6 +249,7 @@ class Writer:
         self._next_due = self._means.store.lookups.next_due()
         number = unit.books.page
         self._pager.committed(unit.books)
+        # Signed after the commit and not before: what is signed may leave, and must be durable.
         self._unsigned = number
         value = self._pager.sign(page.body)
         self._shelf.unsaved = (number, value)
@@ -261,6 +271,8 @@ class Writer:
     def _decide_all(self, unit: Unit, prepared: Sequence[Prepared]) -> list[Decision | Problem]:
         stopped = self._why_stopped()
         for item in prepared:
+            # A trust code in doubt may be the work of a thief; it is cleared when the report is
+            # decided, and until then nothing is opened at its word.
             if isinstance(item.content, VerifiedReport) and item.content.signer.doubt is None:
                 claims = item.content.claims
                 heed(unit, claims.udi, claims.held.head, self._means.entropy)
@@ -278,10 +290,12 @@ class Writer:
             return stopped
         try:
             decision = decide(unit, self._verified_now(unit, item))
+            # A ledger under a signer that its own root set does not list could never answer anybody.
             if isinstance(item.command, commands.FoundLedger):
                 books = unit.books
                 self._believe(self._means.signer.chain, books.trust, books.ledger)
         except Problem as problem:
+            # Some rows of the command may be written: nothing of this page may be committed then.
             if unit.is_taking or problem.code in _STORE_PROBLEMS:
                 raise
             return problem
@@ -360,8 +374,10 @@ def _renew(unit: Unit, command: commands.RenewAnswer) -> Decision:
 def _record_refusal(unit: Unit, command: commands.RecordRefusal) -> Decision:
     draft = Draft(unit)
     account = command.account
+    # Only the uploader named it: a row must not be of an account that there never was.
     if account is not None and not unit.store.lookups.account_exists(account):
         account = None
+    # Counted in memory, which a restart forgets, and here: the higher one is nearer to the truth.
     known = unit.store.lookups.refusals(command.digest, command.code)
     draft.add(
         RefusalRecorded(

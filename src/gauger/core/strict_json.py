@@ -150,6 +150,7 @@ def encode(value: JsonValue) -> str:
 
 def _text(data: bytes | str, what: str, cap: int) -> tuple[bytes, str]:
     """Return the input as bytes and as text, without a byte order mark."""
+    # Before anything reads it; of a text the bytes are counted again below.
     if len(data) > cap:
         raise Problem("too-large", f"The size of {what} is {len(data)}; the cap is {cap}.")
     if isinstance(data, bytes):
@@ -221,6 +222,7 @@ def _is_deep_text(raw: bytes, depth: int) -> bool:
 
 def _check_surrogates(value: JsonValue, what: str) -> None:
     try:
+        # The decoder lets a lone one pass, and the first who writes it out would fail far from here.
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise Problem("text-not-allowed", f"In {what} stands a lone surrogate.") from error

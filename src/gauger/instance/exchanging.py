@@ -120,6 +120,7 @@ class Exchanging:
         Returns:
             Whether there is one now that was not before.
         """
+        # A second message beside one without an answer could carry a report twice, and lose one ACK.
         if draft.singles.usage_exchange is not None:
             return False
         lived = self._lived()
@@ -140,6 +141,7 @@ class Exchanging:
         for report_id in exchange.report_ids:
             self._step(draft, report_id, ReportInput.SENT)
         course = draft.singles.course
+        # A portal that misses one all the same asks for it again with its next ACK.
         carried_ids = set(exchange.report_ids)
         course = replace(
             course,
@@ -202,6 +204,7 @@ class Exchanging:
             return self._polled(draft, outgoing, response, holdings)
         self._handed_over(draft, outgoing.kind)
         refusal = _refusal(response)
+        # Signed answers beside a refusal count: the portal may have failed in the middle.
         if refusal is not None and not response.acknowledgements:
             return self._refused(draft, outgoing, refusal)
         try:
@@ -304,6 +307,7 @@ class Exchanging:
 
     def _documents(self, response: Response) -> Iterator[Document]:
         for item in response.acknowledgements:
+            # A proxy or portal that mixes up two devices must not make this one install anything.
             if item.udi != self._around.udi:
                 detail = f"The answer is for {item.udi}; this is {self._around.udi}."
                 raise Problem("wrong-subject", detail)
@@ -313,6 +317,7 @@ class Exchanging:
         exchange = _exchange(draft, kind)
         if exchange is None or exchange.handed_over:
             return
+        # Once for all its repeats: what people read as the last push is when it arrived first.
         _put(draft, kind, replace(exchange, handed_over=True))
         if kind == "usage":
             wall = self._around.clock.wall()
@@ -429,6 +434,7 @@ class Exchanging:
             if item is None:
                 continue
             size += len(item)
+            # The first one always goes, or a single large report would never leave.
             if items and size > _MESSAGE_BYTES:
                 break
             items.append((report_id, item.decode()))

@@ -67,9 +67,8 @@ class Importing:
         """
         try:
             known = self._known(draft, questions(documents))
-        except Problem as problem:
-            known = {}
-            del problem  # `decide` refuses for the same reason, after it took the root sets
+        except Problem:
+            known = {}  # `decide` refuses for the same reason, after it took the root sets
         plan = agreeing(draft, decide(self._holding(draft, holdings, known), documents, pipe))
         self._root_sets(draft, plan)
         if plan.refusal is None:
@@ -125,7 +124,9 @@ class Importing:
     def _hold(self, draft: Draft, name: str, document: Document) -> None:
         wall = self._around.clock.wall()
         draft.documents[name] = HeldDocument(text=write_document(document), installed_at=wall)
+        # A store that is copied back must not bring an older policy or trust code into force again.
         draft.batch.anchored = True
+        # A head comes with every answer; the event log would soon hold nothing else.
         if name != HEAD:
             draft.log(events.installed(wall, name, self._around.udi))
 
@@ -153,6 +154,7 @@ class Importing:
         around = self._around
         now = expiry_time(around.build_date, holdings.store.root_set, around.own_clock())
         head, held = holdings.store.verify_head(shown, now=now), holdings.page_head
+        # Of another portal: whatever its pages are, they say nothing of this device's answers.
         if holdings.ledger not in (None, head.ledger):
             return
         is_newer, note = compare_heads(held, head)
@@ -272,6 +274,7 @@ class Importing:
     ) -> None:
         wall, report_id = self._around.clock.wall(), row.report_id
         signed = self._store.item(report_id, "report")
+        # From now on both are evidence, read once in a while: compressed, years of it fit.
         ack = write_document(settled.document).encode()
         if signed is not None:
             draft.put_item(

@@ -57,6 +57,7 @@ def write_anchor(path: Path, anchor: Anchor, seal: Seal) -> None:
             "users": anchor.users,
         }
     )
+    # Sealed for no incarnation: it outlives stores, and tells which of them is the one.
     write_private(path, seal.seal(plain.encode(), _PLACE, ""))
 
 

@@ -65,6 +65,14 @@ class KnownReport:
     decided_by: str | None = None
     pipes: tuple[str, ...] = ()
 
+    @property
+    def is_final(self) -> bool:
+        """Whether its answer stands when it comes again: a rejected one is judged anew.
+
+        What a person rejected stays so; otherwise sending it again would undo the decision.
+        """
+        return self.verdict is not Verdict.REJECTED or self.decided_by is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:

@@ -92,7 +92,7 @@ def judge(claims: Claims, facts: ReportFacts, given: Circumstances) -> Judgement
         ownership = settle(claims.udi, facts.instance, claim)
     except Problem as problem:
         return _rejected(problem)
-    if facts.known is not None and _is_final(facts.known):
+    if facts.known is not None and facts.known.is_final:
         return Judgement(verdict=Verdict.SAME, ownership=ownership)
     return judge_content(claims, facts, given, ownership)
 
@@ -137,14 +137,6 @@ def judge_content(
     if facts.adds_to_settled and not facts.is_wanted:
         return _back_dated(kept, claims, facts)
     return kept
-
-
-def _is_final(known: KnownReport) -> bool:
-    """Tell whether a report that comes again has its answer: a rejected one is judged anew.
-
-    What a person rejected stays so; otherwise sending it again would undo the decision.
-    """
-    return known.verdict is not Verdict.REJECTED or known.decided_by is not None
 
 
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999

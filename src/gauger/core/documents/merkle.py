@@ -87,6 +87,7 @@ class Frontier:
         frontier = cls()
         frontier._size = int.from_bytes(data[:8], "big")
         peaks = data[8:]
+        # A damaged edge would give roots that no proof ever leads to, and they would be signed.
         if len(data) < 8 or len(peaks) != frontier._size.bit_count() * HASH_BYTES:
             raise Problem("malformed", "The edge of a tree does not fit its size.")
         frontier._peaks = [peaks[at : at + HASH_BYTES] for at in range(0, len(peaks), HASH_BYTES)]
@@ -202,6 +203,7 @@ def verify_inclusion(
         raise Problem("signature-invalid", f"The page of {size} leaves has no leaf {index}.")
     place, last, current = index, size - 1, leaf
     for sibling in path:
+        # A longer path would be one for a tree of another shape, whose nodes pass as its leaves.
         if last == 0:
             raise Problem("signature-invalid", "The path to the page's root is too long.")
         if place & 1 or place == last:
@@ -240,10 +242,12 @@ def verify_consistency(
         detail = f"A ledger of {second} pages does not go on from one of {first}."
         raise Problem("signature-invalid", detail)
     if first in (0, second):
+        # Bytes that nobody looks at would be a second spelling of one proof.
         _require(not path, "A proof that needs no hashes holds some.")
         expected = _fold(()) if first == 0 else second_root
         _require(first_root == expected, "Two ledgers of one length have different roots.")
         return
+    # The root of a complete tree is itself a node of the later one: the path leaves it out.
     nodes = list(path) if first & (first - 1) else [first_root, *path]
     _require(bool(nodes), "The proof that one ledger goes on from another is empty.")
     roots = _replay(first, second, nodes)
@@ -255,6 +259,7 @@ def verify_consistency(
 def _replay(first: int, second: int, nodes: Sequence[bytes]) -> tuple[bytes, bytes]:
     """Rebuild both roots from a consistency path."""
     place, last = first - 1, second - 1
+    # Up to here both trees share the complete node that ends with the last earlier leaf.
     while place & 1:
         place, last = place >> 1, last >> 1
     earlier = later = nodes[0]

@@ -276,6 +276,8 @@ class Leaf:
     preimage: bytes
 
     def __post_init__(self) -> None:
+        # Hashes of other leaves go along in a path: without a salt, whoever gets one could try out
+        # which policy or verdict a stranger was given.
         if len(self.salt) != SALT_BYTES:
             message = f"a leaf has a salt of {SALT_BYTES} bytes, not {len(self.salt)}"
             raise ValueError(message)
@@ -388,6 +390,7 @@ def verify_leaf(document: Document, signature: PageSignature, head: PageHead) ->
     Raises:
         Problem: ``signature-invalid``.
     """
+    # With type and version: the body of one type is never shown as that of another.
     leaf = Leaf(signature.salt, document.preimage)
     root = bytes.fromhex(head.page_root)
     merkle.verify_inclusion(
@@ -425,6 +428,7 @@ def verify_continuation(
     if first.ledger != second.ledger:
         raise Problem("signature-invalid", "The two heads are of different ledgers.")
     root = bytes.fromhex(second.previous_root)
+    # A root covers the heads before its own: of two heads of one page it proves nothing.
     if first.page == second.page and earlier.body != later.body:
         raise Problem("signature-invalid", f"The ledger has two heads of page {first.page}.")
     if first.page != second.page:

@@ -94,6 +94,7 @@ class Caps:
 DEVICE_CAPS: Final = Caps()
 """A product instance's file."""
 
+
 def read_items(
     chunks: Iterable[bytes], *, caps: Caps = DEVICE_CAPS, wanted: frozenset[ItemKind] | None = None
 ) -> Iterator[Item]:
@@ -161,6 +162,7 @@ def _writable(item: Item) -> str:
 
 def _checked(items: list[Item], wanted: frozenset[ItemKind] | None) -> Iterator[Item]:
     for item in items:
+        # What is not known may be of a newer release and is told as such; the wrong way round is not.
         if wanted is not None and item.kind in _KINDS.values() and item.kind not in wanted:
             raise Problem("wrong-type", f"The file holds {item.name}: {_direction(item.kind)}")
         yield item
@@ -215,8 +217,10 @@ class _Parser:
     def _start(self, piece: bytes) -> expat.XMLParserType:
         # The encoding is told by the bytes: what a damaged declaration says does not matter.
         parser = expat.ParserCreate("UTF-16" if piece.startswith(UTF_16_BOMS) else "UTF-8")
+        # Otherwise each line end and entity would be a call of its own.
         parser.buffer_text = True
         parser.buffer_size = SLICE
+        # No DTD, so no entity: nothing is fetched from elsewhere, nothing grows a billionfold.
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         parser.StartDoctypeDeclHandler = self._refuse_dtd
         parser.StartElementHandler = self._begin
@@ -234,6 +238,7 @@ class _Parser:
     def _problem(self, error: expat.ExpatError, *, final: bool) -> Problem:
         reason = expat.ErrorString(error.code)
         at = f"line {error.lineno}, column {error.offset + 1}"
+        # First: what follows the end is an error for the parser as well, of another name.
         if self._ended:
             return Problem("trailing-data", f"After the end of the file more follows, at {at}.")
         if final:
@@ -253,11 +258,13 @@ class _Parser:
         if not self._path:
             self._begin_root(name)
         self._path.append(name)
+        # Attributes count too: one element with a million of them costs as much.
         self._tags += 1 + len(attributes)
         if self._tags > 4 * self._caps.items + 64:
             raise Problem("too-large", f"The file holds more than {self._caps.items} items.")
         if len(self._path) > _DEEPEST:
             raise Problem("too-deep", f"The file is nested deeper than {_DEEPEST} levels.")
+        # The text around it would be joined to what nobody wrote in one piece.
         if self._capturing:
             raise Problem("malformed", f"The content of an item holds an element {name[:64]!r}.")
         if self._level() == 0:
@@ -274,6 +281,7 @@ class _Parser:
         self._above = 1 if name == ROOT else 0
 
     def _begin_content(self) -> None:
+        # Two readers may take different ones: one verifies, the other obeys.
         if self._content is not None:
             detail = f"An element {self._path[self._above]} of the file holds `data` twice."
             raise Problem("malformed", detail)

@@ -178,6 +178,8 @@ class TrustStore:
         if root_set.number == held.number and document.digest == self.root_digest:
             return self
         _require_next(held, root_set)
+        # Twofold, as in TUF: those who are trusted say who follows, and those who follow show that
+        # their keys are in somebody's hands, or nobody could ever replace them.
         held.require_threshold(document)
         root_set.require_threshold(document)
         return self._holding(root_set, document)
@@ -223,6 +225,7 @@ class TrustStore:
                 ``root-expired``, ``signature-invalid``, ``not-permitted``, ``test-clock``, and
                 ``malformed`` or another refusal of the decoder.
         """
+        # The place decides what it may be and not the document: no ACK is obeyed as a policy.
         if document.type != expected:
             detail = f"A document of type {expected} is expected; this is of {document.type!r}."
             raise Problem("wrong-type", detail)
@@ -287,6 +290,7 @@ class TrustStore:
         block = document.signature
         top = block.chain[-1:] if isinstance(block, PageSignature | DirectSignature) else ()
         ever = tuple(one for one in (*root_set.signers, *self.former) if (one.certificate,) == top)
+        # One that is revoked stays so: `verify` asks the present root set.
         eased = replace(self, root_set=replace(root_set, signers=ever[:1]))
         return eased.verify(document, expected=expected, now=issued_at)
 
@@ -390,6 +394,7 @@ class TrustStore:
         if not is_proven:
             key = signer.certificate.public_key
             self.memo.verify(key, signed.document.preimage, signed.value)
+        # Otherwise a head would be said to be of another, who still stands when this one is revoked.
         if head.signer != signer.certificate.key_id:
             raise Problem("signature-invalid", "The page names another signer than its own.")
         _require_bound(signer, head.ledger)
@@ -404,10 +409,12 @@ class TrustStore:
         if now > root_set.expires_at:
             raise Problem("root-expired", f"Root set {root_set.number} has expired.")
         certificates = [keyring.load_certificate(der) for der in chain]
+        # Each of the chain: a revoked delegate would live on under the signer that certified it.
         for certificate in certificates:
             self.require_not_revoked(certificate.key_id)
         top = certificates[-1]
         listed = root_set.signer(top.key_id)
+        # Not by its key alone: another certificate over it may name later dates, or let it delegate.
         if listed is None or listed.certificate != top.der:
             detail = f"The signer {top.key_id} is not one of root set {root_set.number}."
             raise Problem("unknown-key", detail, key_id=top.key_id)
@@ -419,6 +426,7 @@ class TrustStore:
 
     def _delegated(self, certificates: list[Certificate], listed: ListedSigner) -> _Signer:
         certificate, issuer = certificates[0], certificates[-1]
+        # One level and no more: a delegate that delegates would escape the accounts it is bound to.
         if len(certificates) != 2 or not listed.delegates or certificate.delegation is None:
             detail = "The signer is certified by one that the root set does not let delegate so."
             raise Problem("unknown-key", detail, key_id=certificate.key_id)
@@ -448,6 +456,7 @@ def _open(document: Document) -> Fields:
     what = f"the {document.type} document"
     cap = BODY_CAPS.get(document.type, DOCUMENT_CAP)
     fields = Fields(decode(document.body, what=what, cap=cap), what)
+    # Both are signed. Where they differ, one reader goes by this one and another by that.
     if fields.text("type") != document.type or fields.integer("version") != document.version:
         raise Problem("wrong-type", f"Inside, {what} says that it is something else.")
     return fields
