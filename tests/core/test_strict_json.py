@@ -119,6 +119,13 @@ def cost(act: Callable[[], object]) -> float:
 
 
 @pytest.mark.threat("A10", role="core")
+@pytest.mark.parametrize("data", ["[" + "[]," * 250_000 + "0]", "[" + "0," * 1_250_001 + "0]"])
+def test_more_values_than_any_document_has_are_refused_unread(data: str) -> None:
+    with refused("too-large"):
+        read(data, cap=len(data))
+
+
+@pytest.mark.threat("A10", role="core")
 @pytest.mark.parametrize("data", HOSTILE)
 def test_hostile_input_is_refused_in_little_memory(data: str) -> None:
     tracemalloc.start()
