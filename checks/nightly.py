@@ -35,10 +35,22 @@ def _tests(*arguments: str) -> tuple[str, ...]:
     return ("-m", "checks.run_tests", "--target", "nightly", "--jobs", "2", "--", *arguments)
 
 
+def _worlds(instances: int, days: int, seeds: int) -> tuple[str, ...]:
+    share = float(os.environ.get("NIGHT", "1"))
+    return (
+        *("-m", "gauger", "simulate", "--brief", "--seed", "1000"),
+        *("--instances", str(instances), "--days", str(max(1, round(days * min(share, 1.0))))),
+        *("--seeds", str(max(1, round(seeds * share)))),
+    )
+
+
 SEARCHES: tuple[Search, ...] = (
     Search("every bit and every length of what is signed", _tests("-k", "altered_byte")),
     Search("long walks of the machines beside their models", _tests("-k", "not altered_byte")),
     Search("any input of the readers", _tests("-m", "not interop", "-k", "any_input")),
+    Search("a fleet of fifty through a year", _worlds(50, 365, 1)),
+    Search("five thousand small fleets through a month", _worlds(5, 30, 5000)),
+    Search("devices that look every quarter of an hour", (*_worlds(5, 30, 100), "--sample", "900")),
 )
 """What is searched, in this order; a further search is one more line."""
 

@@ -40,3 +40,12 @@ def test_a_broken_promise_ends_with_the_shortest_story(monkeypatch: pytest.Monke
     shown = done.output.partition("The shortest story of seed 3")[2]
     assert "uses licences" in shown
     assert len(shown.splitlines()) <= 5
+
+
+def test_a_night_is_told_briefly_and_ends_with_its_budget() -> None:
+    many = ["--instances", "1", "--days", "1", "--seeds", "1000", "--brief", "--budget", "1"]
+    done = CliRunner().invoke(simulate, many)
+    assert done.exit_code == 0
+    assert "every promise held" not in done.output
+    seeds = int(done.output.splitlines()[-1].split()[0])
+    assert 1 <= seeds < 1000

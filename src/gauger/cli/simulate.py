@@ -4,14 +4,15 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 
 import click
 
 from gauger.simulator.simulate import SAMPLE, Course, Simulator, Terms, of_seed, simulator
 
 _BREACH = 1
+_HUNDRED = 100
 
 
 @click.command()
@@ -46,12 +47,29 @@ _BREACH = 1
     show_default=True,
     help="Seconds from one look at the usage to the next; a product instance's own are 900.",
 )
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    help="Begin no further seed after so many seconds of CPU time.",
+)
 @click.option("--story", is_flag=True, help="Print what happened.")
+@click.option(
+    "--brief", is_flag=True, help="Print seeds that break a promise, and a line for each hundred."
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object for each seed, for programs."
 )
-def simulate(
-    *, seed: int, seeds: int, instances: int, days: int, sample: int, story: bool, as_json: bool
+def simulate(  # noqa: PLR0913 -- click hands over each option by name
+    *,
+    seed: int,
+    seeds: int,
+    instances: int,
+    days: int,
+    sample: int,
+    budget: int | None,
+    story: bool,
+    brief: bool,
+    as_json: bool,
 ) -> None:
     """Live through years of a fleet in minutes: real instances and a real portal, simulated faults.
 
@@ -60,23 +78,85 @@ def simulate(
     """
     logging.getLogger("gauger").setLevel(logging.CRITICAL)  # what fails is meant to fail
     terms = Terms(seed=seed, instances=instances, days=days, sample=sample)
-    began = time.process_time()
+    telling = _Telling(story=story, brief=brief, as_json=as_json)
     with simulator(instances) as machine:
-        courses = list(_courses(machine, terms, seeds, quiet=as_json))
-        for number, course in courses:
-            _tell(number, course, story=story, as_json=as_json)
-        broken = [number for number, course in courses if course.breach is not None]
-        if broken and not as_json:
-            _shortest(machine, of_seed(terms, broken[0]))
+        figures = _Figures(terms)
+        for number, course in _courses(machine, terms, seeds, quiet=as_json):
+            figures.take(number, course)
+            telling.tell(number, course, figures)
+            if budget is not None and figures.seconds >= budget:
+                break
+        if figures.broken and not as_json:
+            _shortest(machine, of_seed(terms, figures.broken[0]))
     if not as_json:
-        _sum_up([course for _, course in courses], terms, time.process_time() - began)
-    if broken:
+        click.echo(figures.told())
+    if figures.broken:
         sys.exit(_BREACH)
+
+
+@dataclass(slots=True)
+class _Figures:
+    """What was simulated up to now; a night has too many seeds to keep their courses."""
+
+    terms: Terms
+    seeds: int = 0
+    events: int = 0
+    reports: int = 0
+    broken: list[int] = field(default_factory=list)
+    began: float = field(default_factory=time.process_time)
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds that it took."""
+        return time.process_time() - self.began
+
+    def take(self, number: int, course: Course) -> None:
+        """Count a seed."""
+        self.seeds += 1
+        self.events += course.events
+        self.reports += course.reports
+        if course.breach is not None:
+            self.broken.append(number)
+
+    def told(self) -> str:
+        """Return them as a line."""
+        device_days = self.seeds * self.terms.instances * self.terms.days
+        return (
+            f"{self.seeds} seeds, {device_days} device-days, {self.events} events,"
+            f" {self.reports} reports, {len(self.broken)} with a broken promise;"
+            f" {device_days / self.seconds:.0f} device-days per CPU-second"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Telling:
+    """How much is printed."""
+
+    story: bool
+    brief: bool
+    as_json: bool
+
+    def tell(self, number: int, course: Course, figures: _Figures) -> None:
+        """Print what is wanted of a seed."""
+        if self.as_json:
+            found = {"seed": number, **asdict(course)}
+            if not self.story:
+                del found["story"]
+            click.echo(json.dumps(found))
+            return
+        if self.story:
+            click.echo("\n".join(course.story))
+        if not self.brief or course.breach is not None:
+            state = course.breach or "every promise held"
+            counts = f"{course.events} events, {course.reports} reports"
+            click.echo(f"seed {number}: {state}; {counts}, trace {course.digest[:16]}")
+        if self.brief and figures.seeds % _HUNDRED == 0:
+            click.echo(figures.told())
 
 
 def _courses(
     machine: Simulator, terms: Terms, seeds: int, *, quiet: bool
-) -> Iterable[tuple[int, Course]]:
+) -> Iterator[tuple[int, Course]]:
     hidden = quiet or not sys.stderr.isatty()
     with click.progressbar(
         length=seeds * terms.days, label="Days", file=sys.stderr, hidden=hidden
@@ -85,32 +165,7 @@ def _courses(
             yield number, machine.run(of_seed(terms, number), progress=lambda _: bar.update(1))
 
 
-def _tell(number: int, course: Course, *, story: bool, as_json: bool) -> None:
-    if as_json:
-        found = {"seed": number, **asdict(course)}
-        if not story:
-            del found["story"]
-        click.echo(json.dumps(found))
-        return
-    if story:
-        click.echo("\n".join(course.story))
-    state = course.breach or "every promise held"
-    click.echo(
-        f"seed {number}: {state}; {course.events} events, {course.reports} reports, trace {course.digest[:16]}"
-    )
-
-
 def _shortest(machine: Simulator, terms: Terms) -> None:
     click.echo(f"\nThe shortest story of seed {terms.seed} that breaks the same promise:")
     for act in machine.shorten(terms):
         click.echo(f"  {act.told()}")
-
-
-def _sum_up(courses: list[Course], terms: Terms, seconds: float) -> None:
-    device_days = len(courses) * terms.instances * terms.days
-    events = sum(course.events for course in courses)
-    broken = sum(course.breach is not None for course in courses)
-    click.echo(
-        f"{len(courses)} seeds, {device_days} device-days, {events} events, {broken} with a broken promise;"
-        f" {device_days / seconds:.0f} device-days per CPU-second"
-    )
