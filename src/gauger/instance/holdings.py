@@ -107,6 +107,15 @@ def read_holdings(
     if RootSet.TYPE in read:
         store = _store(read[RootSet.TYPE], pinned, before)
         holdings = replace(holdings, store=store)
+    if HEAD in read:
+        holdings = replace(holdings, head=_signed_head(read[HEAD]))
+    return _with_answers(holdings, documents, read)
+
+
+def _with_answers(
+    holdings: Holdings, documents: Mapping[str, HeldDocument], read: Mapping[str, Document]
+) -> Holdings:
+    """Return what is in force with what the documents that answers brought say."""
     if PolicyDocument.TYPE in read:
         policy = PolicyDocument.from_document(read[PolicyDocument.TYPE])
         holdings = replace(holdings, policy=policy)
@@ -120,8 +129,6 @@ def read_holdings(
     if PurchaseInfo.TYPE in read:
         purchases = PurchaseInfo.from_document(read[PurchaseInfo.TYPE])
         holdings = replace(holdings, purchases=purchases)
-    if HEAD in read:
-        holdings = replace(holdings, head=_signed_head(read[HEAD]))
     return holdings
 
 
