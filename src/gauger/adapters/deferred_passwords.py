@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class DeferredPasswords:
-    """It fills the port `gauger.instance.ports.PasswordHashes`."""
+    """It fills the port `gauger.core.ports.PasswordHashes`."""
 
     def __init__(self, entropy: Entropy) -> None:
         """Take randomness; nothing is loaded yet."""

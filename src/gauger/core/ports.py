@@ -1,4 +1,4 @@
-"""What the outside must lend: time, randomness and signatures."""
+"""What the outside must lend: time, randomness, signatures and slow hashes."""
 
 from typing import Protocol
 
@@ -46,4 +46,22 @@ class Signer(Protocol):
 
         Raises:
             Problem: ``key-store-failed``; no fallback signs instead.
+        """
+
+
+class PasswordHashes(Protocol):
+    """Slow hashes of the passwords that people choose."""
+
+    def hash(self, password: str) -> str:
+        """Return the hash that is kept of a password.
+
+        Raises:
+            Problem: ``invalid-argument`` where it is too short or too long; ``server-busy``.
+        """
+
+    def matches(self, kept: str | None, offered: str) -> bool:
+        """Whether a password is the kept one; takes as long where there is no such user.
+
+        Raises:
+            Problem: ``server-busy``.
         """

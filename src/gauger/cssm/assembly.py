@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gauger.authority.readers import Readers
-from gauger.core.ports import Clock, Entropy
+from gauger.core.ports import Clock, Entropy, PasswordHashes
 from gauger.cssm.audit import Audit
 from gauger.cssm.commands.exchange import Exchange
 from gauger.cssm.commands.people import People
@@ -17,7 +17,6 @@ from gauger.cssm.portal import Portal
 from gauger.cssm.ports import (
     AuthorityPort,
     JobStore,
-    Passwords,
     PeopleStore,
     PollStore,
     TrustFiles,
@@ -50,7 +49,7 @@ class Outside:
     store: Store
     files: UploadFiles
     trust_files: TrustFiles
-    passwords: Passwords
+    passwords: PasswordHashes
 
 
 def assemble(outside: Outside, config: CssmConfig) -> Portal:

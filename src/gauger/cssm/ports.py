@@ -310,21 +310,3 @@ class TrustFiles(Protocol):
         Raises:
             Problem: ``store-full``, ``store-failed`` or ``file-not-written``.
         """
-
-
-class Passwords(Protocol):
-    """Slow hashes of the passwords that people choose."""
-
-    def hash(self, password: str) -> str:
-        """Return the hash that is kept of a password.
-
-        Raises:
-            Problem: ``invalid-argument`` where it is too short or too long; ``server-busy``.
-        """
-
-    def matches(self, kept: str | None, offered: str) -> bool:
-        """Whether a password is the kept one; takes as long where there is no such user.
-
-        Raises:
-            Problem: ``server-busy``.
-        """

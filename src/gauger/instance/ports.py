@@ -191,24 +191,6 @@ class UserAccounts(Users, Protocol):
         """
 
 
-class PasswordHashes(Protocol):
-    """Slow hashes of the passwords that people choose."""
-
-    def hash(self, password: str) -> str:
-        """Return the hash that is kept of a password.
-
-        Raises:
-            Problem: ``invalid-argument`` where it is too short or too long; ``server-busy``.
-        """
-
-    def matches(self, kept: str | None, offered: str) -> bool:
-        """Whether a password is the kept one; takes as long where there is no such user.
-
-        Raises:
-            Problem: ``server-busy``.
-        """
-
-
 class Operations(Usage, Views, Protocol):
     """What an operator's commands and an API ask of the one writer of a store."""
 

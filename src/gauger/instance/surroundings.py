@@ -5,12 +5,12 @@ from typing import Final, Self
 
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Udi
-from gauger.core.ports import Entropy, Signer
+from gauger.core.ports import Entropy, PasswordHashes, Signer
 from gauger.core.profiles import Profile
 from gauger.core.releases import Topology
 from gauger.core.usage.timeline import Reading
 from gauger.instance.config import Configuration, TransportKind
-from gauger.instance.ports import PasswordHashes, PausingClock, Transport, TrustFiles, TrustKeys
+from gauger.instance.ports import PausingClock, Transport, TrustFiles, TrustKeys
 
 BUILD_DATE: Final = 1_795_219_200
 """2026-11-21: a wall clock before it was never set."""

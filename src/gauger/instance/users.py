@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gauger.core.ports import PasswordHashes
 from gauger.core.problems import Problem
 from gauger.instance import events
 from gauger.instance.engine import Engine
 from gauger.instance.memory import Draft
-from gauger.instance.ports import LogEntry, PasswordHashes
+from gauger.instance.ports import LogEntry
 from gauger.instance.records import pack, unpack
 from gauger.instance.views import UserView
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gauger.core.ports import PasswordHashes
 from gauger.core.problems import Problem
 from gauger.cssm.access import Action, Caller, CallerKind, Grant, Role, Scope
 from gauger.cssm.local import ADMINISTRATOR
 from gauger.cssm.means import Means
-from gauger.cssm.ports import Client, Member, Passwords, PeopleStore, User
+from gauger.cssm.ports import Client, Member, PeopleStore, User
 from gauger.cssm.secrets import new_id, new_secret, secret_digest
 
 _NAME: Final = 128
@@ -30,7 +31,7 @@ class NewSecret:
 class People:
     """Use cases on users, clients and roles."""
 
-    def __init__(self, store: PeopleStore, means: Means, passwords: Passwords) -> None:
+    def __init__(self, store: PeopleStore, means: Means, passwords: PasswordHashes) -> None:
         """Put the parts together."""
         self._store = store
         self._audit = means.audit

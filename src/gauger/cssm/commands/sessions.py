@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from gauger.core.ports import PasswordHashes
 from gauger.core.problems import Problem
 from gauger.cssm.access import Caller, CallerKind
 from gauger.cssm.means import Means
-from gauger.cssm.ports import Passwords, PeopleStore, Session
+from gauger.cssm.ports import PeopleStore, Session
 from gauger.cssm.secrets import new_secret, same_secret, secret_digest
 
 
@@ -21,7 +22,7 @@ class Sessions:
     """Gives access tokens for secrets and finds out who calls with one."""
 
     def __init__(
-        self, store: PeopleStore, means: Means, passwords: Passwords, *, seconds: int
+        self, store: PeopleStore, means: Means, passwords: PasswordHashes, *, seconds: int
     ) -> None:
         """Put the parts together.
 
