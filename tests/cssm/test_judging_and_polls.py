@@ -1,5 +1,6 @@
 """Items become commands, outcomes become verdicts; a poll id stands for digests."""
 
+from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
@@ -169,3 +170,21 @@ def test_root_sets_stand_before_what_they_verify() -> None:
     items = list(read_items([b"".join(write_answers([late, early]))]))
     assert len(items) == len(ROOTS)
     assert read_document(items[-1].text).digest == ROOTS[0].digest
+
+
+def test_whoever_downloads_a_long_answer_file_hears_that_it_goes_on() -> None:
+    read: list[int] = []
+
+    def answers() -> Iterator[AnswerBundle]:
+        for number in range(1200):
+            read.append(number)
+            yield AnswerBundle(udi=UDI, answers=DIGEST, root_sets=ROOTS)
+
+    file = write_answers(answers())
+    first = next(file)
+    assert first.startswith(b"<?xml")
+    assert not read
+    signs = [(next(file), len(read)) for _ in range(2)]
+    assert signs == [(b"\n", 500), (b"\n", 1000)]
+    items = list(read_items([first, *(sign for sign, _ in signs), *file]))
+    assert [item.kind for item in items] == [ItemKind.ROOT_SET] * len(ROOTS)

@@ -17,6 +17,7 @@ _KINDS: Final = {
     "account-info": ItemKind.ACCOUNT_INFO,
     "purchase-info": ItemKind.PURCHASE_INFO,
 }
+_BREATH: Final = 500  # answers read before a sign of life
 _HELD: Final = 4 * 1024 * 1024  # bytes held in memory before a spool goes to disk
 
 
@@ -38,12 +39,17 @@ def write_answers(answers: Iterable[AnswerBundle]) -> Iterator[bytes]:
         The file's bytes.
     """
     with _spool() as roots, _spool() as acknowledgments, _spool() as companions:
+        file = write_file(_items(roots, acknowledgments, companions))
+        # To read a hundred thousand answers takes minutes: whoever downloads hears of it at once.
+        yield next(file)
         seen: set[bytes] = set()
-        for answer in answers:
+        for number, answer in enumerate(answers, 1):
             _add(roots, answer.root_sets, seen)
             _add(acknowledgments, answer.acknowledgments, seen)
             _add(companions, answer.companions, seen)
-        yield from write_file(_items(roots, acknowledgments, companions))
+            if not number % _BREATH:
+                yield b"\n"
+        yield from file
 
 
 def answer_bytes(answers: Sequence[AnswerBundle]) -> bytes:
