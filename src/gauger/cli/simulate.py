@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from typing import TypedDict, Unpack
 
 import click
 
@@ -13,6 +14,13 @@ from gauger.simulator.simulate import SAMPLE, Course, Simulator, Terms, of_seed,
 
 _BREACH = 1
 _HUNDRED = 100
+
+
+class _World(TypedDict):
+    seed: int
+    instances: int
+    days: int
+    sample: int
 
 
 @click.command()
@@ -59,17 +67,14 @@ _HUNDRED = 100
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object for each seed, for programs."
 )
-def simulate(  # noqa: PLR0913 -- click hands over each option by name
+def simulate(
     *,
-    seed: int,
     seeds: int,
-    instances: int,
-    days: int,
-    sample: int,
     budget: int | None,
     story: bool,
     brief: bool,
     as_json: bool,
+    **world: Unpack[_World],
 ) -> None:
     """Live through years of a fleet in minutes: real instances and a real portal, simulated faults.
 
@@ -77,9 +82,9 @@ def simulate(  # noqa: PLR0913 -- click hands over each option by name
     breaks it is printed, and the exit code is 1.
     """
     logging.getLogger("gauger").setLevel(logging.CRITICAL)  # what fails is meant to fail
-    terms = Terms(seed=seed, instances=instances, days=days, sample=sample)
+    terms = Terms(**world)
     telling = _Telling(story=story, brief=brief, as_json=as_json)
-    with simulator(instances) as machine:
+    with simulator(terms.instances) as machine:
         figures = _Figures(terms)
         for number, course in _courses(machine, terms, seeds, quiet=as_json):
             figures.take(number, course)
