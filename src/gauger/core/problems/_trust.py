@@ -106,8 +106,8 @@ ROWS = (
         "The newest root set was lost with the store that held it",
         Fault.RECEIVER,
         Retry.AFTER_FIX,
-        "Import the root set that is named and those before it with `gauger trust import`; a"
-        " portal that is reached sends them along with its next ACK.",
+        "Import the root set that is named with `gauger trust import`, those before it are not "
+        "needed; a portal that is reached sends it along with its next ACK.",
     ),
     ProblemKind(
         "test-clock",
