@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from gauger.core.problems import Problem
 from gauger.instance import events
 from gauger.instance.agent import Agent
+from gauger.simulator.claims import Claim, area
 from gauger.simulator.device import Device
 from gauger.simulator.plan import DAY, PORTAL, Act, What
 from gauger.simulator.portal import PortalSite
-from gauger.simulator.promises import Claim, Promises, area
+from gauger.simulator.promises import Promises
 from gauger.simulator.simulate import Course, Simulator, Terms
 from gauger.simulator.world import World
 
@@ -58,6 +60,8 @@ def test_a_calm_life_breaks_no_promise(machine: Simulator) -> None:
             "P2",
             "UPDATE reports SET verdict = 'quarantined' WHERE id = (SELECT min(id) FROM reports)",
         ),
+        ("P3", "UPDATE instances SET serial = 'NOBODY'"),
+        ("P4", "UPDATE instances SET generation = 0"),
     ],
 )
 def test_a_ledger_that_lies_is_found_out(
@@ -78,23 +82,65 @@ def test_a_report_that_no_device_signed_is_found_out(
     assert breach.startswith("P3")
 
 
-def test_a_policy_that_goes_back_is_found_out(
-    machine: Simulator, monkeypatch: pytest.MonkeyPatch
+def older_root(ours: dict[str, Any], by: int) -> None:
+    ours["root_number"] -= by
+
+
+def older_policy(ours: dict[str, Any], by: int) -> None:
+    ours["root_number"] += by  # one that rises hides no other that falls
+    ours["policy_version"]["version"] -= by
+
+
+def older_head(ours: dict[str, Any], by: int) -> None:
+    head = json.loads(ours["head"]["head"])
+    head["page"] -= 1000 * by
+    ours["head"]["head"] = json.dumps(head)
+
+
+@pytest.mark.parametrize("aged", [older_root, older_policy, older_head])
+def test_a_device_whose_memory_goes_back_is_found_out(
+    machine: Simulator, monkeypatch: pytest.MonkeyPatch, aged: Callable[[dict[str, Any], int], None]
 ) -> None:
-    sent, seen = Promises.sent, list[dict[str, Any]]()
+    sent, seen = Promises.sent, list[bool]()
 
     def older(self: Promises, items: list[dict[str, Any]]) -> None:
         for item in items:
             payload = json.loads(item["payload"])
-            payload["meta"]["gauger"]["root_number"] -= len(seen)
-            seen.append(payload)
+            if payload["meta"]["gauger"]["policy_version"]:
+                aged(payload["meta"]["gauger"], len(seen))
+                seen.append(True)
             sent(self, [{"payload": json.dumps(payload)}])
 
     monkeypatch.setattr(Promises, "sent", older)
     monkeypatch.setattr(Promises, "check", lambda *_: None)
-    breach = live(machine, USE, SYNC, LATER).breach
+    policy, last = Act(0, PORTAL, What.POLICY, 30), Act(5 * DAY, 0, What.SYNC)
+    breach = live(machine, policy, USE, SYNC, LATER, last).breach
     assert breach is not None
     assert breach.startswith("P4")
+
+
+def test_a_portal_that_is_secretly_put_back_is_found_out(
+    machine: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(World, "portal_restored", World.portal_back)
+    acts = (Act(DAY, PORTAL, What.BACK_UP), USE, SYNC, Act(3 * DAY, PORTAL, What.RESTORE))
+    breach = live(machine, *acts).breach
+    assert breach is not None
+    assert breach.startswith("P4")
+
+
+def test_usage_that_nobody_claims_is_found_out(
+    machine: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = World._used
+
+    def more(self: World, device: Device, tag: str, count: int) -> None:
+        used(self, device, tag, count * 2)
+
+    monkeypatch.setattr(World, "_used", more)
+    breach = live(machine, USE, SYNC, Act(3 * DAY, 0, What.CRASH, 600)).breach
+    assert breach is not None
+    assert breach.startswith("P1")
 
 
 def test_usage_that_never_was_is_found_out(
@@ -161,6 +207,20 @@ def test_a_device_that_hides_being_overdue_is_found_out(
     breach = live(machine, *acts, days=130).breach
     assert breach is not None
     assert breach.startswith("P13")
+
+
+QUIET = (Act(0, PORTAL, What.POLICY, 5), USE, SYNC, Act(3 * DAY, 0, What.CUT, 400 * DAY))
+
+
+def test_a_portal_that_hides_who_is_silent_is_found_out(
+    machine: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert live(machine, *QUIET, days=20).breach is None
+    monkeypatch.setattr("gauger.authority.rounds.SWEEP_EVERY", 1 << 40)
+    breach = live(machine, *QUIET, days=20).breach
+    assert breach is not None
+    assert breach.startswith("P13")
+    assert "the portal tells nobody" in breach
 
 
 def silent(at: int, days: int) -> object:

@@ -1,5 +1,6 @@
 """Carry out the acts of a plan in a world."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -64,10 +65,9 @@ def _reboot(world: World, act: Act) -> None:
     device = world.devices[act.who]
     if device.agent is None:
         return
-    try:
+    # Where that fails it dies a line below, and what it could not store is lost with it.
+    with contextlib.suppress(Problem, Killed):
         device.stop()
-    except (Problem, Killed):
-        device.kill()
     world.device_died(act.who, act.value)
 
 
@@ -81,6 +81,7 @@ def _step(world: World, act: Act) -> None:
     device = world.devices[act.who]
     device.clock.error += act.value
     world.promises.edge(device.bundle.udi)
+    world.promises.blurred.add(str(device.bundle.udi))
     world.tick(act.who)
 
 
@@ -88,6 +89,7 @@ def _forget_time(world: World, act: Act) -> None:
     device = world.devices[act.who]
     if device.agent is not None:
         world.device_died(act.who, _RESTART)
+        world.promises.blurred.add(str(device.bundle.udi))
         device.clock.error = -START - world.time.now
 
 
@@ -118,9 +120,7 @@ def _clone(world: World, act: Act) -> None:
     wire = Wire(world, world.wires[act.who].post)
     clone = device.clone(f"{device.name}'s clone", world.folder / f"clone-{number}", wire)
     world.promises.excused.add(str(device.bundle.udi))
-    world.devices.append(clone)
-    world.wires.append(wire)
-    world.wakes.append(world.time.now)
+    world.add(clone, wire)
     world.device_back(number)
     world.use(number, act.value % 9)
     world.later(act.value, lambda: world.retire(number))

@@ -5,13 +5,19 @@ from typing import Final
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.views import Scope
+from gauger.simulator.breach import Breach
 from gauger.simulator.faults import Killed
 from gauger.simulator.plan import DAY
-from gauger.simulator.promises import Breach
+from gauger.simulator.standing import notices
 from gauger.simulator.world import World
 from gauger.tools.fsck import examine
 
 _ROUNDS: Final = 4
+_DEFAULT_DAYS: Final = 365
+"""No policy asks for less than a report a year."""
+_LOOKS: Final = 4
+_LOOK: Final = 3700
+"""Seconds between two looks of a portal: after a jump of its clock it waits for an hour."""
 _OVERDUE: Final = "REPORTING_OVERDUE"
 
 
@@ -22,17 +28,22 @@ def end(world: World) -> None:
         Breach: Where a promise is broken.
     """
     _notice(world)
+    _notice_silence(world)
     _heal(world)
+    told = set[str]()
     for _ in range(_ROUNDS):
-        for number, device in enumerate(world.devices):
-            if device.agent is not None:
-                _tell_all(world, number)
+        told = {
+            str(device.bundle.udi)
+            for number, device in enumerate(world.devices)
+            if device.agent is not None and _tell_all(world, number) == "done"
+        }
         world.check()
         if not world.promises.owes_anything:
             break
         world.run(world.time.now + DAY)
     world.recount()
     world.promises.settled()
+    world.promises.complete(told, world.time.now)
     _examine(world)
 
 
@@ -56,11 +67,30 @@ def _notice(world: World) -> None:
             raise Breach("P13", f"{device.name} is overdue since {deadline} and nobody was told.")
 
 
-def _heal(world: World) -> None:
+def _notice_silence(world: World) -> None:
+    """Check that the portal has told of whoever it hears nothing from.
+
+    Raises:
+        Breach: P13.
+    """
+    _heal_portal(world)
+    for _ in range(_LOOKS):
+        world.time.now += _LOOK
+        world.portal.work()
+    with world.portal.lend() as reader:
+        assigned_at = max((at for at, _ in world.policies), default=0)
+        days = max((days for _, days in world.policies), default=_DEFAULT_DAYS)
+        notices(reader, world.portal.clock.wall(), assigned_at=assigned_at, days=days)
+
+
+def _heal_portal(world: World) -> None:
     world.portal.trouble.full = world.portal.is_slow = False
     world.portal.trouble.dies = ""
     world.portal.clock.error = 0
     world.portal_back()
+
+
+def _heal(world: World) -> None:
     for number, device in enumerate(world.devices):
         device.trouble.full, device.trouble.dies = False, ""
         world.wires[number].is_cut = False
@@ -71,11 +101,8 @@ def _heal(world: World) -> None:
         world.device_back(number)
 
 
-def _tell_all(world: World, number: int) -> None:
-    if world.is_online(number):
-        world.on(number, _sync)
-    else:
-        world.carry(number)
+def _tell_all(world: World, number: int) -> str:
+    return world.on(number, _sync) if world.is_online(number) else world.carry(number)
 
 
 def _sync(agent: Agent) -> None:

@@ -3,14 +3,14 @@
 Nothing here uses what the system decides by: messages are read as plain JSON, and usage is added
 up by a model that is too simple to be wrong. What is checked:
 
-P1 what a device was told is acknowledged stands in the ledger; P2 once, and the totals are what
-the accepted reports claim together; P3 nothing is accepted that no device signed; P4 what a
-device holds never gets older; P6 a process that was killed starts again, and `fsck` finds nothing;
-P7 whatever happens ends in a named problem; P9 use of an unenforced licence never fails; P11
-nothing is claimed that was never used; P13 an overdue report is noticed.
+P1 what a device was told is acknowledged stands in the ledger, and what was used is claimed; P2
+once, and the totals are what the accepted reports claim together; P3 nothing is accepted that no
+device signed, and nobody is known who does not exist; P4 what a device holds never gets older, nor
+what a portal shows; P6 a process that was killed starts again, and `fsck` finds nothing; P7
+whatever happens ends in a named problem; P9 use of an unenforced licence never fails; P11 nothing
+is claimed that was never used; P13 an overdue report is noticed, by both sides.
 """
 
-import base64
 import hashlib
 import itertools
 import json
@@ -22,61 +22,14 @@ from typing import Any, Final
 
 from gauger.authority.ports import LedgerReader
 from gauger.authority.ports.views import ReportRow
-from gauger.core.documents.smart_license import ItemKind, read_items
 from gauger.core.identity import Digest, Udi
+from gauger.simulator.breach import Breach
+from gauger.simulator.claims import Claim, Meter, area
+from gauger.simulator.readings import Told, acknowledged_by, told_by
+from gauger.simulator.standing import Standing
 
 _PENDING: Final = frozenset({"deferred", "quarantined"})
 _ROWS: Final = 1000
-
-Claim = tuple[str, int, int, int]
-"""Whose seconds they are (empty for those of the world, else of one boot), first, end, count."""
-
-
-class Breach(Exception):  # noqa: N818 -- it is what it is called: a promise was broken
-    """A promise was broken.
-
-    Attributes:
-        promise: Which one, for example ``P1``.
-    """
-
-    def __init__(self, promise: str, detail: str) -> None:
-        """Name the promise and what was seen."""
-        super().__init__(f"{promise}: {detail}")
-        self.promise = promise
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a report says, read without the system's help; ``held`` is root set and policy."""
-
-    udi: str
-    tag: str
-    incarnation: str
-    report_id: int
-    claims: tuple[Claim, ...]
-    held: tuple[int, tuple[int, ...]]
-
-
-@dataclass(slots=True)
-class Meter:
-    """What one device really used of one licence."""
-
-    level: int = 0
-    since: int = 0
-    area: int = 0
-    peak: int = 0
-    changes: int = 0
-
-    def change(self, now: int, level: int) -> None:
-        """Note a new count."""
-        self.area += self.level * (now - self.since)
-        self.level, self.since = level, now
-        self.peak = max(self.peak, level)
-        self.changes += 1
-
-    def most(self, now: int, edges: int) -> int:
-        """Return the most that may be claimed: each edge of an interval adds up to two seconds."""
-        return self.area + self.level * (now - self.since) + 2 * self.peak * (edges + self.changes)
 
 
 @dataclass(slots=True)
@@ -87,11 +40,19 @@ class Promises:
         genuine: Reports that devices signed, by digest.
         acknowledged: Digests that an answer acknowledged, by the device's name.
         excused: Devices whose disks were put back: what they forgot may be gone.
+        blurred: Devices whose clocks were moved: what they claim twice counts once.
+        known: Every device that there is, by name.
+        standing: What the portal showed of itself.
+        proved: For how many licences of devices the end showed that nothing is missing.
     """
 
     genuine: dict[str, Told] = field(default_factory=dict)
     acknowledged: dict[str, str] = field(default_factory=dict)
     excused: set[str] = field(default_factory=set)
+    blurred: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    standing: Standing = field(default_factory=Standing)
+    proved: int = 0
     _meters: dict[tuple[str, str, str], Meter] = field(default_factory=dict)
     _edges: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _verdicts: dict[str, str] = field(default_factory=dict)
@@ -104,6 +65,12 @@ class Promises:
     def used(self, machine: str, udi: Udi, tag: str, *, now: int, level: int) -> None:
         """Note what a machine really uses from now on."""
         self._meters.setdefault((machine, str(udi), tag), Meter()).change(now, level)
+
+    def lost(self, machine: str, udi: Udi, seconds: int) -> None:
+        """Note that a machine was killed so long after it had last stored what it used."""
+        for key, meter in self._meters.items():
+            if key[:2] == (machine, str(udi)):
+                meter.lose(seconds)
 
     def edge(self, udi: Udi) -> None:
         """Note that the intervals of a device were cut: by a boot, a restored disk, a clock."""
@@ -119,7 +86,7 @@ class Promises:
             payload = item["payload"]
             digest = hashlib.sha256(payload.encode()).hexdigest()
             if digest not in self.genuine:
-                told = self.genuine[digest] = _told(json.loads(payload))
+                told = self.genuine[digest] = told_by(json.loads(payload))
                 self._edges[told.udi] += 1
                 self._check_held(told)
 
@@ -130,17 +97,13 @@ class Promises:
         if told.report_id < before.report_id:
             return
         self._newest[chain] = told
-        if told.held < before.held and told.udi not in self.excused:
+        is_older = any(now < then for now, then in zip(told.held, before.held, strict=True))
+        if is_older and told.udi not in self.excused:
             raise Breach("P4", f"{told.udi} held {before.held} and now holds {told.held}.")
 
     def answered(self, answer: bytes) -> None:
         """Note what an answer file acknowledges."""
-        for item in read_items([answer]):
-            if item.kind is ItemKind.RUM_ACK:
-                body = json.loads(json.loads(item.text)["body"])
-                if body["type"] == "ack" and body["answers_type"] == "rum-report":
-                    udi = Udi(body["udi"]["udi_pid"], body["udi"]["udi_serial_number"])
-                    self.acknowledged[body["answers"]] = str(udi)
+        self.acknowledged.update(acknowledged_by(answer))
 
     def check(self, reader: LedgerReader, now: int) -> None:
         """Check the ledger after an event.
@@ -148,6 +111,7 @@ class Promises:
         Raises:
             Breach: Where a promise is broken.
         """
+        self.standing.look(reader)
         touched = {self._taken(row) for row in self._new_rows(reader)}
         self._look_again(reader, touched)
         for digest in self.acknowledged.keys() - self._verdicts.keys() - self._owed:
@@ -173,6 +137,7 @@ class Promises:
     def forget(self) -> None:
         """Note that the portal was restored: what came since its backup is owed to it again."""
         self._is_restored = True
+        self.standing = Standing()
 
     def recount(self, reader: LedgerReader, now: int) -> None:
         """Check the whole ledger anew: after a restart, a restore, and at the end.
@@ -180,6 +145,8 @@ class Promises:
         Raises:
             Breach: P1 where something acknowledged is gone that no backup explains.
         """
+        self.standing.look(reader)
+        self._check_known(reader)
         owed = set(self._owed)
         self._verdicts, self._claims, self._last = {}, {}, 0
         touched = {self._taken(row) for row in self._new_rows(reader)}
@@ -210,6 +177,48 @@ class Promises:
             if self.acknowledged[digest] not in self.excused:
                 raise Breach("P1", f"{digest} was lost with the portal and never came back.")
 
+    def complete(self, udis: Iterable[str], now: int) -> None:
+        """Check that all that was used is claimed by devices that have told everything.
+
+        A full disk, a cut wire, lost messages are no excuse. What is: a disk that was put back or
+        cloned, a clock that was moved, a report that people have to judge, and for each kill what
+        was used since the last commit.
+
+        Args:
+            udis: Devices that have told everything just now.
+            now: The time.
+
+        Raises:
+            Breach: P1.
+        """
+        undecided = {
+            self.genuine[digest].udi
+            for digest, verdict in self._verdicts.items()
+            if verdict != "accepted"
+        }
+        clear = set(udis) - self.excused - self.blurred - undecided
+        for (_, udi, tag), meter in self._meters.items():
+            if udi in clear:
+                self._check_complete(udi, tag, meter.least(now, self._edges[udi]))
+
+    def _check_complete(self, udi: str, tag: str, least: int) -> None:
+        total = self._total(udi, tag)
+        if total < least:
+            raise Breach("P1", f"{udi} used {least} of {tag} at least and claims {total}.")
+        self.proved += least > 0
+
+    def _check_known(self, reader: LedgerReader) -> None:
+        """Check that nobody stands in the ledger whom only altered bytes can have brought there."""
+        after = 0
+        while rows := reader.instances(after=after):
+            after = rows[-1].instance_id
+            for row in rows:
+                if str(row.udi) not in self.known:
+                    raise Breach("P3", f"The ledger knows {row.udi}, which there is not.")
+
+    def _total(self, udi: str, tag: str) -> int:
+        return area(itertools.chain.from_iterable(self._claims.get((udi, tag), {}).values()))
+
     def _new_rows(self, reader: LedgerReader) -> Iterator[ReportRow]:
         while rows := reader.reports(after=self._last, limit=_ROWS):
             self._last = rows[-1].report_row_id
@@ -231,6 +240,7 @@ class Promises:
     def _check_totals(self, reader: LedgerReader, udi: str, now: int) -> None:
         pid, serial = re.fullmatch(r"PID:(.*),SN:(.*)", udi).groups()  # type: ignore[union-attr]  # how Udi writes itself
         instance = reader.instance(Udi(pid, serial))
+        self.standing.look_at(instance)
         shown = (
             {one.tag: one.count_seconds for one in instance.usage if one.verified}
             if instance
@@ -241,7 +251,7 @@ class Promises:
                 self._check_total(udi, tag, shown.get(tag, 0), now)
 
     def _check_total(self, udi: str, tag: str, shown: int, now: int) -> None:
-        total = area(itertools.chain.from_iterable(self._claims[udi, tag].values()))
+        total = self._total(udi, tag)
         if shown != total:
             detail = f"{udi} counts {shown} for {tag}; its accepted reports claim {total}."
             raise Breach("P2", detail)
@@ -249,65 +259,3 @@ class Promises:
         most = sum(meter.most(now, self._edges[udi]) for meter in meters)
         if total > most:
             raise Breach("P11", f"{udi} claims {total} of {tag}; {most} was used at most.")
-
-
-def area(claims: Iterable[Claim]) -> int:
-    """Return the count-seconds of claims of which the highest counts at each second."""
-    by_origin: dict[str, list[Claim]] = defaultdict(list)
-    for claim in claims:
-        by_origin[claim[0]].append(claim)
-    return sum(map(_highest, by_origin.values()))
-
-
-def _highest(claims: list[Claim]) -> int:
-    """Return the area under the highest of claims in the seconds of one origin."""
-    waiting = sorted(claims, reverse=True)
-    edges = sorted({edge for claim in claims for edge in claim[1:3]})
-    total, begun = 0, list[Claim]()
-    for first, last in itertools.pairwise(edges):
-        while waiting and waiting[-1][1] <= first:
-            begun.append(waiting.pop())
-        begun = [claim for claim in begun if claim[2] > first]
-        total += (last - first) * max((claim[3] for claim in begun), default=0)
-    return total
-
-
-def _told(payload: dict[str, Any]) -> Told:
-    asset, meta = payload["asset_identification"], payload["meta"]
-    sudi, ours = asset["instance"]["sudi"], meta["gauger"]
-    policy = ours["policy_version"] or {"root_epoch": 0, "ledger_epoch": 0, "version": 0}
-    return Told(
-        udi=str(Udi(sudi["udi_pid"], sudi["udi_serial_number"])),
-        tag=meta["entitlement_tag"],
-        incarnation=ours["incarnation"],
-        report_id=asset["report_id"],
-        claims=tuple(
-            (
-                f"{ours['incarnation']}:{ours['boot']}" if one["meta"].get("gauger") else "",
-                one["start_time"],
-                one["end_time"],
-                int(one["value"]["value"]),
-            )
-            for one in payload["measurements"]
-        ),
-        held=(ours["root_number"], tuple(policy.values())),
-    )
-
-
-def items_of(request: bytes) -> list[dict[str, Any]]:
-    """Return the reports in a smart transport request."""
-    data = json.loads(request).get("data", {})
-    return [item for report in data.get("reports", ()) for item in report["usage"]]
-
-
-def items_of_file(content: bytes) -> list[dict[str, Any]]:
-    """Return the reports in a usage file."""
-    found = (item for item in read_items([content]) if item.kind is ItemKind.RUM_REPORT)
-    return [json.loads(item.text) for item in found]
-
-
-def answers_of(response: bytes) -> list[bytes]:
-    """Return the answer files in a smart transport response."""
-    data = json.loads(response).get("data") or {}
-    found = data.get("acknowledgements", ())
-    return [base64.b64decode(one["smart_license"]) for one in found]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from gauger.simulator.acts import carry_out
+from gauger.simulator.breach import Breach
 from gauger.simulator.ending import end
 from gauger.simulator.lent import Foundry, found
 from gauger.simulator.plan import DAY, Act, draw
-from gauger.simulator.promises import Breach
 from gauger.simulator.world import World
 
 SAMPLE: Final = DAY

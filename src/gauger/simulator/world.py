@@ -13,8 +13,10 @@ from gauger.core.authority.commands import AssignPolicy, IssueToken
 from gauger.core.identity import Udi, digest
 from gauger.core.policy.rules import Group, Rule, validate
 from gauger.core.problems import Problem
+from gauger.core.usage.sampling import SAMPLE
 from gauger.instance.agent import Agent
 from gauger.instance.views import Scope, Selection, SelectionKind
+from gauger.simulator.breach import Breach
 from gauger.simulator.device import Device
 from gauger.simulator.faults import Killed
 from gauger.simulator.lent import (
@@ -26,7 +28,8 @@ from gauger.simulator.lent import (
 )
 from gauger.simulator.plan import DAY
 from gauger.simulator.portal import OPERATOR, PortalSite
-from gauger.simulator.promises import Breach, Promises, answers_of, items_of, items_of_file
+from gauger.simulator.promises import Promises
+from gauger.simulator.readings import answers_of, items_of, items_of_file
 from gauger.simulator.wire import Wire
 
 ASLEEP: Final = 1 << 62
@@ -56,6 +59,8 @@ class World:
     devices: list[Device] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
     wakes: list[int] = field(default_factory=list)
+    stored: list[int] = field(default_factory=list)
+    policies: list[tuple[int, int]] = field(default_factory=list)
     retired: set[int] = field(default_factory=set)
     events: int = 0
     trace: "hashlib._Hash" = field(default_factory=hashlib.sha256)
@@ -87,13 +92,19 @@ class World:
                 entropy=SeededEntropy(f"{self.seed}/{number}"),
                 transport=wire,
             )
-            self.devices.append(device)
-            self.wires.append(wire)
-            self.wakes.append(0)
+            self.add(device, wire)
+            self.promises.known.add(str(device.bundle.udi))
             agent = device.start()
             if self.is_online(number):
                 device.go_smart()
                 self._trust(number, agent)
+
+    def add(self, device: Device, wire: Wire) -> None:
+        """Take one more machine in."""
+        self.devices.append(device)
+        self.wires.append(wire)
+        self.wakes.append(self.time.now)
+        self.stored.append(self.time.now)
 
     @staticmethod
     def is_online(number: int) -> bool:
@@ -252,6 +263,8 @@ class World:
         outcome = "done"
         try:
             act(device.agent)
+            if not device.trouble.full:
+                self.stored[number] = self.time.now
         except Killed:
             self.device_died(number, restart)
             outcome = "killed"
@@ -285,7 +298,11 @@ class World:
 
     def device_died(self, number: int, seconds: int) -> None:
         """End a device's process where it stands and start it again after a while."""
-        self.devices[number].kill()
+        device = self.devices[number]
+        if device.agent is not None:
+            unstored = self.time.now - self.stored[number] + SAMPLE
+            self.promises.lost(device.name, device.bundle.udi, unstored)
+        device.kill()
         self.wakes[number] = ASLEEP
         self.idle(number)
         self.later(seconds, lambda: self.device_back(number))
@@ -347,8 +364,8 @@ class World:
         udi: Udi = device.bundle.udi
         self.promises.used(device.name, udi, tag, now=self.time.now, level=count)
 
-    def carry(self, number: int) -> None:
-        """Save a device's usage, have it judged, and import the answer."""
+    def carry(self, number: int) -> str:
+        """Save a device's usage, have it judged, and import the answer; return what came of it."""
         saved, answer = self.folder / "usage.xml", self.folder / "answer.xml"
 
         def exchange(agent: Agent) -> None:
@@ -360,15 +377,16 @@ class World:
                 answered = self.portal.judge_file(content, account)
             except Killed:
                 self.portal_died()
-                return
+                raise Problem("comm-timeout", "The portal fell silent.") from None
             self.promises.answered(answered)
             answer.write_bytes(answered)
             agent.import_file(answer)
 
-        self.on(number, exchange)
+        return self.on(number, exchange)
 
     def policy(self, days: int) -> None:
         """Assign a policy of so many days between reports to everyone."""
+        self.policies.append((self.portal.clock.wall(), days))
         rule = Rule(days, days, days)
         policy = validate(
             name=f"Every {days} days", ack_required=True, rules=dict.fromkeys(Group, rule)
