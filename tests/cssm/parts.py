@@ -93,6 +93,7 @@ class Recorded:
     def newest_head(self, shown: SignedHead | None = None) -> SignedHead | None:
         """Return nothing: no ledger stands behind this recorder."""
         del shown
+        return None
 
     def reader(self) -> LedgerReader:
         """Refuse: what reads the ledger is tested with a real one."""
