@@ -136,6 +136,7 @@ class Authority:
         with self._gate:
             if self._closed.is_set():
                 return
+            # Within the gate: no job may come in behind the end of the line.
             self._closed.set()
         self._refusals.finish()
         if self._thread.is_alive():
@@ -178,6 +179,7 @@ class Authority:
         try:
             trust, build_date = self._writer.trust, self._settings.build_date
             prepared = prepare(command, trust, self._clock.wall(), build_date)
+            # After the signature: else anybody could use up the budget of a device by naming it.
             self._spend(prepared)
         except Problem as problem:
             return command, problem
@@ -261,6 +263,7 @@ class Authority:
         """
         with self._readers.lend() as reader:
             bundle = reader.answer_for(answers, udi)
+        # Kept answers are evidence; one whose signer has ended since is signed anew, not given out.
         if bundle is None or self._writer.is_current(bundle):
             return bundle
         outcome = self.execute(RenewAnswer(answers=answers))

@@ -218,6 +218,8 @@ class Engine:
         wall = self.around.clock.wall()
         draft = self.memory.draft()
         self.measuring.begin_boot(draft)
+        # Before anything is believed: a store that was copied back may hold a root set that was
+        # replaced because a signer was stolen.
         self.rooting.begin_boot(draft, is_volatile=store.volatile is not None)
         if store.replaced is not None:
             draft.log(events.store_replaced(wall, store.replaced))
@@ -246,6 +248,7 @@ class Engine:
             if self.memory.singles.configuration.transport is not TransportKind.SMART:
                 return None
             lived, singles = self.measuring.lived(), self.memory.singles
+            # In seconds lived and not by the wall clock: a clock set back must not silence the device.
             if singles.backoff.retry_at > lived:
                 return None
             if _is_due(singles.trust_exchange, lived):
@@ -285,6 +288,7 @@ class Engine:
         push = self.reckoning.next_push(self.holdings())
         if push is None or push > lived:
             return False
+        # Stored first: what is sent must be found again after a power loss, byte for byte.
         self.close_reports(ReportInput.CLOSE_TO_REPORT)
         return self.talking.put_under_way(Occasion.SCHEDULE)
 
@@ -312,6 +316,7 @@ class Engine:
     def forget_keys(self) -> None:
         """Destroy licensing keys that nothing needs any more; the draft is durable by now."""
         draft = self.memory.draft()
+        # First it is durable that nothing needs a key, then the key goes: never the other way round.
         names = self.trusting.forget_unused(draft, self.holdings())
         if names:
             self.memory.commit(draft)

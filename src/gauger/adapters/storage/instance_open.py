@@ -114,6 +114,8 @@ def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
             return _begin(site, reason, anchor)
         return _open_believed(paths, site.seal, anchor)
     except Problem as problem:
+        # Only what is damaged or copied back is replaced: a full disk or loose mode is mended by
+        # people, and the store is still good.
         if problem.code not in _UNBELIEVABLE:
             raise
         return _replace(site, problem)
@@ -209,9 +211,11 @@ def check_schema(connection: sqlite3.Connection) -> bool:
     with named_errors():
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
+    # Never written to by an older release: what that does not know, it would lose.
     if version > SCHEMA_VERSION:
         message = f"The store has schema {version}; this release knows {SCHEMA_VERSION}."
         raise Problem("store-newer", message)
+    # Some other program's file under our name: to migrate it would destroy it.
     if version and application != APPLICATION_ID:
         raise Problem("store-damaged", "The file is no store of a product instance.")
     return bool(version)

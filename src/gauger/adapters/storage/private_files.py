@@ -50,6 +50,7 @@ def read_private(path: Path) -> bytes | None:
     """
     try:
         _check_mode(path)
+        # Who may write to the folder can put another file in its place.
         _check_mode(path.parent)
         return path.read_bytes()
     except FileNotFoundError:
@@ -78,6 +79,7 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     with named_failures(path):
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
+            # Not only at its making: one that an attempt before left behind keeps its own mode.
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()

@@ -83,6 +83,7 @@ class PrivateKey:
         if len(seed) != SEED_BYTES:
             message = f"a key needs a seed of {SEED_BYTES} bytes, not {len(seed)}"
             raise ValueError(message)
+        # 64 bits more than the order has: the remainder favours no key that anybody could search.
         scalar = int.from_bytes(seed, "big") % (ORDER - 1) + 1
         return _wrap(ec.derive_private_key(scalar, ec.SECP256R1()))
 
@@ -141,6 +142,7 @@ def verify(public_key: bytes, message: bytes, value: bytes) -> None:
     if len(value) != SIGNATURE_BYTES:
         message_text = f"A signature has {SIGNATURE_BYTES} bytes; this one has {len(value)}."
         raise Problem("signature-invalid", message_text)
+    # Judged here and not by the library, which takes both s and its twin.
     r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
     if not (0 < r < ORDER and 0 < s <= ORDER // 2):
         raise Problem("signature-invalid", "A number of the signature is out of its range.")
@@ -286,11 +288,13 @@ def _read_extensions(certificate: x509.Certificate) -> tuple[bool, str | None]:
         elif isinstance(value, x509.UnrecognizedExtension) and extension.critical:
             oid = extension.oid.dotted_string
             raise Problem("upgrade-needed", f"The critical extension {oid} is not known here.")
+    # Without a statement about key usage it may sign (RFC 5280, 4.2.1.3); a CA it must say to be.
     return authority and may_sign, delegation
 
 
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
     values = name.get_attributes_for_oid(oid)
+    # One reader would take the first for the device, another the last.
     if len(values) > 1:
         raise Problem("malformed", "A certificate names its subject twice.")
     return str(values[0].value) if values else None
@@ -298,6 +302,7 @@ def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
 
 def _read_utf8_string(der: bytes) -> str:
     """Read a DER UTF8String that fills the bytes exactly."""
+    # Written again and compared: another spelling of the length would be another delegation.
     for header in (2, 3, 4):
         content = der[header:]
         if der == _utf8_string(content):

@@ -153,6 +153,7 @@ class _Draft:
     def take(self, documents: Sequence[Document]) -> None:
         """Judge every document of the answer but its root sets."""
         parsed = [parse(document) for document in documents]
+        # Form and addressee of all come before the first signature is checked: they cost nothing.
         for item in parsed:
             self._require_mine(item.body)
             self._require_time(item.body)
@@ -166,10 +167,12 @@ class _Draft:
             self._companion(document, companion, alone=alone)
         for document, reply in sorted(replies, key=_finality):
             self._reply(document, reply)
+        # Last: an answer that is refused must not move the head that is sent back.
         for proof in verified:
             self._notice_head(proof)
 
     def _require_mine(self, body: Reply | Companion) -> None:
+        # A genuine answer to another device must not settle or install anything here.
         if body.udi not in (None, self.holding.udi):
             detail = f"The {body.TYPE} is for {body.udi}; this is {self.holding.udi}."
             raise Problem("wrong-subject", detail)
@@ -208,6 +211,7 @@ class _Draft:
         if alone and isinstance(body, TrustCode):
             self._require_current(body)
         mark = Mark(body.order, document.digest)
+        # Alone, an older one is a mistake or a replay, and said; beside an ACK it only came late.
         judge = self.marks.require_newer if alone else self.marks.judge
         standing = judge(body.issuer, body.TYPE, mark)
         if standing is Standing.OLDER:
@@ -246,6 +250,7 @@ class _Draft:
     def _trust_code(self, document: Document, code: TrustCode, *, alone: bool) -> bool:
         """Take a trust code for a key of our own; return whether it is installed."""
         self._require_current(code)
+        # A valid trust code for a key of somebody else would have every report refused from now on.
         if code.key_id not in self.holding.keys:
             if alone:
                 detail = "The trust code is for a key that this product instance does not hold."
@@ -271,6 +276,7 @@ class _Draft:
             self._acknowledged_again(document, body, known)
             return
         late = known.answered_at is not None and body.issued_at < known.answered_at
+        # Files come in any order: a quarantine from before must not undo what was decided since.
         if late and isinstance(body, Verdict):
             self._skip(document, SkipReason.OLDER)
             return
