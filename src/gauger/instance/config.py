@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from gauger.core.problems import Problem
 
+# Not that of `core.documents.smart_transport`, which loads with the first message only.
 SMART_PATH: Final = "/licservice/license"
 """The path of every smart transport licensing URL (spec/smart-transport.md)."""
 

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.problems import Problem
 from gauger.cssm.config import CssmConfig, Deadlines, Limits
-from gauger.surfaces.http.limits import SMART_TRANSPORT, RequestLimits, allowance
+from gauger.surfaces.http.limits import RequestLimits, allowance
 from gauger.surfaces.http.problems import problem_response
 from tests.surfaces.http.serving import serving, talk
 
@@ -65,7 +66,7 @@ def status(answer: bytes) -> int:
 
 @pytest.mark.threat("E1", role="cssm")
 @pytest.mark.parametrize(
-    ("path", "cap"), [("/api/v1/x", 1024), (SMART_TRANSPORT, 2048), ("/x/usage-files", 4096)]
+    ("path", "cap"), [("/api/v1/x", 1024), (LICENSING_PATH, 2048), ("/x/usage-files", 4096)]
 )
 def test_a_body_over_the_cap_is_refused_by_its_length_before_it_is_sent(
     port: int, path: str, cap: int

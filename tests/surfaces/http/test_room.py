@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.problems import Problem
 from gauger.cssm.config import CssmConfig, Deadlines, Limits
-from gauger.surfaces.http.limits import SMART_TRANSPORT, RequestLimits
+from gauger.surfaces.http.limits import RequestLimits
 from gauger.surfaces.http.problems import problem_response
 from gauger.surfaces.http.room import SMALL, BodyRoom, Lease
 from tests.surfaces.http.portal import CONFIG, a_web, at
@@ -145,7 +146,7 @@ class Held:
 
     def post(self, size: int, *, chunked: bool = False) -> httpx.Response:
         content = iter([b"x" * size]) if chunked else b"x" * size
-        url = f"http://127.0.0.1:{self.port}{SMART_TRANSPORT}"
+        url = f"http://127.0.0.1:{self.port}{LICENSING_PATH}"
         return httpx.post(url, content=content, timeout=30, trust_env=False)
 
 

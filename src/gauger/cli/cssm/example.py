@@ -10,6 +10,7 @@ from gauger import profiles
 from gauger.cli.cssm.command import FILE, FOLDER
 from gauger.cli.cssm.running import run
 from gauger.core.authority.commands import AssignPolicy, DepositOrder, OpenVirtualAccount, OrderLine
+from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.identity import AccountRef
 from gauger.core.policy.rules import Group, Rule, validate
 from gauger.core.profiles import Profile
@@ -124,7 +125,7 @@ def _tell(data: Path, url: str, token: str) -> None:
         f"  gauger instance run --data {device} --bundle {bundle} --ca {ca}",
         "... and in a third one use a licence and report it:",
         f"  export GAUGER_INSTANCE_DATA={device} GAUGER_CSSM_DATA={data / 'cssm'}",
-        f'  gauger instance config "license smart transport smart" "license smart url smart {url}/licservice/license"',
+        f'  gauger instance config "license smart transport smart" "license smart url smart {url}{LICENSING_PATH}"',
         f"  gauger instance exec license smart trust idtoken {token} local",
         "  gauger instance use air-network-advantage 7",
         "  gauger instance exec license smart sync all",

@@ -13,13 +13,13 @@ from pathlib import Path
 import click
 
 from gauger.cli.cssm.command import next_command
+from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.problems import Problem
 from gauger.cssm import main
 from gauger.cssm.config import CssmConfig
 from gauger.cssm.local import announce, withdraw
 from gauger.cssm.portal import Portal
 from gauger.surfaces.http.front import create_app
-from gauger.surfaces.http.limits import SMART_TRANSPORT
 from gauger.surfaces.http.server import PortalServer, server_settings
 
 
@@ -126,7 +126,7 @@ def _tell(url: str, certificate: Path | None, *, clock: Path | None) -> None:
     if certificate is None:
         click.echo("*** PLAIN HTTP: anyone on the way reads along; use it in a lab only. ***")
     click.echo(f"The portal answers at {url}")
-    click.echo(f"  smart transport:  license smart url smart {url}{SMART_TRANSPORT}")
+    click.echo(f"  smart transport:  license smart url smart {url}{LICENSING_PATH}")
     click.echo(f"  API description:  {url}/api/v1/openapi.json")
     if certificate is not None:
         click.echo(f"  certificate that clients trust: {certificate}")

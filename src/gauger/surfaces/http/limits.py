@@ -6,13 +6,11 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.problems import Problem
 from gauger.cssm.config import CssmConfig
 from gauger.surfaces.http.problems import problem_response
 from gauger.surfaces.http.room import SMALL, BodyRoom, Lease
-
-SMART_TRANSPORT: Final = "/licservice/license"
-"""Path of smart transport, as published."""
 
 _UPLOAD: Final = "/usage-files"
 
@@ -44,7 +42,7 @@ def allowance(config: CssmConfig, scope: Scope) -> Allowance:
             total=deadlines.upload_seconds,
             held=min(SMALL, limits.upload_bytes),
         )
-    size = limits.request_bytes if scope["path"] == SMART_TRANSPORT else limits.api_bytes
+    size = limits.request_bytes if scope["path"] == LICENSING_PATH else limits.api_bytes
     seconds = deadlines.body_seconds
     return Allowance(size=size, idle=seconds, total=seconds, held=size)
 

@@ -1,5 +1,6 @@
 """A device uses licences, reports directly, and a portal that dies loses nothing."""
 
+from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.tools.demo.beginnings import run_device, serve
 from gauger.tools.demo.scene import ACCOUNT, Scene, line_of
 from gauger.tools.demo.withholding_proxy import WithholdingProxy
@@ -45,7 +46,7 @@ def _recorded(scene: Scene) -> str:
 
 def point_at(scene: Scene, device: str, port: int) -> None:
     """Configure a device for smart transport to a loopback port."""
-    url = f"https://localhost:{port}/licservice/license"
+    url = f"https://localhost:{port}{LICENSING_PATH}"
     scene.configure(device, "license smart transport smart", f"license smart url smart {url}")
 
 
