@@ -1,0 +1,31 @@
+"""Stories that a seed found: each broke a promise once, and is kept as short as it could be made."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from gauger.simulator.plan import DAY, PORTAL, Act, What
+from gauger.simulator.simulate import Simulator, Terms
+
+
+def at(day: int, clock: str) -> int:
+    """Return the second of a day and a time as a story tells them."""
+    hours, minutes = clock.split(":")
+    return day * DAY + int(hours) * 3600 + int(minutes) * 60
+
+
+FORGOTTEN_BY_A_RESTORED_PORTAL = (
+    Act(at(15, "14:01"), 2, What.USE, 2),
+    Act(at(15, "15:09"), PORTAL, What.BACK_UP),
+    Act(at(22, "08:32"), 2, What.SYNC),
+    Act(at(26, "18:36"), PORTAL, What.RESTORE, 1613),
+)
+"""Seed 31: an idle device never showed the portal what the portal had lost."""
+
+
+@pytest.mark.requirement("BX-3")
+@pytest.mark.parametrize("acts", [FORGOTTEN_BY_A_RESTORED_PORTAL], ids=["restored portal"])
+def test_what_a_seed_found_stays_mended(machine: Simulator, acts: Sequence[Act]) -> None:
+    course = machine.run(Terms(seed=31), acts)
+    assert course.breach is None
+    assert course.reports > 0
