@@ -18,7 +18,7 @@ from gauger.cli.cssm.showing import Answer, Table, account, show, when, words
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 
-ROW = {"gaps": 2, "open_cases": 1, "flags": ["gap"]}
+ROW = {"silent_since": None, "gaps": 2, "open_cases": 1, "flags": ["gap"]}
 
 
 @pytest.mark.threat("E17", role="cssm")
