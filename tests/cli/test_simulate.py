@@ -1,6 +1,7 @@
 """`gauger simulate` as somebody types it."""
 
 import json
+import logging
 
 import pytest
 from click.testing import CliRunner
@@ -49,3 +50,9 @@ def test_a_night_is_told_briefly_and_ends_with_its_budget() -> None:
     assert "every promise held" not in done.output
     seeds = int(done.output.splitlines()[-1].split()[0])
     assert 1 <= seeds < 1000
+
+
+def test_what_is_logged_afterwards_is_heard() -> None:
+    before = logging.getLogger("gauger").level
+    CliRunner().invoke(simulate, SHORT)
+    assert logging.getLogger("gauger").level == before

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TypedDict, Unpack
 
@@ -81,10 +82,9 @@ def simulate(
     The same seed gives the same trace. Where a promise is broken, the shortest story that still
     breaks it is printed, and the exit code is 1.
     """
-    logging.getLogger("gauger").setLevel(logging.CRITICAL)  # what fails is meant to fail
     terms = Terms(**world)
     telling = _Telling(story=story, brief=brief, as_json=as_json)
-    with simulator(terms.instances) as machine:
+    with _silence(), simulator(terms.instances) as machine:
         figures = _Figures(terms)
         for number, course in _courses(machine, terms, seeds, quiet=as_json):
             figures.take(number, course)
@@ -97,6 +97,18 @@ def simulate(
         click.echo(figures.told())
     if figures.broken:
         sys.exit(_BREACH)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Log nothing for a while: what fails in a simulation is meant to fail."""
+    logger = logging.getLogger("gauger")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @dataclass(slots=True)
