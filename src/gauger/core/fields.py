@@ -22,7 +22,6 @@ LATEST_TIME: Final = 253_402_300_799
 _INTEGER_LIMIT: Final = 2**63
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
-_SHOWN: Final = 64
 
 
 @lru_cache(maxsize=1024)

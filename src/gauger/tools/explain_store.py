@@ -21,7 +21,6 @@ MAGIC: Final = b"SQLite format 3\x00"
 """What every file of SQLite begins with."""
 
 _JOURNAL_BYTE: Final = 18
-_WAL: Final = 2
 _NAMED: Final = 10
 _ACCOUNTS: Final = 20
 

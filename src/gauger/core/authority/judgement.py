@@ -7,12 +7,12 @@ account, then the digest, then everything else (`spec/authority.md`).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
 
 from gauger.core.authority.claims import Chain, Claims
 from gauger.core.authority.facts import KnownReport, Life, ReportFacts
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.ownership import Claim, Ownership, settle
+from gauger.core.fields import LATEST_TIME
 from gauger.core.identity import AccountRef, Digest
 from gauger.core.problems import Problem
 
@@ -139,12 +139,9 @@ def judge_content(
     return kept
 
 
-_LAST_SECOND: Final = 253_402_300_799  # of the year 9999
-
-
 def describe_time(instant: int) -> str:
     """Return epoch seconds as people read them, in UTC; as they are where no calendar has them."""
-    if not 0 <= instant <= _LAST_SECOND:
+    if not 0 <= instant <= LATEST_TIME:
         return f"second {instant} of 1970"
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 

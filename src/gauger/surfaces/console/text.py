@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from gauger.core.fields import LATEST_TIME
 from gauger.core.text import one_line
 
 # Not strftime's: a program that embeds the agent may have set a locale with other names.
@@ -20,7 +21,6 @@ _MONTHS: Final = [
     "Nov",
     "Dec",
 ]
-_LAST_MOMENT: Final = 253_402_300_799  # 9999-12-31 23:59:59 UTC, the calendar's last
 
 NONE: Final = "<none>"
 EMPTY: Final = "<empty>"
@@ -72,4 +72,4 @@ def cut(text: str, width: int) -> str:
 
 
 def _calendar(seconds: int) -> datetime:
-    return datetime.fromtimestamp(min(max(seconds, 0), _LAST_MOMENT), UTC)
+    return datetime.fromtimestamp(min(max(seconds, 0), LATEST_TIME), UTC)
