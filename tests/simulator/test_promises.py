@@ -51,6 +51,19 @@ def test_a_calm_life_breaks_no_promise(machine: Simulator) -> None:
     assert course.reports >= 2
 
 
+def test_trouble_of_every_kind_breaks_no_promise(machine: Simulator) -> None:
+    kinds = [act for act in What if act not in {What.POLICY, What.BACK_UP, What.RESTORE, What.SLOW}]
+    trouble = [Act((2 * day + 2) * DAY, 0, what, 9000) for day, what in enumerate(kinds)]
+    # Somebody works on it, and somebody asks, right after each blow.
+    use = [Act(act.at + 60, 0, What.USE, day % 9) for day, act in enumerate(trouble)]
+    asked = [Act(act.at + 120 + 3600 * hour, 0, What.SYNC) for act in trouble for hour in (0, 12)]
+    portal = [Act(30 * DAY, PORTAL, What.FULL, DAY), Act(30 * DAY + 60, PORTAL, What.CRASH, 60)]
+    acts = sorted([Act(0, PORTAL, What.POLICY, 3), *trouble, *use, *asked, *portal])
+    course = live(machine, *acts, days=2 * len(kinds) + 4)
+    assert course.breach is None
+    assert course.reports > len(kinds)
+
+
 @pytest.mark.parametrize(
     ("promise", "statement"),
     [
