@@ -22,9 +22,24 @@ FORGOTTEN_BY_A_RESTORED_PORTAL = (
 )
 """Seed 31: an idle device never showed the portal what the portal had lost."""
 
+KILLED_BEFORE_THE_PORTAL_FORGOT = (
+    Act(at(16, "15:16"), 1, What.USE, 2),
+    Act(at(16, "18:49"), PORTAL, What.BACK_UP),
+    Act(at(17, "09:24"), 1, What.DIE_ASKING, 167),
+    Act(at(28, "03:34"), 1, What.SYNC),
+    Act(at(28, "07:57"), 1, What.SYNC),
+    Act(at(28, "18:37"), PORTAL, What.RESTORE, 164),
+)
+"""Seed 1321: a device that only greets, and a simulated portal that knew no greeting."""
+
+STORIES = {
+    "restored portal": FORGOTTEN_BY_A_RESTORED_PORTAL,
+    "greeting": KILLED_BEFORE_THE_PORTAL_FORGOT,
+}
+
 
 @pytest.mark.requirement("BX-3")
-@pytest.mark.parametrize("acts", [FORGOTTEN_BY_A_RESTORED_PORTAL], ids=["restored portal"])
+@pytest.mark.parametrize("acts", STORIES.values(), ids=STORIES)
 def test_what_a_seed_found_stays_mended(machine: Simulator, acts: Sequence[Act]) -> None:
     course = machine.run(Terms(seed=31), acts)
     assert course.breach is None

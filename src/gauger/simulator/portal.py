@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gauger.adapters.storage.ledger_backup import backup, restore
+from gauger.authority.greeting import signed_head
 from gauger.authority.ports import LedgerReader
 from gauger.authority.readers import Readers
 from gauger.authority.service import Authority, AuthoritySettings
@@ -17,6 +18,7 @@ from gauger.core.authority.commands import (
     OpenSmartAccount,
     OpenVirtualAccount,
     Pipe,
+    ShowHead,
 )
 from gauger.core.authority.outcomes import AnswerBundle, Outcome
 from gauger.core.documents.page import SignedHead
@@ -68,7 +70,13 @@ class InlineAuthority:
 
     def newest_head(self, shown: SignedHead | None = None) -> SignedHead | None:
         """Return the newest page head; see `Authority.newest_head`."""
-        return self._authority.newest_head(shown)
+        if shown is not None:
+            self.execute(ShowHead(head=shown))
+        reader = self._authority.reader()
+        try:
+            return signed_head(reader)
+        finally:
+            reader.close()
 
     def reader(self) -> LedgerReader:
         """Return a read connection of its own."""
@@ -227,6 +235,8 @@ class PortalSite:
         if request.type is MessageType.POLL:
             process.authority.work()
             return process.exchange.poll(request)
+        if request.type is MessageType.HELLO:
+            return process.exchange.greet(request)
         work = process.exchange.begin(request, "192.0.2.1")
         if self.is_slow:
             return process.exchange.postpone(work)
