@@ -32,8 +32,16 @@ KILLED_BEFORE_THE_PORTAL_FORGOT = (
 )
 """Seed 1321: a device that only greets, and a simulated portal that knew no greeting."""
 
+RESTARTED_WITH_A_FULL_DISK = (
+    Act(at(2, "17:55"), 1, What.USE, 9),
+    Act(at(3, "06:06"), 1, What.FULL, 182401),
+    Act(at(3, "08:28"), 1, What.REBOOT, 145),
+)
+"""Seed 112: what a full disk never took is gone with the process, and the model blamed the device."""
+
 STORIES = {
     "restored portal": FORGOTTEN_BY_A_RESTORED_PORTAL,
+    "full disk": RESTARTED_WITH_A_FULL_DISK,
     "greeting": KILLED_BEFORE_THE_PORTAL_FORGOT,
 }
 

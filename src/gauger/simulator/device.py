@@ -102,9 +102,14 @@ class Device:
         self._store = self.agent = None
 
     def stop(self) -> None:
-        """End the process in good order."""
-        if self.agent is not None:
-            self.agent.stop()
+        """End the process in good order.
+
+        Raises:
+            Problem: Why the last usage could not be stored; what is not stored is gone.
+        """
+        trouble = None if self.agent is None else self.agent.stop()
+        if trouble is not None:
+            raise trouble
         self._store = self.agent = None
 
     def go_smart(self) -> None:
