@@ -10,7 +10,9 @@ import pytest
 from checks import hazards
 
 SOURCE = Path(hazards.ROOT) / "src"
-SECRET = re.compile(r"(^|[_.])(password|passwd|secret|credential|apikey|api_key|private_key)$", re.IGNORECASE)
+SECRET = re.compile(
+    r"(^|[_.])(password|passwd|secret|credential|apikey|api_key|private_key)$", re.IGNORECASE
+)
 NAMES = frozenset({"administrator.secret", "secret", "password", "client_secret", "client-secret"})
 """Texts that name a file or field that holds one, and are none."""
 PEM = "PRIVATE KEY-----"
