@@ -8,8 +8,9 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PY := $(BIN)/python
-# Processes of pytest, and further arguments for it: make test ARGS="tests/core -k policy"
-JOBS ?= 2
+# Processes of pytest, one more than processors since many tests wait for a process of their own;
+# and further arguments for it: make test ARGS="tests/core -k policy"
+JOBS ?= 3
 ARGS ?=
 # How long `make nightly` walks: 1 is a night, 0.01 a rehearsal.
 NIGHT ?= 1

@@ -21,6 +21,10 @@ MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of this run's own is made in
 ROOM = 2_000_000_000  # bytes; a whole run leaves a tenth of it behind at most
 
 
+SLOWEST = ("--durations=20", "--durations-min=3")
+"""The tests that take longest are told, so that the whole stays within its ten minutes."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """How a make target runs its tests.
@@ -57,7 +61,8 @@ def pytest_command(target: Target, jobs: int, arguments: Sequence[str]) -> list[
     coverage = ["coverage", "run", "-m"] if target.is_measured else []
     # Work that is left goes to whoever is idle; modules stay together as long as they can.
     parallel = ["-n", str(jobs), "--dist", "worksteal"] if jobs > 1 else []
-    return [sys.executable, "-m", *coverage, "pytest", "-m", target.marks, *parallel, *arguments]
+    chosen = ["-m", target.marks, *SLOWEST, *parallel, *arguments]
+    return [sys.executable, "-m", *coverage, "pytest", *chosen]
 
 
 def call(*command: str) -> int:

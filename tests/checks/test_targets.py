@@ -69,11 +69,11 @@ def test_a_failing_installer_is_told(clone: Path) -> None:
 def test_test_runs_are_parallel_and_measured() -> None:
     command = run_tests.pytest_command(run_tests.TARGETS["test"], 2, ["tests/core"])
     assert command[1:] == [
-        *("-m", "coverage", "run", "-m", "pytest", "-m", "not interop"),
+        *("-m", "coverage", "run", "-m", "pytest", "-m", "not interop", *run_tests.SLOWEST),
         *("-n", "2", "--dist", "worksteal", "tests/core"),
     ]
     command = run_tests.pytest_command(run_tests.TARGETS["interop"], 1, [])
-    assert command[1:] == ["-m", "pytest", "-m", "interop"]
+    assert command[1:] == ["-m", "pytest", "-m", "interop", *run_tests.SLOWEST]
 
 
 def test_tests_keep_their_files_in_memory_where_there_is_room(
