@@ -17,6 +17,17 @@ _CHECKS = (
 _TWINS = r"/accounts/.*/(users|clients|members)|/(events|instances)$"
 
 
+# Threads that make syntax trees at one time confuse CPython 3.11 (its issue 106905): not our answer.
+_INTERPRETER = "AST constructor recursion depth mismatch"
+
+
+def run(command: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the fuzzer once."""
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=540, check=False, env=environ
+    )
+
+
 @pytest.mark.threat("F10", role="cssm")
 @pytest.mark.threat("F15", role="cssm")
 def test_every_boundary_of_every_field_gets_an_answer_of_the_description(web: Web) -> None:
@@ -28,13 +39,8 @@ def test_every_boundary_of_every_field_gets_an_answer_of_the_description(web: We
     header = ["--header", f"Authorization: Bearer {web.operator}", "--no-color"]
     # Its own lines are nobody's to measure; looking at each of them takes as long as the work.
     environ = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [*command, *options, *header],
-        capture_output=True,
-        text=True,
-        timeout=540,
-        check=False,
-        env=environ,
-    )
+    done = run([*command, *options, *header], environ)
+    while _INTERPRETER in done.stdout:
+        done = run([*command, *options, *header], environ)
     assert done.returncode == 0, done.stdout[-6000:]
     assert web.http.get("/healthz").status_code == 200
