@@ -20,9 +20,8 @@ from gauger.core.documents.smart_license import Item, ItemKind, read_items
 from gauger.core.identity import AccountRef, Udi, digest
 from gauger.core.problems import Problem
 from gauger.cssm.commands.answers import answer_bytes, write_answers
-from gauger.cssm.commands.judging import Sender, refusal_of, settle, submit, verdict_of
+from gauger.cssm.commands.judging import Sender, command_of, refusal_of, settle, verdict_of
 from gauger.cssm.commands.polls import recall, remember
-from tests.cssm.parts import Recorded
 from tests.support.builders import a_device, a_factory
 
 ACCOUNT = AccountRef("a.example", "one")
@@ -56,9 +55,7 @@ def answered_by(outcome: Outcome | Problem) -> Future[Outcome]:
 
 
 def test_a_report_is_handed_over_as_it_came() -> None:
-    authority = Recorded()
-    submit(authority, ItemKind.RUM_REPORT, " exact\ttext ", SENDER)
-    [command] = authority.commands
+    command = command_of(ItemKind.RUM_REPORT, " exact\ttext ", SENDER)
     assert command == ReceiveReport(
         item=" exact\ttext ",
         pipe=Pipe.SMART,
@@ -69,10 +66,8 @@ def test_a_report_is_handed_over_as_it_came() -> None:
 
 
 def test_a_trust_request_takes_the_digest_of_its_token_along() -> None:
-    authority = Recorded()
     sender = Sender(pipe=Pipe.SMART, path="192.0.2.1", token_digest=DIGEST)
-    submit(authority, ItemKind.TRUST_REQUEST, "text", sender)
-    [command] = authority.commands
+    command = command_of(ItemKind.TRUST_REQUEST, "text", sender)
     assert isinstance(command, ReceiveTrustRequest)
     assert (command.document, command.token_digest) == ("text", DIGEST)
 

@@ -23,7 +23,7 @@ from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
 from gauger.cssm.commands import polls
 from gauger.cssm.commands.answers import answer_bytes
-from gauger.cssm.commands.judging import Sender, refusal_of, settle, submit
+from gauger.cssm.commands.judging import Sender, command_of, refusal_of, settle
 from gauger.cssm.config import ServerSettings
 from gauger.cssm.means import Means
 from gauger.cssm.ports import PollStore
@@ -102,7 +102,7 @@ class Exchange:
         return Work(
             request=request,
             sent=sent,
-            waiting=tuple(self._submit(one, sender) for one in sent),
+            waiting=tuple(self._submit(sent, sender)),
             tags={report.udi: report.software_tag for report in request.reports},
         )
 
@@ -121,16 +121,16 @@ class Exchange:
         Raises:
             Problem: Where no document got a signed answer: that of the first.
         """
-        settled = [settle(one) for one in work.waiting]
+        settled = map(settle, work.waiting)
         refused = [problem for one in settled if (problem := refusal_of(one)) is not None]
-        answers = [one.answer for one in settled if not isinstance(one, Problem) and one.answer]
+        answers = answers_of(work)
         if refused and not answers:
             raise refused[0]
         acknowledgements = _acknowledgements(answers, work.tags)
         answered = self.response(work.request, status, acknowledgements=acknowledgements)
         if not refused:
             return answered
-        message = f"{len(refused)} of {len(settled)} documents were refused."
+        message = f"{len(refused)} of {len(work.waiting)} documents were refused."
         named = WireProblem.of(refused[0])
         return replace(answered, message=message, message_code=named.code, problem=named)
 
@@ -232,11 +232,13 @@ class Exchange:
             return self._still_owing(answered, poll_id, owed)
         return self.promise(found, answered)
 
-    def _submit(self, one: Sent, sender: Sender) -> Future[Outcome]:
-        waiting = submit(self._means.authority, one.kind, one.text, sender, decoded=one.decoded)
+    def _submit(self, sent: Sequence[Sent], sender: Sender) -> list[Future[Outcome]]:
+        commands = [command_of(one.kind, one.text, sender, decoded=one.decoded) for one in sent]
+        submitted = self._means.authority.enqueue_all(commands)
         if sender.token_digest is not None:
-            waiting.add_done_callback(lambda done: self._note(done, sender.path))
-        return waiting
+            for waiting in submitted:
+                waiting.add_done_callback(lambda done: self._note(done, sender.path))
+        return submitted
 
     def _note(self, done: Future[Outcome], address: str) -> None:
         """Count a wrong ID token against its address, once."""

@@ -10,7 +10,7 @@ from gauger.core.documents.smart_license import Item, ItemKind
 from gauger.core.identity import AccountRef, Digest
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
-from gauger.cssm.ports import AuthorityPort, ItemVerdict
+from gauger.cssm.ports import ItemVerdict
 
 REFUSED: Final = "refused"
 """Verdict of an item that gets a plain problem and no signed answer."""
@@ -40,33 +40,17 @@ class Sender:
     token_digest: Digest | None = None
 
 
-def submit(
-    authority: AuthorityPort,
-    kind: ItemKind,
-    text: str,
-    sender: Sender,
-    *,
-    decoded: JsonValue = None,
-) -> Future[Outcome]:
-    """Hand one item to the authority's next commit.
+def command_of(
+    kind: ItemKind, text: str, sender: Sender, *, decoded: JsonValue = None
+) -> ReceiveReport | ReceiveTrustRequest:
+    """Return the command that one item is.
 
     Args:
-        authority: Who judges.
         kind: ``RUM_REPORT`` or ``TRUST_REQUEST``.
         text: The exact text of the item.
         sender: How it came.
         decoded: What strict decoding of a report's text gives, where that was done already.
-
-    Returns:
-        The outcome to come; its exception is a `Problem` where the item gets no signed answer.
     """
-    return authority.enqueue(command_of(kind, text, sender, decoded=decoded))
-
-
-def command_of(
-    kind: ItemKind, text: str, sender: Sender, *, decoded: JsonValue = None
-) -> ReceiveReport | ReceiveTrustRequest:
-    """Return the command that one item is; arguments as of `submit`."""
     if kind is ItemKind.RUM_REPORT:
         return ReceiveReport(
             item=text,
