@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import ClassVar, Final
 
+from gauger.adapters.keys import signer_place
 from gauger.adapters.keys.file import FileSigner
 from gauger.cli.main import main as command
-from gauger.cssm import main as portal
 
 _SIZE: Final = 8
 
@@ -40,7 +40,7 @@ def main() -> None:
     path.write_bytes(bytes(_SIZE))
     with path.open("r+b") as file:
         CountedSigner.count = mmap.mmap(file.fileno(), _SIZE)
-    setattr(portal, FileSigner.__name__, CountedSigner)  # its composition root has no other seam
+    setattr(signer_place, FileSigner.__name__, CountedSigner)  # where a portal loads its signer
     command()
 
 

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from base64 import b64decode
 from contextlib import closing, suppress
 from http.client import HTTPConnection
@@ -26,6 +28,7 @@ from gauger.core.documents.rum_report import read_report
 from gauger.core.documents.smart_license import read_items
 from gauger.core.documents.smart_transport import LICENSING_PATH, decode_request
 from gauger.cssm.config import CssmConfig
+from tests.instance.world import World
 from tests.support.builders import a_factory, a_key
 from tests.surfaces.http.serving import serving
 
@@ -93,6 +96,28 @@ def test_every_use_of_a_signing_key_is_counted(
         for _ in range(300):
             signer.sign(b"x")
         assert counted.uses(path) == 300
+
+
+def test_the_key_of_a_real_portal_is_counted(tmp_path: Path) -> None:
+    world = World(tmp_path, real=True)
+    count, root = tmp_path / "count", world.factory / "root"
+    words = (
+        "cssm",
+        "init",
+        "--data",
+        tmp_path / "cssm",
+        "--root",
+        max(root.glob("root-set-*.json")),
+    )
+    trusted = (
+        "--signer",
+        world.factory / "signers/cssm",
+        "--manufacturer",
+        world.factory / "manufacturer",
+    )
+    command = (sys.executable, "-m", "bench.counted", count, *words, *trusted)
+    subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=60)
+    assert counted.uses(count) > 0
 
 
 def test_a_bulk_insert_fits_the_schema(tmp_path: Path) -> None:
