@@ -151,7 +151,10 @@ class Authority:
         Raises:
             Problem: Where it is refused without a signed answer.
         """
-        return self.enqueue(command).result()
+        waiting = self.enqueue(command)
+        if self._thread.ident is None and not waiting.done():
+            self.work()  # nobody else would
+        return waiting.result()
 
     def enqueue(self, command: Command) -> "Future[Outcome]":
         """Carry out a command with the next commit.

@@ -1,14 +1,11 @@
 """The portal of a simulated world: the real authority and the real exchange, in one thread."""
 
-from collections.abc import Iterable
-from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from gauger.adapters.storage.ledger_backup import backup, restore
-from gauger.authority.greeting import signed_head
 from gauger.authority.ports import LedgerReader
 from gauger.authority.readers import Readers
 from gauger.authority.service import Authority, AuthoritySettings
@@ -18,10 +15,8 @@ from gauger.core.authority.commands import (
     OpenSmartAccount,
     OpenVirtualAccount,
     Pipe,
-    ShowHead,
 )
-from gauger.core.authority.outcomes import AnswerBundle, Outcome
-from gauger.core.documents.page import SignedHead
+from gauger.core.authority.outcomes import Outcome
 from gauger.core.documents.smart_license import read_items
 from gauger.core.documents.smart_transport import (
     MESSAGE_CAP,
@@ -31,12 +26,12 @@ from gauger.core.documents.smart_transport import (
     decode_request,
     encode_response,
 )
-from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 from gauger.cssm.audit import Audit
 from gauger.cssm.commands.answers import write_answers
 from gauger.cssm.commands.exchange import Exchange
-from gauger.cssm.commands.judging import JUDGED, Sender, settle, submit
+from gauger.cssm.commands.judging import JUDGED, Sender, command_of, settle
 from gauger.cssm.config import ServerSettings
 from gauger.cssm.means import Means
 from gauger.cssm.throttle import Throttle
@@ -45,50 +40,6 @@ from gauger.simulator.lent import ACCOUNTS, START, Foundry, SeededEntropy, Virtu
 
 OPERATOR: Final = "operator"
 _FAILURES: Final = 1000
-
-
-class InlineAuthority:
-    """The authority without its thread: a command is decided before `execute` returns."""
-
-    def __init__(self, authority: Authority) -> None:
-        """Take an authority that was opened and not started."""
-        self._authority = authority
-
-    def execute(self, command: Command) -> Outcome:
-        """Carry out a command at once."""
-        waiting = self.enqueue(command)
-        self._authority.work()
-        return waiting.result()
-
-    def enqueue(self, command: Command) -> Future[Outcome]:
-        """Let a command wait for the next `Authority.work`."""
-        return self._authority.enqueue(command)
-
-    def enqueue_all(self, commands: Iterable[Command]) -> list[Future[Outcome]]:
-        """Let several commands wait together."""
-        return self._authority.enqueue_all(commands)
-
-    def newest_head(self, shown: SignedHead | None = None) -> SignedHead | None:
-        """Return the newest page head; see `Authority.newest_head`."""
-        if shown is not None:
-            self.execute(ShowHead(head=shown))
-        reader = self._authority.reader()
-        try:
-            return signed_head(reader)
-        finally:
-            reader.close()
-
-    def reader(self) -> LedgerReader:
-        """Return a read connection of its own."""
-        return self._authority.reader()
-
-    def answer_for(self, answers: Digest, udi: Udi | None = None) -> AnswerBundle | None:
-        """Return the newest answer to a document."""
-        reader = self._authority.reader()
-        try:
-            return reader.answer_for(answers, udi)
-        finally:
-            reader.close()
 
 
 class Polls:
@@ -111,7 +62,6 @@ class Polls:
 @dataclass(slots=True)
 class _Process:
     authority: Authority
-    inline: InlineAuthority
     exchange: Exchange
     readers: Readers
     store: TroubledLedger
@@ -183,18 +133,17 @@ class PortalSite:
             entropy=self.entropy,
             settings=AuthoritySettings(build_date=START - 1),
         )
-        inline = InlineAuthority(authority)
         readers = Readers(authority)
         means = Means(
             clock=self.clock,
             entropy=self.entropy,
-            authority=inline,
+            authority=authority,
             readers=readers,
-            audit=Audit(inline, self.clock, repeat_seconds=60),
+            audit=Audit(authority, self.clock, repeat_seconds=60),
             throttle=Throttle(self.clock, failures=_FAILURES, window=60),
         )
         exchange = Exchange(self._polls, means, ServerSettings())
-        self._process = _Process(authority, inline, exchange, readers, store)
+        self._process = _Process(authority, exchange, readers, store)
         authority.open()
 
     def kill(self) -> None:
@@ -210,7 +159,7 @@ class PortalSite:
         Raises:
             Problem: Where it is refused, or the portal is down.
         """
-        return self._running().inline.execute(command)
+        return self._running().authority.execute(command)
 
     def work(self) -> None:
         """Decide what is due by itself."""
@@ -251,11 +200,9 @@ class PortalSite:
         """
         process = self._running()
         sender = Sender(pipe=Pipe.FILE, path="usage.xml", by=OPERATOR, uploaded_to=account)
-        waiting = [
-            submit(process.inline, item.kind, item.text, sender)
-            for item in read_items([content])
-            if item.kind in JUDGED
-        ]
+        judgeable = [item for item in read_items([content]) if item.kind in JUDGED]
+        commands = [command_of(item.kind, item.text, sender) for item in judgeable]
+        waiting = process.authority.enqueue_all(commands)
         process.authority.work()
         settled = [settle(one) for one in waiting]
         answers = [one.answer for one in settled if not isinstance(one, Problem) and one.answer]
