@@ -23,7 +23,7 @@ from gauger.core.documents.smart_transport import (
 )
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
-from gauger.cssm.commands.judging import JUDGED, Sender, settle, submit
+from gauger.cssm.commands.judging import JUDGED, Sender, command_of, settle
 from tests.support.builders import ACCOUNT, NOW, UDI, Bench, a_device
 from tests.support.figures import Figures
 from tests.support.mutations import BITS, Altered, altered
@@ -89,7 +89,7 @@ class Trial:
         """Hand everything over that the bytes hold, but for documents that are as they were."""
         authority, sender = self.portal.authority, self.sender
         items = (item for item in self.items(data) if item not in self.sent)
-        return [submit(authority, kind, text, sender) for kind, text in items]
+        return authority.enqueue_all([command_of(kind, text, sender) for kind, text in items])
 
     def accept(self, data: bytes) -> None:
         """Hand over what was not altered."""
