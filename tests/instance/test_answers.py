@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.envelope import Document
 from gauger.core.documents.purchase_info import Purchase, PurchaseInfo
 from gauger.core.documents.smart_transport import (
     Acknowledgement,
@@ -14,6 +15,7 @@ from gauger.core.documents.smart_transport import (
     Status,
     WireProblem,
 )
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.verdict import Ruling, Verdict
 from gauger.core.identity import AccountRef, Digest, Udi, digest
 from gauger.core.problems import Problem
@@ -315,6 +317,22 @@ def test_a_large_file_is_taken_in_slices(
     result = device.import_file(path)
     assert len(result.acknowledged) == 11
     assert result.installed == ("account-info", "trust-code")
+
+
+def test_the_slices_of_a_file_do_not_pin_the_root_set_again(
+    world: World, portal: Portal, device: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, pinned = large_file(world, portal, device), list[Document]()
+    pin = TrustStore.pin
+
+    def counted(store: TrustStore, document: Document) -> TrustStore:
+        pinned.append(document)
+        return pin(store, document)
+
+    monkeypatch.setattr(slicing, "SLICE_BYTES", 9000)
+    monkeypatch.setattr(TrustStore, "pin", counted)
+    assert len(device.import_file(path).acknowledged) == 11
+    assert pinned == []
 
 
 def test_one_bad_slice_refuses_the_whole_file(

@@ -287,11 +287,13 @@ class Orders:
         engine = self._engine
         # What changes between two slices does not meet this draft, and none of it becomes the
         # present state: each slice is judged again when it is taken, by what is held then.
-        draft = engine.memory.draft()
+        with engine.lock:
+            draft, holdings = engine.memory.draft(), engine.holdings()
         judged: list[bytes] = []
         for documents in file.slices():
             with engine.portion():
-                holdings = read_holdings(draft.documents, engine.around.pinned)
+                # A file may have hundreds of slices, and few of them bring what is in force.
+                holdings = read_holdings(draft.documents, engine.around.pinned, holdings)
                 taken = engine.talking.importing.take(draft, holdings, documents, Pipe.FILE)
                 draft.batch = Batch()
                 if taken.refusal is not None:
