@@ -60,7 +60,8 @@ class Engine:
         self.reporting = Reporting(around, store)
         self.reckoning = Reckoning(around, self.memory)
         self.rooting = Rooting(around)
-        self._read: tuple[Mapping[str, HeldDocument], Holdings] | None = None
+        nothing = Holdings(store=around.pinned)
+        self._read: tuple[Mapping[str, HeldDocument], Holdings] = ({}, nothing)
         self._boot(store)
 
     @cached_property
@@ -73,16 +74,12 @@ class Engine:
     def holdings(self) -> Holdings:
         """Return the documents in force, read once for each change."""
         documents = self.memory.documents
-        if self._read is None or self._read[0] is not documents:
-            before = None if self._read is None else self._read[1]
-            same = self._read is not None and self._read[0] == documents
-            read = (
-                before
-                if same and before is not None
-                else read_holdings(documents, self.around.pinned, before)
-            )
-            self._read = (documents, read)
-        return self._read[1]
+        known, holdings = self._read
+        if known is not documents:
+            if known != documents:
+                holdings = read_holdings(documents, self.around.pinned, holdings)
+            self._read = (documents, holdings)
+        return holdings
 
     def measure(self) -> None:
         """Take in what has changed and what is due; store it as soon as the disk allows."""

@@ -172,8 +172,9 @@ class Memory:
         packed: dict[Key, tuple[object, bytes]] = {}
         for key, value in _values(draft):
             stored = self._stored.get(key)
-            is_known = stored is not None and stored[0] is value
-            packed[key] = stored if is_known and stored is not None else (value, pack(value))
+            if stored is None or stored[0] is not value:
+                stored = (value, pack(value))
+            packed[key] = stored
         return packed
 
 
