@@ -7,7 +7,6 @@ from typing import Final
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.envelope import Document, write_document
 from gauger.core.documents.page import PageHead, SignedHead
-from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_store import expiry_time
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest
@@ -23,7 +22,7 @@ from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.ports import Store, StoredItem, StoredReport
 from gauger.instance.records import HeldDocument, ReportDetail
 from gauger.instance.reporting import find_report
-from gauger.instance.rooting import agreeing, hold_root_set
+from gauger.instance.rooting import agreeing, take_root_set
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import ImportResult
 
@@ -70,7 +69,8 @@ class Importing:
         except Problem:
             known = {}  # `decide` refuses for the same reason, after it took the root sets
         plan = agreeing(draft, decide(self._holding(draft, holdings, known), documents, pipe))
-        self._root_sets(draft, plan)
+        for document in plan.root_sets:
+            take_root_set(self._around, draft, document)
         if plan.refusal is None:
             self._apply(draft, holdings, plan)
         return Taken(
@@ -114,12 +114,6 @@ class Importing:
                     answered_at=detail.answered_at,
                 )
         return known
-
-    def _root_sets(self, draft: Draft, plan: Plan) -> None:
-        wall = self._around.clock.wall()
-        for document in plan.root_sets:
-            hold_root_set(draft, document, wall)
-            draft.log(events.installed(wall, RootSet.TYPE, self._around.udi))
 
     def _hold(self, draft: Draft, name: str, document: Document) -> None:
         wall = self._around.clock.wall()

@@ -106,6 +106,19 @@ def hold_root_set(draft: Draft, document: Document, wall: int) -> None:
     draft.batch.anchored = True
 
 
+def take_root_set(around: Surroundings, draft: Draft, document: Document) -> None:
+    """Put a root set in force that an answer or an operator brought, and tell it.
+
+    Args:
+        around: Identity and clock.
+        draft: The change that it becomes part of.
+        document: The root set; it was proven by the caller.
+    """
+    wall = around.clock.wall()
+    hold_root_set(draft, document, wall)
+    draft.log(events.installed(wall, RootSet.TYPE, around.udi))
+
+
 def beneath_floor(draft: Draft, store: TrustStore) -> Problem | None:
     """Return why nothing may be believed under a root set: a newer one was held here before.
 
@@ -132,18 +145,21 @@ def agreeing(draft: Draft, plan: "Plan") -> "Plan":
         return plan
     root_sets: list[Document] = []
     for document in plan.root_sets:
-        if contradicts(floor, document):
-            detail = f"Another root set {floor.number} than this one was held here."
-            return _refused(plan, tuple(root_sets), Problem("version-conflict", detail))
+        conflict = contradiction(floor, document)
+        if conflict is not None:
+            return _refused(plan, tuple(root_sets), conflict)
         root_sets.append(document)
     lost = None if plan.refusal else beneath_floor(draft, plan.store)
     return plan if lost is None else _refused(plan, plan.root_sets, lost)
 
 
-def contradicts(floor: RootFloor, document: Document) -> bool:
-    """Return whether a root set has the number of one that was held, and is another."""
+def contradiction(floor: RootFloor, document: Document) -> Problem | None:
+    """Return why a root set is not taken that has the number of one held before, and is another."""
     number = RootSet.from_document(document).number
-    return number == floor.number and document.digest != floor.digest
+    if number != floor.number or document.digest == floor.digest:
+        return None
+    detail = f"Another root set {floor.number} than this one was held here."
+    return Problem("version-conflict", detail)
 
 
 def _refused(plan: "Plan", root_sets: tuple[Document, ...], refusal: Problem) -> "Plan":

@@ -9,11 +9,10 @@ from gauger.core.documents.root_chain import Standing, Step, follow, read_materi
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.problems import Problem
-from gauger.instance import events
 from gauger.instance.holdings import read_holdings
 from gauger.instance.memory import Draft
 from gauger.instance.records import HeldDocument, RootFloor
-from gauger.instance.rooting import beneath_floor, contradicts, hold_root_set, pinned_alone
+from gauger.instance.rooting import beneath_floor, contradiction, pinned_alone, take_root_set
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import RootView
 
@@ -45,13 +44,13 @@ def take_in(around: Surroundings, draft: Draft, documents: Sequence[Document]) -
     """
     back = _lost(around, draft, documents)
     if back is not None:
-        _hold(around, draft, back)
+        take_root_set(around, draft, back)
     rest = [document for document in documents if document is not back]
     _, steps = follow(_held(around, draft), rest)
     for step in steps:
         if step.standing is Standing.TAKEN:
             _require_agreement(draft, step)
-            _hold(around, draft, step.document)
+            take_root_set(around, draft, step.document)
     if back is None:
         return steps
     found = RootSet.from_document(back)
@@ -84,21 +83,15 @@ def _lost(around: Surroundings, draft: Draft, documents: Sequence[Document]) -> 
     return None
 
 
-def _hold(around: Surroundings, draft: Draft, document: Document) -> None:
-    wall = around.clock.wall()
-    hold_root_set(draft, document, wall)
-    draft.log(events.installed(wall, RootSet.TYPE, around.udi))
-
-
 def _held(around: Surroundings, draft: Draft) -> TrustStore:
     return read_holdings(draft.documents, around.pinned).store
 
 
 def _require_agreement(draft: Draft, step: Step) -> None:
     floor = draft.singles.root_floor
-    if floor is not None and contradicts(floor, step.document):
-        detail = f"Another root set {floor.number} than this one was held here."
-        raise Problem("version-conflict", detail)
+    conflict = None if floor is None else contradiction(floor, step.document)
+    if conflict is not None:
+        raise conflict
 
 
 def _read(path: Path) -> Document:
