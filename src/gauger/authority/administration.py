@@ -332,9 +332,6 @@ def record_event(unit: Unit, command: RecordEvent) -> Decision:
 
 def record_unlisted(unit: Unit, command: RecordUnlisted) -> Decision:
     """Record how many refusals of a source went beyond its budget."""
-    account = command.account
-    if account is not None and not unit.store.lookups.account_exists(account):
-        account = None
     detail = (
         f"{command.count} more refusals within an hour from {describe_time(command.since)} on "
         "are not listed one by one."
@@ -347,10 +344,17 @@ def record_unlisted(unit: Unit, command: RecordUnlisted) -> Decision:
             subject=command.source,
             detail=detail,
             by=None,
-            account=account,
+            account=existing(unit, command.account),
         )
     )
     return plain(draft, Done())
+
+
+def existing(unit: Unit, account: AccountRef | None) -> AccountRef | None:
+    """Return an account that only an uploader named: no row may be of one that there never was."""
+    if account is None or unit.store.lookups.account_exists(account):
+        return account
+    return None
 
 
 def import_root_set(unit: Unit, command: ImportRootSet) -> Decision:

@@ -230,8 +230,11 @@ class Authority:
         waiting: Future[Outcome] = Future()
         waiting.set_running_or_notify_cancel()
         waiting.add_done_callback(lambda _: answer())
-        prepared = Prepared(command=record, content=None, trust=self._writer.trust)
-        self._submit(_Job(prepared, waiting))
+        self._submit(_Job(self._own(record), waiting))
+
+    def _own(self, command: Command) -> Prepared:
+        """Return a command of the authority itself: it brings no document to verify."""
+        return Prepared(command=command, content=None, trust=self._writer.trust)
 
     def _submit(self, job: _Job) -> None:
         problem = self._put(job)
@@ -347,13 +350,8 @@ class Authority:
             return
         prepared = [job.prepared for job in jobs]
         rounds = self._rounds.commands(has_due=self._writer.has_due())
-        prepared.extend(
-            Prepared(command=round_, content=None, trust=self._writer.trust) for round_ in rounds
-        )
         untold = self._refusals.untold(self._clock.wall())
-        prepared.extend(
-            Prepared(command=line, content=None, trust=self._writer.trust) for line in untold
-        )
+        prepared.extend(self._own(command) for command in (*rounds, *untold))
         if not prepared:
             self._writer.flush()
             return

@@ -373,10 +373,6 @@ def _renew(unit: Unit, command: commands.RenewAnswer) -> Decision:
 
 def _record_refusal(unit: Unit, command: commands.RecordRefusal) -> Decision:
     draft = Draft(unit)
-    account = command.account
-    # Only the uploader named it: a row must not be of an account that there never was.
-    if account is not None and not unit.store.lookups.account_exists(account):
-        account = None
     # Counted in memory, which a restart forgets, and here: the higher one is nearer to the truth.
     known = unit.store.lookups.refusals(command.digest, command.code)
     draft.add(
@@ -387,7 +383,7 @@ def _record_refusal(unit: Unit, command: commands.RecordRefusal) -> Decision:
             detail=command.detail,
             pipe=command.pipe.value,
             path=command.path,
-            account=account,
+            account=administration.existing(unit, command.account),
             by=command.by,
             count=max(known + 1, command.count),
         )
