@@ -1,11 +1,10 @@
 """Loads what the ledger holds about the matter in hand."""
 
 import sqlite3
-from functools import lru_cache
 from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import unpack
-from gauger.adapters.storage.ledger.names import Names, split_udis, split_words
+from gauger.adapters.storage.ledger.names import Names, account_named, split_udis, split_words
 from gauger.adapters.storage.ledger.usage import gain_before, overlaps
 from gauger.core.authority.claims import Chain, Claims
 from gauger.core.authority.facts import (
@@ -146,7 +145,7 @@ class Facts:
         members, root_number, late, purchase_due, missed, silent_since = rest
         instance = InstanceFacts(
             udi=udi,
-            account=None if domain is None else _account(domain, name),
+            account=account_named(domain, name),
             provisional=bool(provisional),
             verified=bool(verified),
             generation=generation,
@@ -304,7 +303,7 @@ class Facts:
             code=code,
             detail=detail,
             flags=split_words(flags),
-            account=None if domain is None else AccountRef(domain, name),
+            account=account_named(domain, name),
         )
 
     def _counter(self, number: int, incarnation: str) -> int | None:
@@ -340,12 +339,6 @@ def _previous(named: Digest | None, held: KnownReport | None) -> tuple[bool, int
     return True, held.case if waits else None
 
 
-@lru_cache(maxsize=4096)
-def _account(domain: str, name: str) -> AccountRef:
-    """Return an account; each is checked once, and then is what thousands of reports are of."""
-    return AccountRef(domain, name)
-
-
 def known_report(row: _Row) -> KnownReport:
     """Return the report of a row that holds ``KNOWN_COLUMNS``."""
     known, verdict, code, detail, flags, domain, name, until, case, decided_by, pipes = row
@@ -355,7 +348,7 @@ def known_report(row: _Row) -> KnownReport:
         code=code,
         detail=detail,
         flags=split_words(flags),
-        account=None if domain is None else _account(domain, name),
+        account=account_named(domain, name),
         until=until,
         case=case,
         decided_by=decided_by,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import PLACES, unpack
 from gauger.adapters.storage.ledger.facts import KNOWN_COLUMNS, KNOWN_TABLES, known_report
-from gauger.adapters.storage.ledger.names import Names
+from gauger.adapters.storage.ledger.names import Names, account_named
 from gauger.adapters.storage.ledger.projector import policy_scope
 from gauger.core.authority.facts import CaseFacts, GapFacts, Issued, PolicyFacts, StoredReport
 from gauger.core.authority.judgement import GAP_PATIENCE, RELEASABLE
@@ -150,7 +150,7 @@ class Lookups:
             case=number,
             code=code,
             udi=Udi(pid, serial),
-            account=None if domain is None else AccountRef(domain, name),
+            account=account_named(domain, name),
             is_open=state == "open",
             reports=tuple(Digest(item[0]) for item in reports),
         )
@@ -332,7 +332,7 @@ def _gap(row: tuple[Any, ...]) -> GapFacts:
     pid, serial, domain, name, missing, named_by, since = row
     return GapFacts(
         udi=Udi(pid, serial),
-        account=None if domain is None else AccountRef(domain, name),
+        account=account_named(domain, name),
         report=Digest(missing),
         named_by=Digest(named_by),
         since=since,

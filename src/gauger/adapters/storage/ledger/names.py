@@ -1,6 +1,7 @@
 """Small numbers for long names: accounts, product instances, entitlement tags."""
 
 import sqlite3
+from functools import lru_cache
 from typing import Final
 
 from gauger.core.identity import AccountRef, Udi
@@ -131,6 +132,15 @@ class Names:
             )
             number = int(cursor.lastrowid or 0)
         return number
+
+
+@lru_cache(maxsize=4096)
+def account_named(domain: str | None, name: str | None) -> AccountRef | None:
+    """Return the account of two columns, or None where the row is of no account.
+
+    Each is checked once, and then is what thousands of rows are of.
+    """
+    return None if domain is None or name is None else AccountRef(domain, name)
 
 
 def join_udis(udis: tuple[Udi, ...]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import PLACES
-from gauger.adapters.storage.ledger.names import split_words
+from gauger.adapters.storage.ledger.names import account_named, split_words
 from gauger.authority.ports.store import HeadRecord
 from gauger.authority.ports.views import (
     BalanceRow,
@@ -53,10 +53,6 @@ CASE_TABLES: Final = (
     "cases c JOIN instances i ON i.id = c.instance LEFT JOIN accounts a ON a.id = c.account"
 )
 EVENT: Final = "e.id, e.source, e.at, e.kind, a.domain, a.name, e.subject, e.detail, e.by"
-
-
-def _account(domain: str | None, name: str | None) -> AccountRef | None:
-    return None if domain is None or name is None else AccountRef(domain, name)
 
 
 def smart_account(row: Row) -> SmartAccountRow:
@@ -157,7 +153,7 @@ def instance(row: Row, used: tuple[UsageRow, ...] = ()) -> InstanceRow:
     return InstanceRow(
         instance_id=number,
         udi=Udi(pid, serial),
-        account=_account(domain, name),
+        account=account_named(domain, name),
         provisional=bool(provisional),
         generation=generation,
         verified=bool(verified),
@@ -193,7 +189,7 @@ def report(row: Row, item: str = "") -> ReportRow:
         report_row_id=number,
         digest=Digest(found),
         udi=Udi(pid, serial),
-        account=_account(domain, name),
+        account=account_named(domain, name),
         report_id=report_id,
         tag=tag,
         verdict=verdict,
@@ -218,7 +214,7 @@ def case(row: Row, reports: Sequence[Row]) -> CaseRow:
         case=number,
         code=code,
         udi=Udi(pid, serial),
-        account=_account(domain, name),
+        account=account_named(domain, name),
         opened_at=opened_at,
         state=state,
         decided_at=decided_at,
@@ -233,7 +229,7 @@ def gap(row: Row) -> GapRow:
     return GapRow(
         gap_id=number,
         udi=Udi(pid, serial),
-        account=_account(domain, name),
+        account=account_named(domain, name),
         report=Digest(missing),
         named_by=Digest(named_by),
         since=since,
@@ -249,7 +245,7 @@ def event(row: Row) -> EventRow:
         page=source >> PLACES,
         at=at,
         kind=kind,
-        account=_account(domain, name),
+        account=account_named(domain, name),
         subject=subject,
         detail=detail,
         by=by,
