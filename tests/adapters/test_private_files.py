@@ -8,6 +8,7 @@ from gauger.adapters.storage.private_files import (
     named_failure,
     private_folder,
     read_private,
+    remove_database,
     require_private,
     write_private,
 )
@@ -76,3 +77,13 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         pass
     with pytest.raises(Problem, match="store-failed"):
         WriterLock(tmp_path / "none" / "lock").acquire()
+
+
+def test_a_database_goes_with_all_that_sqlite_keeps_beside_it(tmp_path: Path) -> None:
+    gone = [tmp_path / f"store{suffix}" for suffix in ("", "-wal", "-shm", "-journal")]
+    other = tmp_path / "store-wal-of-another"
+    for path in (*gone, other):
+        path.touch()
+    remove_database(tmp_path / "store")
+    assert list(tmp_path.iterdir()) == [other]
+    remove_database(tmp_path / "store")

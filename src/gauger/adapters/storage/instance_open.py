@@ -20,9 +20,11 @@ from gauger.adapters.storage.instance_sqlite import (
     users_digest,
 )
 from gauger.adapters.storage.private_files import (
+    DATABASE_SUFFIXES,
     named_failures,
     private_folder,
     read_private,
+    remove_database,
     sync_folder,
     write_private,
 )
@@ -46,7 +48,6 @@ CARRIED_RECORD: Final = ("state", "trust")
 _Records = dict[tuple[str, str], bytes | None]
 
 _INCARNATION_BYTES: Final = 16
-_SUFFIXES: Final = ("", "-wal", "-shm")
 _UNBELIEVABLE: Final = frozenset({"store-damaged", "store-rolled-back"})
 
 
@@ -289,7 +290,7 @@ class _Site:
 
 def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
     reason = None
-    _remove(paths.begun)
+    remove_database(paths.begun)
     if paths.store.exists() or paths.anchor.exists():
         reason = "The key of the store is gone."
         _set_aside(paths, entropy, [paths.anchor])
@@ -319,7 +320,7 @@ def _begin(site: _Site, reason: str | None, anchor: Anchor | None) -> InstanceSt
 
 def _write(site: _Site, anchor: Anchor | None, carried: _Records) -> None:
     """Write a whole new store beside the place of the old one, which stands until it is there."""
-    _remove(site.paths.begun)
+    remove_database(site.paths.begun)
     records: _Records = {} if anchor is None else _anchored(anchor)
     incarnation = site.incarnation or site.entropy.random_bytes(_INCARNATION_BYTES).hex()
     try:
@@ -333,7 +334,7 @@ def _write(site: _Site, anchor: Anchor | None, carried: _Records) -> None:
             connection.close()
     except Problem:
         # Half a file would be taken for a store at the next start.
-        _remove(site.paths.begun)
+        remove_database(site.paths.begun)
         raise
 
 
@@ -394,17 +395,11 @@ def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:
         return None
 
 
-def _remove(path: Path) -> None:
-    with named_failures(path):
-        for suffix in _SUFFIXES:
-            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
-
-
 def _set_aside(paths: StorePaths, entropy: Entropy, also: list[Path]) -> None:
     """Move the old store out of the way, under a name that was never used."""
     aside = private_folder(paths.data / ASIDE_NAME) / entropy.random_bytes(4).hex()
     private_folder(aside)
-    for path in [*(paths.data / f"{STORE_NAME}{suffix}" for suffix in _SUFFIXES), *also]:
+    for path in [*(paths.data / f"{STORE_NAME}{suffix}" for suffix in DATABASE_SUFFIXES), *also]:
         if path.exists():
             with named_failures(path):
                 path.replace(aside / path.name)

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gauger.adapters.storage.ledger.connection import connect, migrate, schema_version, translated
-from gauger.adapters.storage.private_files import named_failures, sync_folder
+from gauger.adapters.storage.private_files import named_failures, remove_database, sync_folder
 from gauger.core.problems import Problem
 
 RESTORED = "restored"
@@ -26,7 +26,7 @@ def backup(ledger: Path, target: Path) -> None:
     if target.exists():
         raise Problem("store-exists", f"There is a file {target} already.")
     part = target.with_name(f".{target.name}.part")
-    _remove(part)
+    remove_database(part)
     try:
         with closing(connect(ledger, readonly=True)) as source:
             _require_ledger(source, ledger)
@@ -34,7 +34,7 @@ def backup(ledger: Path, target: Path) -> None:
         # Only now: half a copy under the name of a backup would be believed until it is needed.
         _put_in_place(part, target)
     except Problem:
-        _remove(part)
+        remove_database(part)
         raise
 
 
@@ -52,7 +52,7 @@ def restore(copy: Path, ledger: Path) -> None:
     if ledger.exists():
         raise Problem("store-exists", f"There is a ledger at {ledger}.")
     part = ledger.with_name(f".{ledger.name}.part")
-    _remove(part)
+    remove_database(part)
     try:
         with closing(connect(copy, readonly=True)) as source:
             _require_ledger(source, copy)
@@ -64,7 +64,7 @@ def restore(copy: Path, ledger: Path) -> None:
         _put_in_place(part, ledger)
     except Problem:
         # A half-made ledger of a refused backup is worth nothing and may fill the disk.
-        _remove(part)
+        remove_database(part)
         raise
 
 
@@ -72,12 +72,6 @@ def _put_in_place(part: Path, place: Path) -> None:
     with named_failures(place):
         part.replace(place)
     sync_folder(place.parent)
-
-
-def _remove(part: Path) -> None:
-    with named_failures(part):
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            part.with_name(f"{part.name}{suffix}").unlink(missing_ok=True)
 
 
 def _require_ledger(db: sqlite3.Connection, path: Path) -> None:

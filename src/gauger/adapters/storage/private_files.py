@@ -9,6 +9,9 @@ from typing import Final
 
 from gauger.core.problems import Problem
 
+DATABASE_SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
+"""Ends of the names of an SQLite file and of what SQLite keeps beside it."""
+
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
@@ -100,6 +103,19 @@ def sync_folder(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def remove_database(path: Path) -> None:
+    """Delete an SQLite file, if there is one, and what SQLite keeps beside it.
+
+    A log that is left behind would be taken for that of the next file of this name.
+
+    Raises:
+        Problem: ``store-failed``.
+    """
+    with named_failures(path):
+        for suffix in DATABASE_SUFFIXES:
+            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
 
 @contextmanager
