@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gauger.adapters.storage.ledger.connection import connect, migrate, schema_version, translated
@@ -25,17 +26,8 @@ def backup(ledger: Path, target: Path) -> None:
     """
     if target.exists():
         raise Problem("store-exists", f"There is a file {target} already.")
-    part = target.with_name(f".{target.name}.part")
-    remove_database(part)
-    try:
-        with closing(connect(ledger, readonly=True)) as source:
-            _require_ledger(source, ledger)
-            _copy(source, part)
-        # Only now: half a copy under the name of a backup would be believed until it is needed.
-        _put_in_place(part, target)
-    except Problem:
-        remove_database(part)
-        raise
+    with _copied(ledger, target):
+        pass
 
 
 def restore(copy: Path, ledger: Path) -> None:
@@ -51,19 +43,28 @@ def restore(copy: Path, ledger: Path) -> None:
     """
     if ledger.exists():
         raise Problem("store-exists", f"There is a ledger at {ledger}.")
-    part = ledger.with_name(f".{ledger.name}.part")
+    with _copied(copy, ledger) as part, closing(connect(part)) as made:
+        migrate(made, part)
+        made.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (RESTORED, copy.name))
+        made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def _copied(source: Path, place: Path) -> Iterator[Path]:
+    """Lend a copy of a ledger's file beside its place, where it is put once it is as it should be.
+
+    Half a copy under the name of a backup would be believed until it is needed, and one that is
+    left behind is worth nothing and may fill the disk.
+    """
+    part = place.with_name(f".{place.name}.part")
     remove_database(part)
     try:
-        with closing(connect(copy, readonly=True)) as source:
-            _require_ledger(source, copy)
-            _copy(source, part)
-        with closing(connect(part)) as made:
-            migrate(made, part)
-            made.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (RESTORED, copy.name))
-            made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        _put_in_place(part, ledger)
+        with closing(connect(source, readonly=True)) as ledger:
+            _require_ledger(ledger, source)
+            _copy(ledger, part)
+        yield part
+        _put_in_place(part, place)
     except Problem:
-        # A half-made ledger of a refused backup is worth nothing and may fill the disk.
         remove_database(part)
         raise
 
