@@ -56,9 +56,15 @@ def all_scenes() -> list[Scene]:
     return [*instances.SCENES, *portals.SCENES]
 
 
-@cache
-def _place(root: str) -> Place:
+def place_of(root: str) -> Place:
     """Return the furnished place of this worker."""
+    # By process: a worker is forked with what its parent had kept, and two in one folder would
+    # take each trial's files from under it.
+    return _furnished(os.getpid(), root)
+
+
+@cache
+def _furnished(_process: int, root: str) -> Place:
     made = Place(Path(tempfile.mkdtemp(prefix="w", dir=root)))
     furnish(made)
     instances.unpack(made)
@@ -66,18 +72,18 @@ def _place(root: str) -> Place:
 
 
 def _count(root: str, index: int) -> tuple[int, list[Point], Trial]:
-    points, trial = count(_place(root), all_scenes()[index])
+    points, trial = count(place_of(root), all_scenes()[index])
     return index, points, trial
 
 
 def _attempt(root: str, index: int, work: Sequence[tuple[Point, Fault]]) -> list[Trial]:
-    place = _place(root)
+    place = place_of(root)
     return [attempt(place, all_scenes()[index], point, fault) for point, fault in work]
 
 
 def _cut_off(root: str, index: int, most: int | None, seed: int) -> tuple[int, list[str]]:
     """Cut the power under an outage's work; return how many disks there were and what is wrong."""
-    place, outage, tried, wrong = _place(root), OUTAGES[index], 0, []
+    place, outage, tried, wrong = place_of(root), OUTAGES[index], 0, []
     for taken, lost, breaches in outages(place, outage, most=most, seed=seed):
         tried += 1
         wrong += [f"{outage.name} after {taken} writes, {lost}: {one}" for one in breaches]

@@ -89,7 +89,7 @@ class Place:
 
     def renew(self) -> None:
         """Begin a trial."""
-        shutil.rmtree(self.now, ignore_errors=True)
+        shutil.rmtree(self.now)
         shutil.copytree(self.kept, self.now)
 
     def set_clock(self, seconds: int) -> None:

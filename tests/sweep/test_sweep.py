@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
+from sweep import __main__ as command
+from sweep.place import Place
 from tests.support.material import ROOT, needs_program
 
 
@@ -56,3 +61,17 @@ def test_the_power_goes_and_writes_are_lost() -> None:
 def test_a_start_on_a_store_of_an_earlier_release_is_cut_off(name: str) -> None:
     told = sweep("--only", name, "--points", "4", "--faults", "KILL")
     assert " 0 breaches" in told
+
+
+def test_a_worker_takes_no_place_of_its_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def furnish(place: Place) -> None:
+        place.keep()
+
+    monkeypatch.setattr(command, "furnish", furnish)
+    monkeypatch.setattr("sweep.instances.unpack", furnish)
+    own = command.place_of(str(tmp_path))
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        first, second = (pool.submit(command.place_of, str(tmp_path)) for _ in range(2))
+        assert first.result().root == second.result().root != own.root
