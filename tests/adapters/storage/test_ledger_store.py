@@ -1,14 +1,21 @@
 """The ledger's file: schema, packing, damage, and what a reader may rely on."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from gauger.adapters.storage.ledger import connection
-from gauger.adapters.storage.ledger.connection import connect, migrate, pack, schema_version, unpack
+from gauger.adapters.storage.ledger.connection import (
+    Packer,
+    connect,
+    migrate,
+    schema_version,
+    unpack,
+)
 from gauger.adapters.storage.ledger.names import Names, join_udis, split_udis
 from gauger.adapters.storage.ledger_backup import backup, restore
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
@@ -67,19 +74,50 @@ def test_tables_of_the_portal_in_the_same_file_are_left_alone(tmp_path: Path) ->
 @pytest.mark.parametrize("length", [0, 511, 512, 5000])
 def test_long_texts_are_packed_and_come_back(length: int) -> None:
     text = ("ä1" * length)[:length]
-    stored = pack(text)
+    stored = Packer().pack(text)
 
     assert unpack(stored) == text
     assert isinstance(stored, bytes) == (length >= 512)
 
 
-def test_a_packed_text_that_rotted_is_damage() -> None:
-    stored = pack("x" * 600)
-    assert isinstance(stored, bytes)
+def test_what_the_first_releases_packed_comes_back() -> None:
+    text = "ä1" * 300
 
+    assert unpack(zlib.compress(text.encode(), 1)) == text
+
+
+def a_packed_text() -> bytes:
+    stored = Packer().pack("".join(map(str, range(400))))
+    assert isinstance(stored, bytes)
+    return stored
+
+
+# A frame whose header claims 2 to the 62nd bytes: whoever believes it, asks for that memory.
+@pytest.mark.parametrize(
+    "rotten",
+    [
+        a_packed_text()[:-3],
+        a_packed_text()[:5],
+        a_packed_text() + b"more",
+        b"\x28\xb5\x2f\xfd\xe0" + (2**62).to_bytes(8, "little"),
+        zlib.compress(b"x" * 600)[:-3],
+        b"",
+        zlib.compress(b"\xff" * 600),
+    ],
+)
+def test_a_packed_text_that_rotted_is_damage(rotten: bytes) -> None:
     with pytest.raises(Problem) as caught:
-        unpack(stored[:-3])
+        unpack(rotten)
     assert caught.value.code == "store-damaged"
+
+
+def test_every_flipped_bit_of_a_packed_text_is_damage_or_another_text() -> None:
+    stored = a_packed_text()
+    for at in range(8 * len(stored)):
+        rotten = bytearray(stored)
+        rotten[at // 8] ^= 1 << at % 8
+        with suppress(Problem):
+            assert len(unpack(bytes(rotten))) < 2**24
 
 
 def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:
@@ -179,7 +217,7 @@ def test_a_document_that_rotted_is_never_served(portal: Bench) -> None:
     portal.authority.stop()
     with closing(sqlite3.connect(portal.path, isolation_level=None)) as db:
         (body,) = db.execute("SELECT body FROM documents WHERE type = 'ack'").fetchone()
-        rotten = pack(unpack(body).replace('"report_id":1000', '"report_id":1001'))
+        rotten = Packer().pack(unpack(body).replace('"report_id":1000', '"report_id":1001'))
         db.execute("UPDATE documents SET body = ? WHERE type = 'ack'", (rotten,))
     portal.restart()
     reader = portal.authority.reader()

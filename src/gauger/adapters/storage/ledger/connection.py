@@ -8,9 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import zstandard
+
 from gauger.core.problems import Problem
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """The newest version of the schema that this release knows."""
 
 PLACES: Final = 20
@@ -18,6 +20,8 @@ PLACES: Final = 20
 
 _PACKED_FROM: Final = 512
 _LEVEL: Final = 1
+_FRAME: Final = b"\x28\xb5\x2f\xfd"  # how a frame of Zstandard begins (RFC 8878, 3.1.1)
+_UNPACKED_CAP: Final = 16 * 1024 * 1024
 
 
 class _Connection(sqlite3.Connection):
@@ -123,13 +127,20 @@ def named_error(error: sqlite3.Error, path: Path | str) -> Problem:
 _CODES: Final = {"FULL": "store-full", "CORRUPT": "store-damaged", "NOTADB": "store-damaged"}
 
 
-def pack(text: str) -> str | bytes:
-    """Return what is stored of a text: itself, or zlib where it is long."""
-    return text if len(text) < _PACKED_FROM else zlib.compress(text.encode(), _LEVEL)
+class Packer:
+    """Packs texts, one after another; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        """Begin with the tables that packing needs: made once, they serve all texts of a page."""
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+
+    def pack(self, text: str) -> str | bytes:
+        """Return what is stored of a text: itself, or a frame of Zstandard where it is long."""
+        return text if len(text) < _PACKED_FROM else self._compressor.compress(text.encode())
 
 
 def unpack(stored: str | bytes) -> str:
-    """Return the text of what is stored.
+    """Return the text of what is stored: as it is, of Zstandard, or of zlib in the first releases.
 
     Raises:
         Problem: ``store-damaged`` where the stored bytes are not what was packed.
@@ -137,9 +148,17 @@ def unpack(stored: str | bytes) -> str:
     if isinstance(stored, str):
         return stored
     try:
-        return zlib.decompress(stored).decode()
-    except (zlib.error, UnicodeDecodeError) as error:
+        is_frame = stored.startswith(_FRAME)
+        return (_unframed(stored) if is_frame else zlib.decompress(stored)).decode()
+    except (zstandard.ZstdError, zlib.error, UnicodeDecodeError) as error:
         raise Problem("store-damaged", "A stored text cannot be unpacked.") from error
+
+
+def _unframed(stored: bytes) -> bytes:
+    # A frame says how much memory to take for it: one that rotted would take all there is.
+    if zstandard.frame_content_size(stored) > _UNPACKED_CAP:
+        raise Problem("store-damaged", "A stored text says that it is larger than any is.")
+    return zstandard.ZstdDecompressor().decompress(stored, allow_extra_data=False)
 
 
 def row_id(page: int, place: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gauger.adapters.storage.ledger.connection import pack, row_id, unpack
+from gauger.adapters.storage.ledger.connection import Packer, row_id, unpack
 from gauger.authority.ports.store import HeadRecord, LeafRecord
 from gauger.core.documents import merkle
 from gauger.core.documents.envelope import Document, PageSignature
@@ -34,13 +34,17 @@ class Pages:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Work on a connection."""
         self._db = db
+        self._packer = Packer()
         self._known: OrderedDict[int, _SignedPage] = OrderedDict()
 
     def write_rows(self, page: int, rows: Sequence[tuple[str, str]]) -> None:
         """Append the rows (kind, JSON form) of a page."""
         self._db.executemany(
             "INSERT INTO ledger (id, kind, body) VALUES (?, ?, ?)",
-            [(row_id(page, place), kind, pack(text)) for place, (kind, text) in enumerate(rows)],
+            [
+                (row_id(page, place), kind, self._packer.pack(text))
+                for place, (kind, text) in enumerate(rows)
+            ],
         )
 
     def write_leaves(self, page: int, leaves: Sequence[LeafRecord]) -> None:
@@ -54,7 +58,7 @@ class Pages:
                     leaf.type,
                     leaf.version,
                     None if leaf.answers is None else bytes.fromhex(leaf.answers),
-                    pack(leaf.body.decode()),
+                    self._packer.pack(leaf.body.decode()),
                 )
                 for leaf in leaves
                 if leaf.digest is not None

@@ -1,0 +1,2 @@
+-- Version 6. New bodies that are long are frames of Zstandard, which earlier releases cannot read;
+-- those of zlib stay as they are: nothing that is proven is written again.
