@@ -12,6 +12,7 @@ from gauger.core.authority.outcomes import Outcome
 from gauger.core.problems import Problem
 from gauger.cssm.commands import working
 from gauger.cssm.ports import Job
+from tests.core.documents.material import refused
 from tests.cssm.parts import Office
 from tests.cssm.test_working import ACCOUNT, Bench, bench, judge, usage
 
@@ -61,6 +62,20 @@ def test_an_upload_wakes_the_thread(desk: Bench, ended: Ended) -> None:
         job = desk.upload(usage(f"good {number}"))
         ended.next()
         assert state(desk, job) == "done"
+
+
+def test_an_upload_whose_event_cannot_be_kept_wakes_the_thread_too(
+    desk: Bench, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise Problem("store-full", "No event can be kept now.")
+
+    monkeypatch.setattr(desk.office.means.audit, "change", full)
+    desk.runner.start()
+    with refused("store-full"):
+        desk.upload(usage("good"))
+    ended.next()
+    assert state(desk, desk.uploads.jobs(ACCOUNT, before=None, limit=1)[0]) == "done"
 
 
 def test_what_was_waiting_is_worked_through_at_the_start_in_order(
@@ -122,6 +137,27 @@ def test_a_job_that_never_can_be_judged_does_not_hold_up_the_next(
     while len(ended.jobs) < 2:
         ended.next()
     assert (state(desk, never), state(desk, fine)) == ("failed", "done")
+
+
+def test_a_job_that_fails_in_an_unknown_way_does_not_hold_up_the_next(
+    desk: Bench, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "_PAUSE", 0.01)
+
+    def broken(command: Command) -> Outcome | Problem:
+        if isinstance(command, ReceiveReport) and "odd" in command.item:
+            raise RuntimeError("nobody thought of this")
+        return judge(command)
+
+    desk.office.authority.rule = broken
+    poison, fine = desk.upload(usage("odd")), desk.upload(usage("good"))
+    desk.runner.start()
+    while len(ended.jobs) < 2:
+        ended.next()
+    assert (state(desk, poison), state(desk, fine)) == ("failed", "done")
+    problem = desk.uploads.job(ACCOUNT, poison.job_id).problem
+    assert problem is not None
+    assert problem[0] == "internal-error"
 
 
 def test_a_stop_ends_after_the_batch_that_is_under_way(desk: Bench) -> None:

@@ -85,8 +85,11 @@ class Uploads:
         )
         self._store.add_job(job)
         detail = f"{job.size} bytes, SHA-256 {job.digest}."
-        self._audit.change("file-uploaded", name, detail, by=by, account=account)
-        self._runner.wake()
+        try:
+            self._audit.change("file-uploaded", name, detail, by=by, account=account)
+        finally:
+            # The job stands by now: unless it is woken, the thread would sleep over it.
+            self._runner.wake()
         return job
 
     def job(self, account: AccountRef, job_id: str) -> Job:

@@ -83,11 +83,17 @@ class JobRunner:
 
     def _attempt(self, job: Job) -> None:
         """Work through a job; what the portal itself cannot do now is tried again later."""
+        # Counted before, whatever becomes of it: the oldest job comes first each time, and one
+        # that fails in a way nobody thought of would hold up all that follow for ever.
+        tried = self._attempts[job.job_id] = self._attempts.get(job.job_id, 0) + 1
+        if tried > _ATTEMPTS:
+            message = f"It could not be worked through, {_ATTEMPTS} times; the log says why."
+            self._end(job, ("internal-error", message))
+            return
         try:
             if not self._work(job):
                 return
         except Problem as problem:
-            tried = self._attempts[job.job_id] = self._attempts.get(job.job_id, 0) + 1
             if problem.kind.retry is Retry.LATER and tried < _ATTEMPTS:
                 return
             self._end(job, (problem.code, problem.detail))
