@@ -264,3 +264,35 @@ def test_a_restore_marks_the_file_for_its_next_start(tmp_path: Path) -> None:
 
     assert store.mark("restored") == "copy.db"
     store.close()
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+def test_nothing_is_put_beside_the_log_of_a_ledger_that_is_gone(
+    tmp_path: Path, suffix: str
+) -> None:
+    SqliteLedger(tmp_path / "old.db").close()
+    backup(tmp_path / "old.db", tmp_path / "copy.db")
+    (tmp_path / f"ledger.db{suffix}").write_bytes(b"what is left")
+
+    for attempt in (restore, backup):
+        with pytest.raises(Problem, match=f"store-exists.*ledger.db{suffix} already"):
+            attempt(tmp_path / "copy.db", tmp_path / "ledger.db")
+    assert [path.name for path in tmp_path.glob("*ledger.db*")] == [f"ledger.db{suffix}"]
+
+
+def test_a_restored_ledger_holds_nothing_of_the_one_that_was_lost(tmp_path: Path) -> None:
+    lost = SqliteLedger(tmp_path / "ledger.db")
+    backup(tmp_path / "ledger.db", tmp_path / "copy.db")
+    with lost.transaction():
+        lost.apply(SmartAccountOpened(at=NOW, domain="example.com", name="x", by="x"), 0, 0)
+    log = (tmp_path / "ledger.db-wal").read_bytes()
+    lost.close()
+    (tmp_path / "ledger.db").unlink()
+    (tmp_path / "ledger.db-wal").write_bytes(log)
+
+    with pytest.raises(Problem, match="store-exists"):
+        restore(tmp_path / "copy.db", tmp_path / "ledger.db")
+    (tmp_path / "ledger.db-wal").unlink()
+    restore(tmp_path / "copy.db", tmp_path / "ledger.db")
+    with closing(connect(tmp_path / "ledger.db")) as db:
+        assert db.execute("SELECT name FROM marks").fetchall() == [("restored",)]

@@ -7,7 +7,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gauger.adapters.storage.ledger.connection import connect, migrate, schema_version, translated
-from gauger.adapters.storage.private_files import named_failures, remove_database, sync_folder
+from gauger.adapters.storage.private_files import (
+    DATABASE_SUFFIXES,
+    named_failures,
+    remove_database,
+    sync_folder,
+)
 from gauger.core.problems import Problem
 
 RESTORED = "restored"
@@ -24,8 +29,7 @@ def backup(ledger: Path, target: Path) -> None:
     Raises:
         Problem: ``store-missing``, ``store-exists``, ``store-full`` or ``store-failed``.
     """
-    if target.exists():
-        raise Problem("store-exists", f"There is a file {target} already.")
+    _require_free(target)
     with _copied(ledger, target):
         pass
 
@@ -41,12 +45,27 @@ def restore(copy: Path, ledger: Path) -> None:
         Problem: ``store-missing``, ``store-exists``, ``store-newer``, ``store-damaged``,
             ``store-full`` or ``store-failed``.
     """
-    if ledger.exists():
-        raise Problem("store-exists", f"There is a ledger at {ledger}.")
+    _require_free(ledger)
     with _copied(copy, ledger) as part, closing(connect(part)) as made:
         migrate(made, part)
+        # In the file itself, before it has its name: a ledger that came back unmarked would go on
+        # in the old epoch, and sign other pages under numbers that devices have seen.
         made.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (RESTORED, copy.name))
+        # Only this one file is put in place; what still stood in its log would be lost.
         made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _require_free(place: Path) -> None:
+    """Refuse a place where a ledger stands, or only the log of one that is gone.
+
+    SQLite plays a log into whatever file has its name: the pages of the ledger that is gone would
+    overwrite those of the copy, the mark of its new epoch among them.
+    """
+    for suffix in DATABASE_SUFFIXES:
+        path = place.with_name(f"{place.name}{suffix}")
+        if path.exists():
+            detail = f"There is a file {path} already; move it away, with what belongs to it."
+            raise Problem("store-exists", detail)
 
 
 @contextmanager
@@ -85,5 +104,7 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
         # Tokens and secrets are only kept as digests, but usage is nobody else's business.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with translated(target), closing(sqlite3.connect(target)) as made:
+        # All pages in one step, within one read: the copy is of one moment, whoever writes.
         source.backup(made)
+        # As a single file it can be carried anywhere; a reader of read-only media needs no log.
         made.execute("PRAGMA journal_mode=DELETE")
