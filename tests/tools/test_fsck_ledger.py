@@ -219,6 +219,18 @@ def test_a_head_that_tells_no_time_gives_none(ledger: Path) -> None:
     assert all(fault.since is None for fault in examine_ledger(ledger).faults)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE heads SET page = 4611686018427387904 WHERE page = (SELECT max(page) FROM heads)",
+        'UPDATE heads SET body = replace(body, \'"issued_at":\', \'"issued_at":1e999,"x":\')',
+    ],
+)
+def test_a_number_beyond_all_bounds_is_a_fault_and_no_crash(ledger: Path, statement: str) -> None:
+    change(ledger, statement)
+    assert not examine_ledger(ledger).is_whole
+
+
 def test_a_newer_store_is_refused_by_name(ledger: Path) -> None:
     change(ledger, "UPDATE ledger_schema SET version = 99")
 

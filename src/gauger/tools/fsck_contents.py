@@ -38,7 +38,7 @@ def _since(db: sqlite3.Connection, place: int | None) -> int | None:
     found = None if place is None else db.execute(query, (place >> PLACES,)).fetchone()
     try:
         return None if found is None else int(json.loads(found[0])["issued_at"])
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, OverflowError):
         return None
 
 

@@ -35,7 +35,7 @@ from gauger.tools.fsck_shape import compare_shapes, read_shape
 
 _PAGE = 500
 _ITEMS = ("report", "ack")
-_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, zlib.error)
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, OverflowError, zlib.error)
 """What damage looks like where a value is not even of the kind that its column holds."""
 
 

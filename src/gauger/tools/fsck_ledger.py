@@ -39,7 +39,10 @@ from gauger.tools.fsck_open import workplace
 from gauger.tools.fsck_replay import compare_projections
 
 _MOST_STATED: Final = 10
-_UNREADABLE: Final = (sqlite3.Error, ValueError, TypeError, AttributeError, LookupError)
+_UNREADABLE: Final = (
+    *(sqlite3.Error, ValueError, TypeError, AttributeError, LookupError),
+    OverflowError,  # a number of a page or row that was altered to one beyond 64 bits
+)
 """What damage looks like where a value is not even of the kind that its column holds."""
 
 
@@ -171,7 +174,7 @@ class _Pages:
                 self._projector.apply(row, source)
             except Problem as problem:
                 self._fault(f"{where}, row {source & (1 << PLACES) - 1}", problem.detail)
-            except (sqlite3.Error, TypeError, ValueError) as error:
+            except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
                 self._fault(
                     f"{where}, row {source & (1 << PLACES) - 1}", f"Cannot replay: {error}."
                 )
