@@ -417,6 +417,19 @@ def test_a_ledger_of_another_form_is_named(there: Path, statement: str, code: st
     assert finding.problem.code == code
 
 
+def test_a_ledger_whose_head_tells_no_time_of_any_calendar_is_damaged(there: Path) -> None:
+    path = there / "backup.sqlite"
+    with sqlite3.connect(path) as db:
+        query = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'heads'"
+        for (name,) in db.execute(query).fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("UPDATE heads SET body = ?", (json.dumps({"issued_at": 10**30}),))
+    db.close()
+    problem = inspect_path(path, NOBODY).problem
+    assert problem is not None
+    assert problem.code == "store-damaged"
+
+
 def test_other_stores_are_told(there: Path, tmp_path: Path) -> None:
     with sqlite3.connect(there / "device" / "store.sqlite") as db:
         db.execute("PRAGMA user_version = 99")
@@ -443,3 +456,5 @@ def test_settings_are_judged_as_the_portal_does(tmp_path: Path) -> None:
     assert ("[server] port", "9000") in finding.facts
     with pytest.raises(Problem, match="must be"):
         look(tmp_path / "mine.toml", "[server]\nport = 'x'\n")
+    with pytest.raises(Problem, match="is not TOML"):
+        look(tmp_path / "deep.toml", "a = " + "[" * 100_000)

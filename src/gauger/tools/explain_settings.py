@@ -17,7 +17,8 @@ def explain_toml(path: Path, data: bytes) -> Finding:
     """
     try:
         table = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        # Brackets within brackets, thousands deep, end the reader before the text ends.
         raise Problem("profile-invalid", f"{path} is not TOML: {error}.") from error
     sections = {setting.section for setting in describe()}
     if table.keys() <= sections and (table or path.name == FILE_NAME):

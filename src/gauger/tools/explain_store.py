@@ -42,7 +42,7 @@ def explain_store(path: Path, start: bytes) -> Finding:
             return _explain(db, path, is_copy=start[_JOURNAL_BYTE : _JOURNAL_BYTE + 1] != b"\x02")
     except Problem as problem:
         return Finding(title="Store that cannot be read", problem=problem)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         # A damaged page may give a value of any kind where a number or a head should stand.
         damage = Problem("store-damaged", f"{path} holds what cannot be read: {error}.")
         return Finding(title="Store that cannot be read", problem=damage)
