@@ -61,6 +61,10 @@ def answering(*answers: tuple[int, bytes]) -> Iterator[tuple[Api, list[str]]]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_words: object) -> None:
             """Say nothing."""
 
@@ -92,6 +96,24 @@ def test_what_the_portal_refuses_has_a_name(answer: tuple[int, bytes], code: str
     with answering(answer) as (api, _), pytest.raises(Problem) as caught:
         api.get("/accounts")
     assert caught.value.code == code
+
+
+def test_a_token_that_ends_while_a_command_waits_is_renewed() -> None:
+    tokens = [(200, json.dumps({"access_token": "t", "expires_in": n}).encode()) for n in (1, 60)]
+    with answering(tokens[0], (200, b"{}"), tokens[1], (200, b"{}"), (200, b"{}")) as (api, asked):
+        api._token = None
+        for _ in range(3):
+            api.get("/job")
+    job, token = "/below/api/v1/job", "/below/oauth2/token"
+    assert asked == [token, job, token, job, job]
+
+
+@pytest.mark.parametrize("answer", [b"{}", b"[]", b'{"access_token": "t", "expires_in": "x"}'])
+def test_an_answer_without_a_token_is_named(answer: bytes) -> None:
+    with answering((200, answer)) as (api, _):
+        api._token = None
+        with pytest.raises(Problem, match="bad-answer"):
+            api.get("/accounts")
 
 
 def test_a_portal_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

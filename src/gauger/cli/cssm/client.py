@@ -5,8 +5,10 @@ takes longer to load than the portal takes to answer.
 """
 
 import json
+import math
 import select
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from gauger.core.problems import TABLE, Problem
 
 PREFIX: Final = "/api/v1"
 _TIMEOUT: Final = 60.0
+_MARGIN: Final = 30.0  # seconds before its end at which a token is not begun a request with
 _ROWS: Final = 500
 _PIECE: Final = 256 * 1024
 _JSON: Final = "application/json"
@@ -64,6 +67,7 @@ class Api:
         self._url = url
         self._credential = (client_id, secret)
         self._token: str | None = None
+        self._good_until = math.inf
         self._base = urlsplit(url).path.rstrip("/")
         self._http = _connection(url, ca)
 
@@ -125,7 +129,8 @@ class Api:
         return self._exchange(method, PREFIX + path, content, headers)
 
     def _bearer(self) -> str:
-        if self._token is None:
+        # To wait for a large upload may take longer than a token lives.
+        if self._token is None or time.monotonic() >= self._good_until:
             client_id, secret = self._credential
             form = urlencode(
                 {
@@ -136,7 +141,8 @@ class Api:
             )
             content = _Content(body=form.encode(), media_type=_FORM)
             answer = self._exchange("POST", "/oauth2/token", content, {})
-            self._token = str(_read(answer)["access_token"])
+            self._token, seconds = _token(answer)
+            self._good_until = time.monotonic() + seconds - _MARGIN
         return self._token
 
     def _exchange(
@@ -206,6 +212,15 @@ def _read(answer: bytes) -> Json:
         return json.loads(answer)
     except ValueError as error:
         raise Problem("bad-answer", "The portal's answer is no JSON: is it a portal?") from error
+
+
+def _token(answer: bytes) -> tuple[str, float]:
+    try:
+        given = _read(answer)
+        return str(given["access_token"]), float(given["expires_in"])
+    except (KeyError, TypeError, ValueError) as error:
+        message = "The portal's answer holds no access token: is it a portal?"
+        raise Problem("bad-answer", message) from error
 
 
 def account_path(account: AccountRef, rest: str = "") -> str:
