@@ -206,6 +206,14 @@ def test_what_a_person_mistypes_is_said_in_their_own_words(
     assert told in problem.detail
 
 
+def test_a_user_is_found_whatever_the_name_holds(host: Host) -> None:
+    role = ("--role", "virtual-viewer", "--for", "example.com/My site?")
+    host.told("virtual-account", "add", "example.com/My site?")
+    host.told("user", "add", "Ann O'Neil? #1 100%", *role)
+    host.told("user", "roles", "Ann O'Neil? #1 100%", *role)
+    host.told("user", "password-reset", "Ann O'Neil? #1 100%", *role[2:])
+
+
 @pytest.mark.parametrize(
     "words", [("report", "list", "--verdict", "nonsense"), ("case", "list", "--state", "nonsense")]
 )

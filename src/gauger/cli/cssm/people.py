@@ -1,10 +1,13 @@
 """`gauger cssm user | client`."""
 
+from urllib.parse import quote
+
 import click
 
-from gauger.cli.cssm.client import Api, smart_path
+from gauger.cli.cssm.client import Api, account_path, smart_path
 from gauger.cli.cssm.command import api_command
 from gauger.cli.cssm.showing import Answer, Json, Table, words
+from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 
 _ROLES = {
@@ -63,7 +66,7 @@ def list_users(api: Api, scope: str) -> Answer:
 @api_command
 def set_user_roles(api: Api, name: str, scope: str, roles: tuple[str, ...]) -> Answer:
     """Replace the roles that a user holds for an account; none takes all away."""
-    return _set_roles(api, f"/users/{name}/roles", scope, roles)
+    return _set_roles(api, _of("users", name, "/roles"), scope, roles)
 
 
 @user.command("password-reset")
@@ -72,7 +75,7 @@ def set_user_roles(api: Api, name: str, scope: str, roles: tuple[str, ...]) -> A
 @api_command
 def reset_password(api: Api, name: str, scope: str) -> Answer:
     """Give a user a one-time password in place of a lost one."""
-    made = api.send("POST", _path(scope, f"/users/{name}/password"))
+    made = api.send("POST", _path(scope, _of("users", name, "/password")))
     text = f"User {name} has this one-time password, to be changed at once:\n\n  {made['secret']}"
     return Answer(data=made, text=text)
 
@@ -111,7 +114,7 @@ def list_clients(api: Api, scope: str) -> Answer:
 @api_command
 def set_client_roles(api: Api, name: str, scope: str, roles: tuple[str, ...]) -> Answer:
     """Replace the roles that a client holds for an account; none takes all away."""
-    return _set_roles(api, f"/clients/{name}/roles", scope, roles)
+    return _set_roles(api, _of("clients", name, "/roles"), scope, roles)
 
 
 @client.command("remove")
@@ -120,7 +123,7 @@ def set_client_roles(api: Api, name: str, scope: str, roles: tuple[str, ...]) ->
 @api_command
 def remove_client(api: Api, name: str, scope: str) -> Answer:
     """Remove an API client; its sessions end at once."""
-    api.send("DELETE", _path(scope, f"/clients/{name}"))
+    api.send("DELETE", _path(scope, _of("clients", name)))
     return Answer(data=None, text=f"Client {name} is removed.")
 
 
@@ -136,7 +139,12 @@ def _path(scope: str, rest: str) -> str:
         if slash:
             raise Problem("invalid-argument", f"{scope!r} is no account: write SA or SA/VA.")
         return rest
-    return smart_path(domain, f"/virtual-accounts/{name}{rest}" if slash else rest)
+    return account_path(AccountRef(domain, name), rest) if slash else smart_path(domain, rest)
+
+
+def _of(kind: str, name: str, rest: str = "") -> str:
+    """Return the path of a user or client; a user's name may hold blanks and question marks."""
+    return f"/{kind}/{quote(name, safe='')}{rest}"
 
 
 def _members(found: Json) -> Table:
