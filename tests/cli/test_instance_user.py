@@ -85,6 +85,8 @@ def test_what_is_refused_is_named(data: Path, tmp_path: Path) -> None:
         failed(data, *add, "-", stdin="two\nlines\n")
     with refused("file-not-found"):
         failed(data, *add, tmp_path / "nowhere")
+    with refused("too-large"):
+        failed(data, *add, "-", stdin="a" * 4097)
     with refused("requested-item-not-found"):
         failed(data, "remove", "nobody")
     assert typed(data, "add", "a", "--privilege", "7").exit_code == 2

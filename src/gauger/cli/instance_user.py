@@ -135,12 +135,15 @@ def _read_password(source: Path | None) -> str:
 def _line(source: Path) -> str:
     try:
         if str(source) == "-":
-            text = sys.stdin.read(_CAP)
+            text = sys.stdin.read(_CAP + 1)
         else:
             with source.open(encoding="utf-8") as file:
-                text = file.read(_CAP)
+                text = file.read(_CAP + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise Problem("file-not-found", f"{source} cannot be read: {error}.") from error
+    if len(text) > _CAP:
+        # Cut there, a password would be taken that nobody knows: its owner types all of it.
+        raise Problem("too-large", f"{source} holds more than {_CAP} characters.")
     lines = text.splitlines()
     if len(lines) != 1:
         raise Problem("invalid-argument", f"{source} holds {len(lines)} lines, not one.")
