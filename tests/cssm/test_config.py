@@ -30,6 +30,7 @@ def test_a_file_sets_what_it_names_and_options_go_before_it(tmp_path: Path) -> N
         ("[server]\nport = 'x'", "whole number of TCP port"),
         ("[server]\nport = true", "whole number"),
         ("[server]\nport = -1", "at least 0"),
+        ("[server]\nport = 65536", "at most 65535"),
         ("[server]\nhost = 5", "must be a text"),
         ("[server]\nanswer_seconds = inf", "at least 0"),
         ("[server]\nanswer_seconds = nan", "at least 0"),

@@ -27,11 +27,13 @@ class Meaning:
         unit: Unit or kind of the value.
         text: What it does.
         least: Smallest value that is taken, for numbers.
+        most: Largest one, or None where any is.
     """
 
     unit: str
     text: str
     least: int = 0
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,9 @@ class ServerSettings:
     """Where the portal listens and how it answers."""
 
     host: Annotated[str, Meaning("address", "Address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, Meaning("TCP port", "Port to listen on; 0 takes a free one.")] = 8443
+    port: Annotated[
+        int, Meaning("TCP port", "Port to listen on; 0 takes a free one.", most=65_535)
+    ] = 8443
     answer_seconds: Annotated[
         float,
         Meaning(
@@ -159,6 +163,7 @@ class Setting:
     unit: str
     meaning: str
     least: int
+    most: int | None
 
 
 def describe() -> Iterator[Setting]:
@@ -176,6 +181,7 @@ def describe() -> Iterator[Setting]:
                 unit=meaning.unit,
                 meaning=meaning.text,
                 least=meaning.least,
+                most=meaning.most,
             )
 
 
@@ -251,6 +257,8 @@ def _check(setting: Setting, value: object) -> None:
         raise Problem("invalid-argument", f"{where} must be {kind} of {setting.unit}.")
     if not setting.least <= value < float("inf"):
         raise Problem("invalid-argument", f"{where} must be at least {setting.least}.")
+    if setting.most is not None and value > setting.most:
+        raise Problem("invalid-argument", f"{where} must be at most {setting.most}.")
 
 
 def _names(known: Mapping[str, object]) -> str:
