@@ -89,9 +89,14 @@ def open_smart_account(authority: AuthorityPort, domain: str, name: str, *, by: 
 
 
 def find_smart_account(reader: LedgerReader, domain: str) -> SmartAccountRow | None:
-    """Return one Smart Account."""
+    """Return one Smart Account; None also for what cannot be the domain of any."""
+    try:
+        AccountRef(domain, DEFAULT_ACCOUNT)
+    except Problem:
+        # It may stand in the path of a request, and hold what no database takes as a text.
+        return None
     # The list goes on after a key: the greatest text below the domain finds the domain first.
-    below = domain[:-1] + chr(max(ord(domain[-1]) - 1, 1)) + "\U0010ffff" if domain else ""
+    below = domain[:-1] + chr(ord(domain[-1]) - 1) + "\U0010ffff"
     rows = reader.smart_accounts(after=below, limit=1)
     return rows[0] if rows and rows[0].domain == domain else None
 
