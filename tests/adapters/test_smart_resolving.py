@@ -75,3 +75,15 @@ def test_where_every_address_refuses_the_refusal_is_told(monkeypatch: pytest.Mon
     addresses = found(port, "127.0.0.2", "127.0.0.1")
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
     assert refusal(URL).code == "comm-failed"
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])
+def test_a_name_that_can_be_none_is_told_at_once(host: str) -> None:
+    begun = time.monotonic()
+    assert refusal(f"https://{host}/licservice/license").code == "comm-failed"
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("url", ["https://pörtal.example/", "https://[::1/", "https://a:99999/"])
+def test_what_is_no_url_is_refused_by_name(url: str) -> None:
+    assert refusal(url).code == "not-a-licensing-url"

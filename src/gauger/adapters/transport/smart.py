@@ -69,7 +69,7 @@ class SmartTransport:
             httpcore.ConnectionPool(
                 ssl_context=self._context, network_backend=backend, retries=0
             ) as pool,
-            pool.stream("POST", url, headers=self._headers(), content=request) as response,
+            pool.stream("POST", _target(url), headers=self._headers(), content=request) as response,
         ):
             return _read_answer(url, response)
 
@@ -155,13 +155,14 @@ def _resolved(host: str, port: int, until: float) -> list[str]:
 
     The system's resolver takes no deadline, so it works in a thread that nobody waits for longer.
     """
-    answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
     def resolve() -> None:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             answers.put(list(dict.fromkeys(str(item[4][0]) for item in found)))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            # Unicode: a label that is empty or over 63 characters, refused before anyone is asked.
             answers.put(error)
 
     threading.Thread(target=resolve, name="gauger-resolve", daemon=True).start()
@@ -169,9 +170,21 @@ def _resolved(host: str, port: int, until: float) -> list[str]:
         answer = answers.get(timeout=_left(until, httpcore.ConnectTimeout))
     except queue.Empty:
         raise httpcore.ConnectTimeout(f"The name {host} was not resolved in time.") from None
-    if isinstance(answer, OSError):
+    if not isinstance(answer, list):
         raise httpcore.ConnectError(str(answer)) from answer
     return answer
+
+
+def _target(url: str) -> httpcore.URL:
+    """Take a URL apart.
+
+    Raises:
+        Problem: ``not-a-licensing-url`` where it is none, or its host is not written in ASCII.
+    """
+    try:
+        return httpcore.URL(url)
+    except (TypeError, ValueError) as error:
+        raise Problem("not-a-licensing-url", f"{url!r} cannot be asked: {error}.") from error
 
 
 def _left(until: float, failure: type[httpcore.TimeoutException]) -> float:
