@@ -154,6 +154,11 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(
     assert allowed in detail
 
 
+@pytest.mark.parametrize("value", [16**5000, [16**5000]], ids=["alone", "in a list"])
+def test_a_number_too_long_to_be_written_is_refused_without_it(value: object) -> None:
+    assert "name is a number of thousands of digits" in _refusal(_table() | {"name": value})
+
+
 @pytest.mark.requirement("PI-1/own-profile")
 @pytest.mark.threat("E16", role="instance")
 @pytest.mark.parametrize(

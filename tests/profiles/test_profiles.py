@@ -85,6 +85,8 @@ def test_a_file_adds_a_product(tmp_path: Path) -> None:
         (b"name = \nx = 1\n", "profile-invalid", "line 1"),
         (b'name = "a"\nname = "b"\n', "profile-invalid", "line 2"),
         (b"\xff\xfe", "profile-invalid", "not UTF-8"),
+        (b"name = " + b"9" * 5000, "profile-invalid", "4300 digits"),
+        (b"name = " + b"[" * 20_000, "profile-invalid", "not TOML"),
         (b"#" * (profiles.MAXIMUM_BYTES + 1), "too-large", "262144"),
     ],
 )

@@ -261,7 +261,7 @@ class _Reader:
         self._table, self._source, self._where = table, source, where
         for key in table:
             if key not in keys:
-                raise self._invalid(key, f"is not known; allowed are {', '.join(keys)}")
+                raise self._invalid(key[:128], f"is not known; allowed are {', '.join(keys)}")
 
     def text(self, key: str, form: re.Pattern[str], rule: str) -> str:
         """Return a required text of a form."""
@@ -330,7 +330,7 @@ class _Reader:
 
     def refusal(self, key: str, value: object, rule: str) -> Problem:
         """Make the refusal of a value."""
-        return self._invalid(key, f"is {str(value)[:128]!r}, but must be {rule}")
+        return self._invalid(key, f"is {_quoted(value)}, but must be {rule}")
 
     def _required(self, key: str) -> object:
         if key not in self._table:
@@ -345,3 +345,11 @@ class _Reader:
 
     def _invalid(self, key: str, what: str) -> Problem:
         return Problem("profile-invalid", f"{self._source}: {self._where}{key} {what}.")
+
+
+def _quoted(value: object) -> str:
+    try:
+        return repr(str(value)[:128])
+    except ValueError:
+        # TOML reads hexadecimal numbers of any length; Python writes none of over 4300 digits.
+        return "a number of thousands of digits"

@@ -33,7 +33,9 @@ def parse(text: str, *, source: str) -> Profile:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Not only what tomllib itself refuses: a number of thousands of digits, or brackets within
+        # brackets, end in Python's own limits.
         raise Problem("profile-invalid", f"{source} is not TOML: {error}.") from error
     return read_profile(table, source=source)
 
