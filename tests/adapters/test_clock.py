@@ -49,7 +49,17 @@ def test_a_file_caught_half_written_lets_time_stand_still(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", '{"wall": 1}', '{"wall": -1, "monotonic": 0}', '{"wall": 1, "monotonic": NaN}'],
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"wall": 1}',
+        '{"wall": -1, "monotonic": 0}',
+        '{"wall": 253402300800, "monotonic": 0}',
+        '{"wall": Infinity, "monotonic": 0}',
+        '{"wall": 1, "monotonic": NaN}',
+        f'{{"wall": 1, "monotonic": 1{"0" * 400}}}',
+    ],
 )
 def test_a_file_that_holds_no_time_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "clock.json"

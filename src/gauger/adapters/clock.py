@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from gauger.core.fields import LATEST_TIME
 from gauger.core.problems import Problem
 
 _POLL_SECONDS: Final = 0.05
@@ -100,10 +101,11 @@ def _parse(path: Path) -> tuple[int, float]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         wall, monotonic = int(value["wall"]), float(value["monotonic"])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        # JSON as Python reads it knows Infinity, and numbers that no float holds.
         message = f'The clock file {path} does not hold {{"wall": seconds, "monotonic": seconds}}.'
         raise Problem("invalid-argument", message) from error
-    if wall < 0 or not math.isfinite(monotonic):
+    if not 0 <= wall <= LATEST_TIME or not math.isfinite(monotonic):
         raise Problem("invalid-argument", f"The clock file {path} holds a time that is none.")
     return wall, monotonic
 
