@@ -10,6 +10,7 @@ from gauger.adapters.storage.private_files import (
     read_private,
     remove_database,
     require_private,
+    require_writable,
     write_private,
 )
 from gauger.adapters.storage.writer_lock import WriterLock
@@ -77,6 +78,19 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         pass
     with pytest.raises(Problem, match="store-failed"):
         WriterLock(tmp_path / "none" / "lock").acquire()
+
+
+def test_a_folder_that_is_not_writable_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_writable(tmp_path)
+    require_writable(tmp_path / "none")
+    # Whoever runs this may be root, to whom no mode says no.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    require_writable(tmp_path / "none")
+    with pytest.raises(Problem, match="is not writable for the user who runs this") as caught:
+        require_writable(tmp_path)
+    assert (caught.value.code, str(tmp_path) in caught.value.detail) == ("store-failed", True)
 
 
 def test_a_database_goes_with_all_that_sqlite_keeps_beside_it(tmp_path: Path) -> None:

@@ -131,3 +131,48 @@ def test_every_command_has_help(command: str) -> None:
     assert result.exit_code == 0
     assert "--data" in result.output
     assert "--clock" in result.output
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("use", (ESSENTIALS, "5")),
+        ("access-point join", ("C9130AXI-B", "FOC1")),
+        ("config", ("license", "smart", "transport", "smart")),
+        ("exec", ("license", "smart", "sync", "all")),
+        ("user list", ()),
+    ],
+)
+@pytest.mark.parametrize("data", ["own store"], indirect=True)
+def test_what_would_be_forgotten_at_the_end_of_the_command_is_refused(
+    data: Path, monkeypatch: pytest.MonkeyPatch, action: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("gauger.instance.main.open_instance_store", _refuse)
+    assert refused(action, data, *words).detail == "The disk says no."
+
+
+@pytest.mark.parametrize("data", ["own store"], indirect=True)
+def test_a_bundle_that_is_not_taken_in_is_not_said_to_be(
+    data: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gauger.instance.main.open_instance_store", _refuse)
+    assert refused("init", data, "--bundle", bundle).detail == "The disk says no."
+
+
+def _refuse(*_: object) -> None:
+    raise Problem("store-failed", "The disk says no.")
+
+
+def test_an_agent_runs_also_where_the_disk_says_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Options] = []
+
+    def note(options: Options) -> None:
+        asked.append(options)
+        raise Problem("store-locked", "Enough is known.")
+
+    monkeypatch.setattr("gauger.cli.instance_run.open_agent", note)
+    monkeypatch.setattr("signal.pthread_sigmask", lambda *_: None)
+    assert refused("run", tmp_path, "--bundle", tmp_path / "bundle").code == "store-locked"
+    assert not asked[0].durable

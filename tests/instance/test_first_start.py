@@ -4,10 +4,12 @@ import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from gauger.adapters.storage.private_files import private_folder
+from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.main import open_agent
@@ -166,6 +168,76 @@ def test_what_is_no_lack_of_room_is_refused(world: World, monkeypatch: pytest.Mo
 
 def _newer(*_: object, **__: object) -> None:
     raise Problem("store-newer", "A newer release wrote it.")
+
+
+@pytest.mark.parametrize("keys", ["device/keys", "elsewhere"])
+def test_a_first_start_that_fails_leaves_nothing(world: World, keys: str) -> None:
+    data, bundle = world.root / "device", world.bundle()
+    options = replace(world.options(), bundle=bundle, keys=world.root / keys)
+    for wrong in (
+        replace(options, bundle=world.root / "misspelt"),
+        replace(options, ca=world.root / "none.pem"),
+        replace(options, clock_file=world.root / "no-clock"),
+    ):
+        with pytest.raises(Problem, match="file-not-found"):
+            open_agent(wrong)
+    with no_room(), pytest.raises(Problem, match="store-failed"):
+        open_agent(replace(options, durable=True))
+    assert not data.exists()
+    assert not (world.root / keys).exists()
+
+
+def test_a_first_start_that_fails_removes_nothing_that_was_there(world: World) -> None:
+    data, bundle = world.root / "device", world.bundle()
+    data.mkdir(mode=0o700)
+    with no_room(), pytest.raises(Problem, match="store-failed"):
+        open_agent(replace(world.options(), bundle=bundle, durable=True))
+    assert data.exists()
+    device = world.open(bundle=bundle)
+    first = incarnation(device)
+    device.stop()
+    with pytest.raises(Problem, match="store-exists"):
+        world.open(bundle=world.bundle("second", serial="GGR0002"))
+    again = world.open()
+    assert incarnation(again) == first
+    again.stop()
+
+
+def test_who_begins_in_a_folder_just_made_keeps_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, other = world.bundle(), world.bundle("second", serial="GGR0002")
+    acquire = WriterLock.acquire
+
+    def late(lock: WriterLock) -> None:
+        monkeypatch.undo()
+        world.open(bundle=bundle).stop()
+        acquire(lock)
+
+    monkeypatch.setattr(WriterLock, "acquire", late)
+    with pytest.raises(Problem, match="store-exists"):
+        world.open(bundle=other)
+    world.open().stop()
+
+
+def test_what_must_be_durable_is_refused_where_the_store_cannot_be_opened(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.device().stop()
+
+    def refuse(*_: object) -> None:
+        raise Problem("store-failed", "The disk says no.")
+
+    monkeypatch.setattr("gauger.instance.main.open_instance_store", refuse)
+    with pytest.raises(Problem, match="The disk says no"):
+        open_agent(replace(world.options(), durable=True))
+    with world.open() as agent:
+        with agent.use(ESSENTIALS, 3):
+            assert agent.usage()[0].count == 3
+        with pytest.raises(Problem, match="Nothing is stored"):
+            agent.flush()
+        with pytest.raises(Problem, match="Nothing is stored"):
+            go_smart(agent, "https://cssm.example.com/licservice/license")
 
 
 def test_a_folder_that_cannot_be_made_is_named(world: World) -> None:

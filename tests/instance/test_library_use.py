@@ -206,8 +206,9 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
         ProductInstance.open(tmp_path / "none")
     with pytest.raises(Problem, match="store-missing"):
         profile_of(tmp_path / "none")
-    with pytest.raises(Problem, match="bundle-invalid"):
+    with pytest.raises(Problem, match="file-not-found"):
         ProductInstance.open(tmp_path / "new", Folders(bundle=tmp_path / "no-bundle"))
+    assert not (tmp_path / "new").exists()
 
 
 def test_keys_may_lie_elsewhere(data: Path, bundle: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from dataclasses import replace
 from typing import Final
 
 import click
@@ -17,8 +18,12 @@ _ENDS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 """Signals that ask the process to end."""
 
 
-def open_at(place: Place) -> Agent:
+def open_at(place: Place, *, durable: bool = True) -> Agent:
     """Open the agent of a place; it is the one writer of the store until it is stopped.
+
+    Args:
+        place: Where it is.
+        durable: Whether to refuse where the disk takes nothing, as a single command does.
 
     Raises:
         Problem: ``store-missing`` where nothing is there; as `gauger.instance.main.open_agent`.
@@ -29,7 +34,7 @@ def open_at(place: Place) -> Agent:
             raise Problem("store-missing", f"{place.data} is not there.")
         # Nor may a folder of something else be littered with a lock and keys.
         profile_of(place.data)
-    return open_agent(options_of(place))
+    return open_agent(replace(options_of(place), durable=durable))
 
 
 def options_of(place: Place) -> Options:
@@ -67,7 +72,7 @@ def serve(place: Place) -> None:
     # Blocked before any thread begins: the kernel may hand a signal to any thread of a process, and
     # one that reaches another does not end a wait of the main thread.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
-    agent = open_at(place)
+    agent = open_at(place, durable=False)
     try:
         with AgentServer(place.data, agent):
             agent.start()

@@ -224,6 +224,7 @@ class Agent:
                 draft.log(events.configured(self.now(), change.key.value))
             draft.singles = replace(draft.singles, configuration=configuration)
 
+        self._engine.require_durable()
         self._engine.change(apply)
         self._call.set()
 

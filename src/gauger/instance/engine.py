@@ -121,8 +121,19 @@ class Engine:
         """
         with self.lock:
             self.measure()
+            self.require_durable()
             if self.memory.trouble is not None:
                 raise self.memory.trouble
+
+    def require_durable(self) -> None:
+        """Check that there is a store at all: without one every change ends with the process.
+
+        Raises:
+            Problem: ``store-failed``.
+        """
+        volatile = self.memory.store.volatile
+        if volatile is not None:
+            raise Problem("store-failed", volatile)
 
     def close_reports(self, cause: ReportInput) -> None:
         """Close and sign every open report that tells anything, durably.

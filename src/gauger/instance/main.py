@@ -1,6 +1,7 @@
 """The composition root of a product instance: folders in, a running agent out."""
 
 import contextlib
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gauger.adapters.clock import open_clock
 from gauger.adapters.deferred_passwords import DeferredPasswords
 from gauger.adapters.entropy import SystemEntropy
-from gauger.adapters.keys.bundle import Bundle, read_bundle
+from gauger.adapters.keys.bundle import read_bundle
 from gauger.adapters.keys.identity import (
     TRUST,
     Identity,
@@ -33,7 +34,12 @@ from gauger.adapters.storage.instance_open import (
 from gauger.adapters.storage.instance_pending import PendingStore
 from gauger.adapters.storage.instance_read import stored
 from gauger.adapters.storage.instance_sqlite import InstanceStore
-from gauger.adapters.storage.private_files import named_failure, private_folder, replace_file
+from gauger.adapters.storage.private_files import (
+    named_failure,
+    private_folder,
+    replace_file,
+    require_writable,
+)
 from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.adapters.transport.deferred import DeferredTransport
 from gauger.core.documents.trust_store import TrustStore
@@ -66,6 +72,8 @@ class Options:
         ca: PEM file of the authorities for the portal's TLS certificate; kept from then on.
         keeps_counts: Whether counts that were set outlive the process: those of a side-car do,
             those of a library end with its program.
+        durable: Whether to refuse where the disk takes nothing. A product goes on in memory; what
+            a single command is told would be lost at its end, and nobody would know.
     """
 
     data: Path
@@ -74,6 +82,7 @@ class Options:
     clock_file: Path | None = None
     ca: Path | None = None
     keeps_counts: bool = False
+    durable: bool = False
 
     @property
     def keys_folder(self) -> Path:
@@ -98,10 +107,11 @@ def open_agent(options: Options) -> Agent:
     Raises:
         Problem: ``store-locked`` where another process works on the folder, ``store-missing``
             where it holds no product instance and no bundle is named, ``store-newer``,
-            ``key-exposed``; for a bundle ``bundle-invalid`` or ``store-exists``.
+            ``key-exposed``; for a bundle ``bundle-invalid`` or ``store-exists``; where it must be
+            durable ``store-full`` or ``store-failed``.
     """
-    house = _House(options, StorePaths(data=options.data, keys=options.keys_folder))
     clock = open_clock(options.clock_file)
+    house = _House(options, StorePaths(data=options.data, keys=options.keys_folder))
     house.make()
     lock = WriterLock(options.data / _LOCK)
     lock.acquire()
@@ -110,10 +120,21 @@ def open_agent(options: Options) -> Agent:
         around = _surroundings(options, identity, clock)
         agent = _agent(around, house, lock.release)
         agent.adopt_factory(identity.documents, has_key=identity.has_factory_key)
+        if options.durable:
+            _require_durable(agent)
     except BaseException:
+        house.leave()
         lock.release()
         raise
     return agent
+
+
+def _require_durable(agent: Agent) -> None:
+    try:
+        agent.flush()
+    except Problem:
+        agent.stop()
+        raise
 
 
 @contextlib.contextmanager
@@ -148,21 +169,35 @@ class _House:
 
     def __init__(self, options: Options, paths: StorePaths) -> None:
         self.paths = paths
+        self.durable = options.durable
         self._options = options
-        self._bundle: Bundle | None = None
+        # Before anything is made: a misspelt path must not leave half a product instance behind.
+        self._bundle = None if options.bundle is None else read_bundle(options.bundle)
+        self._ca = None if options.ca is None else _read_authorities(options.ca)
+        self._is_new = not paths.data.exists()
+        self._fresh: list[Path] = []
 
     def make(self) -> None:
         """Make the data folder."""
+        if self.durable:
+            require_writable(self.paths.data)
+            require_writable(self.paths.keys)
         try:
             self.paths.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise named_failure(error, self.paths.data) from error
 
+    def leave(self) -> None:
+        """Leave nothing behind of a first start that failed; the lock is still held."""
+        for path in self._fresh:
+            shutil.rmtree(path, ignore_errors=True)
+
     def move_in(self) -> Identity:
         """Return who it is. Where the disk takes nothing yet, the bundle alone says so."""
-        options = self._options
-        if options.bundle is not None:
-            self._bundle = read_bundle(options.bundle)
+        data, keys = self.paths.data, self.paths.keys
+        # Looked at under the lock: another process may have begun here since the folder was made.
+        if self._is_new and [path.name for path in data.iterdir()] == [_LOCK]:
+            self._fresh = [data] if keys.exists() else [data, keys]
         try:
             self._keep()
         except Problem as problem:
@@ -181,8 +216,8 @@ class _House:
         private_folder(self.paths.keys)
         if self._bundle is not None:
             take_in(self._bundle, self.paths.data, self.paths.keys)
-        if self._options.ca is not None:
-            replace_file(self._options.kept_ca, _read_authorities(self._options.ca))
+        if self._ca is not None:
+            replace_file(self._options.kept_ca, self._ca)
 
 
 def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> Surroundings:
@@ -222,7 +257,7 @@ def _agent(around: Surroundings, house: _House, release: Callable[[], None]) -> 
     try:
         store = open_instance_store(paths, around.entropy)
     except Problem as problem:
-        if problem.code not in _DISK:
+        if problem.code not in _DISK or house.durable:
             raise
         if not has_history(paths):
             return _pending(around, house, release)

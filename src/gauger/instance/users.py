@@ -166,9 +166,7 @@ class LocalUsers:
 
     def _change(self, name: str, make: Callable[[], UserRecord | None], told: LogEntry) -> None:
         """Write or remove one user and the event that says so, in one transaction."""
-        volatile = self._engine.memory.store.volatile
-        if volatile is not None:
-            raise Problem("store-failed", volatile)
+        self._engine.require_durable()
 
         def act(draft: Draft) -> None:
             record = make()

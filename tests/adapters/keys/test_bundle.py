@@ -71,7 +71,26 @@ def test_a_bundle_whose_keys_others_can_read_is_refused(folder: Path, name: str)
         read_bundle(folder)
 
 
-@pytest.mark.parametrize("name", ["bundle.json", "sudi.key.pem", "sudi.cert.pem"])
+def test_a_folder_that_holds_no_bundle_is_not_found(folder: Path) -> None:
+    (folder / "bundle.json").unlink()
+    for wrong in (folder, folder / "misspelt"):
+        with refused("file-not-found"):
+            read_bundle(wrong)
+
+
+def test_a_part_that_cannot_be_listed_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("gauger.adapters.keys.bundle.read_trust", refuse)
+    with pytest.raises(Problem, match="trust cannot be read: Permission denied") as caught:
+        read_bundle(folder)
+    assert caught.value.code == "file-not-found"
+
+
+@pytest.mark.parametrize("name", ["sudi.key.pem", "sudi.cert.pem"])
 def test_a_bundle_that_lacks_a_part_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with refused("bundle-invalid"):

@@ -95,11 +95,17 @@ def read_bundle(folder: Path) -> Bundle:
     What its documents say is judged under its trust material by whoever installs them.
 
     Raises:
-        Problem: ``bundle-invalid`` where a part is missing or of another device;
-            ``key-exposed`` where others may read its keys; or of the decoder.
+        Problem: ``file-not-found`` where there is no bundle in the folder; ``bundle-invalid``
+            where a part is missing or of another device; ``key-exposed`` where others may read
+            its keys; or of the decoder.
     """
+    # Apart from the other parts: without it this is no broken bundle, but a path that leads nowhere.
+    facts = read_file(folder / BUNDLE_FILE, DOCUMENT_CAP)
     try:
-        bundle = _read(folder)
+        bundle = _read(folder, facts)
+    except OSError as error:
+        message = f"{error.filename} cannot be read: {error.strerror}."
+        raise Problem("file-not-found", message) from error
     except Problem as problem:
         if problem.code not in {"file-not-found", "key-missing"}:
             raise
@@ -128,9 +134,9 @@ def _fill(folder: Path, bundle: Bundle) -> None:
     replace_file(folder / BUNDLE_FILE, text.encode("ascii"))
 
 
-def _read(folder: Path) -> Bundle:
+def _read(folder: Path, facts: bytes) -> Bundle:
     what = "the device bundle"
-    value = decode(read_file(folder / BUNDLE_FILE, DOCUMENT_CAP), what=what, cap=DOCUMENT_CAP)
+    value = decode(facts, what=what, cap=DOCUMENT_CAP)
     fields = Fields(value, what)
     if fields.integer("format", least=1) != FORMAT:
         raise Problem("upgrade-needed", f"{folder} is a bundle of a format that is newer.")

@@ -191,10 +191,10 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         Problem: ``store-damaged``, ``store-full`` or ``store-failed``.
     """
-    with named_errors():
+    with named_errors(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        with named_errors():
+        with named_errors(path):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
     except Problem:

@@ -401,8 +401,11 @@ _COLUMNS: Final = "id, state, digest, acked_at, sealed"
 
 
 @contextmanager
-def named_errors() -> Iterator[None]:
+def named_errors(path: Path | None = None) -> Iterator[None]:
     """Turn what SQLite says into named problems.
+
+    Args:
+        path: Its file, where that is to be named.
 
     Raises:
         Problem: ``store-full``, ``store-damaged`` or ``store-failed``.
@@ -412,7 +415,8 @@ def named_errors() -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         name = _ERRORS.get(code & 0xFF if isinstance(code, int) else -1, "store-failed")
-        raise Problem(name, f"The store says: {error}.") from error
+        store = "The store" if path is None else f"The store {path}"
+        raise Problem(name, f"{store} says: {error}.") from error
 
 
 _ERRORS: Final = {

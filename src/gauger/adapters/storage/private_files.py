@@ -45,6 +45,19 @@ def require_private(path: Path) -> None:
         raise Problem("store-failed", f"{path} cannot be examined: {error.strerror}.") from error
 
 
+def require_writable(folder: Path) -> None:
+    """Check that files can be made in a folder, where there is one.
+
+    SQLite and the lock each have words of their own for a folder that is not, and none names it.
+
+    Raises:
+        Problem: ``store-failed``.
+    """
+    if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        message = f"The folder {folder} is not writable for the user who runs this."
+        raise Problem("store-failed", message)
+
+
 def read_private(path: Path) -> bytes | None:
     """Return the content of a private file, or None where there is none.
 

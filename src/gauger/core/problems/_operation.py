@@ -209,7 +209,8 @@ ROWS = (
         "The store could not be read or written",
         Fault.RECEIVER,
         Retry.LATER,
-        "Check the disk and the system log, then try again.",
+        "Check the disk, the system log, and that the user who runs this may write there; then try "
+        "again.",
     ),
     ProblemKind(
         "key-exposed",
