@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gauger.authority import quick_json
 from gauger.authority.ports.store import LedgerStore
 from gauger.authority.shelf import Shelf
 from gauger.core.authority.facts import PolicyFacts
-from gauger.core.authority.rows import PolicyAssigned, PolicyIssued, Row, encode_row
+from gauger.core.authority.rows import PolicyAssigned, PolicyIssued, Row, row_json
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import Document, PageSignature
 from gauger.core.documents.page import EarlierEpoch, LedgerEpoch, SignedHead, still_stands
@@ -138,7 +139,7 @@ class Unit:
             if isinstance(row, PolicyAssigned | PolicyIssued):
                 self.policies.clear()
             self.store.apply(row, self.books.page, len(self.rows))
-            self.rows.append((row.KIND, encode_row(row)))
+            self.rows.append((row.KIND, quick_json.encode(row_json(row))))
         self.documents.update(draft.documents)
         for made, document in draft.documents.items():
             if document.answers is not None and document.type in ANSWERS:
@@ -170,7 +171,7 @@ class Draft:
 
     def issue(self, body: Answer) -> Digest:
         """Add a document and return the digest of its body."""
-        data = body.encode()
+        data = quick_json.encode(body.to_json()).encode("ascii")
         made = digest(data)
         self.documents[made] = NewDocument(
             type=body.TYPE, version=body.VERSION, body=data, answers=body.answers

@@ -4,13 +4,16 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gauger.core.problems import Problem
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 """A decoded JSON value; decoding makes only ``list`` and ``dict`` of the two containers."""
+
+Encode = Callable[[JsonValue], str]
+"""What gives the same text as `encode`, perhaps sooner."""
 
 MAXIMUM_DEPTH: Final = 32
 """Levels of arrays and objects that a document may have."""

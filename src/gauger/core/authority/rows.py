@@ -4,7 +4,6 @@ A row is a flat value. Its JSON form is compact with sorted keys; the digest ove
 page is leaf 0 of that page (`spec/ledger.md`). Projections hold nothing that these rows do not.
 """
 
-import json
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
@@ -14,7 +13,7 @@ from gauger.core.authority.outcomes import Verdict
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
-from gauger.core.strict_json import JsonValue, decode
+from gauger.core.strict_json import JsonValue, decode, encode
 
 ROW_CAP: Final = 2 * 1024 * 1024
 """Most bytes of a row's JSON form; a root set or a report with its item is far smaller."""
@@ -530,9 +529,17 @@ KINDS: Final[Mapping[str, type[Row]]] = types.MappingProxyType(
 """Every kind of row by its name."""
 
 
+def row_json(row: Row) -> dict[str, JsonValue]:
+    """Return the JSON form of a row as a value, its kind left out: that stands beside it."""
+    members = {name: getattr(row, name) for name in _NAMES[row.KIND]}
+    for name in _MADE_PLAIN[row.KIND]:
+        members[name] = _to_json(members[name])
+    return members
+
+
 def encode_row(row: Row) -> str:
-    """Return the JSON form of a row, its kind left out: that stands beside it."""
-    return _ENCODER.encode({name: getattr(row, name) for name in _NAMES[row.KIND]})
+    """Return the JSON form of a row as text."""
+    return encode(row_json(row))
 
 
 def decode_row(kind: str, text: str) -> Row:
@@ -555,23 +562,22 @@ def row_bytes(kind: str, text: str) -> bytes:
 
 
 def _to_json(value: object) -> JsonValue:
-    """Return the JSON form of what the encoder does not know by itself."""
-    if isinstance(value, AccountRef):
-        return [value.smart_account, value.virtual_account]
-    if isinstance(value, Udi):
-        return [value.pid, value.serial]
-    if isinstance(value, Order):
-        return [value.root_epoch, value.ledger_epoch, value.version]
+    """Return the JSON form of what no encoder knows by itself."""
+    match value:
+        case None:
+            return None
+        case Verdict():
+            return value.value
+        case AccountRef():
+            return [value.smart_account, value.virtual_account]
+        case Udi():
+            return [value.pid, value.serial]
+        case Order():
+            return [value.root_epoch, value.ledger_epoch, value.version]
+        case tuple():
+            return [_to_json(item) for item in value]
     return {name: getattr(value, name) for name in _names(type(value))}
 
-
-_ENCODER: Final = json.JSONEncoder(
-    separators=(",", ":"),
-    sort_keys=True,
-    allow_nan=False,
-    check_circular=False,
-    default=_to_json,
-)
 
 _Reader = Callable[[JsonValue, str], object]
 _Made = TypeVar("_Made")
@@ -678,5 +684,19 @@ def _fields(kind: type) -> tuple[Field[object], ...]:
     return fields(kind)
 
 
+def _is_plain(annotation: object) -> bool:
+    """Tell whether JSON has what a field of this annotation holds; a tuple is a list there."""
+    arguments = get_args(annotation)
+    if arguments:
+        return all(map(_is_plain, arguments))
+    return annotation in (str, Digest, int, bool, None, type(None), Ellipsis)
+
+
+def _made_plain(kind: type) -> tuple[str, ...]:
+    hints = get_type_hints(kind)
+    return tuple(name for name in _names(kind) if not _is_plain(hints[name]))
+
+
+_MADE_PLAIN: Final = {name: _made_plain(kind) for name, kind in KINDS.items()}
 _NAMES: Final = {name: _names(kind) for name, kind in KINDS.items()}
 _READERS: Final = {name: _record_of(kind) for name, kind in KINDS.items()}

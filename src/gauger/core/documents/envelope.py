@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from gauger.core.fields import Fields, encode_base64
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
-from gauger.core.strict_json import JsonValue, decode, encode
+from gauger.core.strict_json import Encode, JsonValue, decode, encode
 
 ALGORITHM: Final = "ES256"
 """The only signature algorithm: ECDSA on P-256 with SHA-256, 64 bytes, s low."""
@@ -154,9 +154,9 @@ def read_document(data: bytes | str, *, cap: int = DOCUMENT_CAP) -> Document:
     return Document(type=kind, version=version, body=body, signature=signature)
 
 
-def write_document(document: Document) -> str:
-    """Return a document's written form: JSON in ASCII with sorted keys."""
-    return encode(
+def write_document(document: Document, write: Encode = encode) -> str:
+    """Return a document's written form, given by ``write``: JSON in ASCII with sorted keys."""
+    return write(
         {
             "type": document.type,
             "version": document.version,

@@ -5,17 +5,17 @@ nothing. Its shape follows what is published (`reportusage`, poll, acknowledgeme
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypedDict
 
 from gauger.core.documents.page import SignedHead
 from gauger.core.documents.rum_report import ITEM_CAP
 from gauger.core.fields import Fields, decode_base64, encode_base64
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
-from gauger.core.strict_json import JsonValue, decode, encode
+from gauger.core.strict_json import Encode, JsonValue, decode, encode
 
 MESSAGE_VERSION: Final = "1.3"
 """The published version of messages."""
@@ -215,12 +215,13 @@ def encode_request(request: Request) -> bytes:
     ).encode("ascii")
 
 
-def decode_request(data: bytes, *, cap: int = MESSAGE_CAP) -> Request:
+def decode_request(data: bytes, *, cap: int = MESSAGE_CAP, write: Encode = encode) -> Request:
     """Read a request; nothing that it carries is verified.
 
     Args:
         data: The body as received.
         cap: Most bytes that are looked at.
+        write: Gives the texts of the reports.
 
     Returns:
         The request.
@@ -236,17 +237,27 @@ def decode_request(data: bytes, *, cap: int = MESSAGE_CAP) -> Request:
         detail = f"The request has message version {version}; {MESSAGE_VERSION} is known here."
         raise Problem("upgrade-needed", detail)
     kind = MessageType(fields.choice("type", tuple(MessageType)))
-    request = Request(
+    return Request(
         type=kind,
         udi=fields.udi("sudi"),
         timestamp=fields.integer("timestamp", least=0),
         nonce=fields.text("nonce", limit=_LONGEST_ID),
+        **_READERS[kind](fields.optional_child("data") or _NOTHING, write),
     )
-    return _READERS[kind](request, fields.optional_child("data") or _NOTHING)
 
 
-def encode_response(response: Response) -> bytes:
-    """Return the bytes of a response."""
+class _Content(TypedDict, total=False):
+    """What a request asks with; the fields are those of `Request`."""
+
+    reports: tuple[UsageReport, ...]
+    id_token: str | None
+    trust_requests: tuple[str, ...]
+    poll_id: str | None
+    head: SignedHead | None
+
+
+def encode_response(response: Response, write: Encode = encode) -> bytes:
+    """Return the bytes of a response; ``write`` gives its text."""
     content: dict[str, JsonValue] = {
         "status": response.status.value,
         "type": response.type.value,
@@ -271,7 +282,7 @@ def encode_response(response: Response) -> bytes:
         },
         "problem": None if response.problem is None else response.problem.to_json(),
     }
-    return encode(content).encode("ascii")
+    return write(content).encode("ascii")
 
 
 def decode_response(data: bytes, *, nonce: str, cap: int = MESSAGE_CAP) -> Response:
@@ -358,8 +369,8 @@ def _write_hello(request: Request) -> dict[str, JsonValue]:
     return _head_json(request.head)
 
 
-def _read_hello(request: Request, data: Fields) -> Request:
-    return replace(request, head=_read_signed_head(data))
+def _read_hello(data: Fields, _: Encode) -> _Content:
+    return {"head": _read_signed_head(data)}
 
 
 def _head_json(head: SignedHead | None) -> dict[str, JsonValue]:
@@ -375,9 +386,9 @@ def _write_trust_request(request: Request) -> dict[str, JsonValue]:
     return {"id_token": request.id_token, "trust_requests": request.trust_requests}
 
 
-def _read_trust_request(request: Request, data: Fields) -> Request:
+def _read_trust_request(data: Fields, _: Encode) -> _Content:
     token = data.optional_text("id_token", limit=_LONGEST_TOKEN)
-    return replace(request, id_token=token, trust_requests=_read_trust_requests(data))
+    return {"id_token": token, "trust_requests": _read_trust_requests(data)}
 
 
 def _read_trust_requests(fields: Fields) -> tuple[str, ...]:
@@ -388,8 +399,8 @@ def _write_poll(request: Request) -> dict[str, JsonValue]:
     return {"poll_id": request.poll_id, "action": _ACTION}
 
 
-def _read_poll(request: Request, data: Fields) -> Request:
-    return replace(request, poll_id=_read_poll_id(data))
+def _read_poll(data: Fields, _: Encode) -> _Content:
+    return {"poll_id": _read_poll_id(data)}
 
 
 def _write_usage(request: Request) -> dict[str, JsonValue]:
@@ -412,16 +423,16 @@ def _usage_json(item: str) -> JsonValue:
     return decode(item, what="the RUM report", cap=ITEM_CAP)
 
 
-def _read_usage(request: Request, data: Fields) -> Request:
-    reports = tuple(map(_read_report, data.items("reports", limit=_MOST_REPORTS)))
-    return replace(request, reports=reports)
+def _read_usage(data: Fields, write: Encode) -> _Content:
+    items = data.items("reports", limit=_MOST_REPORTS)
+    return {"reports": tuple([_read_report(item, write) for item in items])}
 
 
-def _read_report(fields: Fields) -> UsageReport:
+def _read_report(fields: Fields, write: Encode) -> UsageReport:
     decoded = fields.values("usage", limit=_MOST_REPORTS)
     return UsageReport(
         udi=fields.udi("sudi"),
-        usage=tuple(map(encode, decoded)),
+        usage=tuple(map(write, decoded)),
         decoded=decoded,
         trust_requests=_read_trust_requests(fields),
         hostname=fields.optional_text("hostname", limit=255),
@@ -441,7 +452,7 @@ _WRITERS: Final[Mapping[MessageType, Callable[[Request], dict[str, JsonValue]]]]
         MessageType.POLL: _write_poll,
     }
 )
-_READERS: Final[Mapping[MessageType, Callable[[Request, Fields], Request]]] = MappingProxyType(
+_READERS: Final[Mapping[MessageType, Callable[[Fields, Encode], _Content]]] = MappingProxyType(
     {
         MessageType.HELLO: _read_hello,
         MessageType.TRUST_REQUEST: _read_trust_request,

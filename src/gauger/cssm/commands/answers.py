@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Final
 
+from gauger.authority import quick_json
 from gauger.core.authority.outcomes import AnswerBundle
 from gauger.core.documents.envelope import Document, write_document
 from gauger.core.documents.smart_license import Item, ItemKind, write_file
@@ -23,7 +24,7 @@ _HELD: Final = 4 * 1024 * 1024  # bytes held in memory before a spool goes to di
 
 def document_item(document: Document) -> Item:
     """Return a document as an element of an answer file."""
-    return Item(kind=_KINDS[document.type], text=write_document(document))
+    return Item(kind=_KINDS[document.type], text=write_document(document, quick_json.encode))
 
 
 def write_answers(answers: Iterable[AnswerBundle]) -> Iterator[bytes]:

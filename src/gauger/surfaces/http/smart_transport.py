@@ -9,6 +9,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gauger.authority import quick_json
 from gauger.core.documents.smart_transport import (
     LICENSING_PATH,
     MessageType,
@@ -60,8 +61,8 @@ async def _read(http: HttpRequest, cap: int) -> Request:
         raise Problem("malformed", f"A smart transport request is {_MEDIA}, not {kind[:64]!r}.")
     body = await _body(http.receive)
     if len(body) < _LARGE:
-        return decode_request(body, cap=cap)
-    return await run_in_threadpool(decode_request, body, cap=cap)
+        return decode_request(body, cap=cap, write=quick_json.encode)
+    return await run_in_threadpool(decode_request, body, cap=cap, write=quick_json.encode)
 
 
 async def _answer(exchange: Exchange, request: Request, address: str, seconds: float) -> Response:
@@ -87,9 +88,8 @@ def _http(response: Response, problem: Problem | None) -> HttpResponse:
     headers = {"Cache-Control": "no-store"}
     if problem is not None:
         status, headers = STATUS[problem.code], problem_headers(problem)
-    return HttpResponse(
-        encode_response(response), status_code=status, headers=headers, media_type=_MEDIA
-    )
+    body = encode_response(response, quick_json.encode)
+    return HttpResponse(body, status_code=status, headers=headers, media_type=_MEDIA)
 
 
 ROUTE: Final = Route(LICENSING_PATH, _serve, methods=["POST"])
