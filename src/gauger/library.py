@@ -102,7 +102,11 @@ class ProductInstance:
         client = connect(Path(data))
         if client is None:
             raise Problem("comm-failed", f"No agent runs on {data}.")
-        return cls(_Beside(Path(data), client))
+        with ExitStack() as stack:
+            stack.callback(client.close)
+            way = _Beside(Path(data), client)
+            stack.pop_all()
+        return cls(way)
 
     @property
     def agent(self) -> Operations | None:
@@ -176,14 +180,15 @@ class _Within:
 
     def __init__(self, agent: Agent, data: Path) -> None:
         self.agent = agent
-        self._stack = ExitStack()
-        self._stack.enter_context(agent)
-        server = AgentServer(data, agent)
-        try:
-            self._stack.enter_context(server)
-        except Problem as problem:
-            # Without a socket operators cannot look in; the product goes on.
-            _LOGGER.warning("No socket for operators: %s", problem.detail)
+        with ExitStack() as stack:
+            stack.enter_context(agent)
+            try:
+                stack.enter_context(AgentServer(data, agent))
+            except Problem as problem:
+                # Without a socket operators cannot look in; the product goes on.
+                _LOGGER.warning("No socket for operators: %s", problem.detail)
+            # Only now: whatever else fails above ends the agent, or its lock would stay taken.
+            self._stack = stack.pop_all()
 
     def use(self, tag: str, count: int) -> AbstractContextManager[None]:
         """Count in memory."""

@@ -173,3 +173,18 @@ def test_a_call_is_a_few_steps(instance: ProductInstance) -> None:
             pass
     sys.setprofile(None)
     assert calls / 2000 <= 15
+
+
+def test_what_fails_at_the_start_leaves_no_lock_behind(
+    data: Path, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gauger.library.AgentServer", fail)
+        with pytest.raises(RuntimeError):
+            ProductInstance.open(data, folders)
+    with ProductInstance.open(data, folders) as instance, instance.use("routing-base"):
+        assert count(instance, "routing-base") == 1

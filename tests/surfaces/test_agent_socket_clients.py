@@ -4,15 +4,16 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.surfaces.agent_client import AgentClient, connect
-from gauger.surfaces.agent_socket import AgentServer
+from gauger.surfaces.agent_socket import MAXIMUM_CLIENTS, AgentServer
 from gauger.surfaces.agent_wire import MAXIMUM_REQUEST, NAME, address, read_line
 from tests.surfaces.console.scripted import TAG, ScriptedAgent
 
@@ -212,3 +213,65 @@ def test_an_agent_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.M
 def test_only_an_object_is_a_request(text: bytes) -> None:
     with pytest.raises(Problem, match="malformed"):
         read_line(text)
+
+
+def test_a_request_over_the_cap_is_refused_before_it_is_sent(folder: Path) -> None:
+    with connected(folder) as client:
+        with pytest.raises(Problem, match="too-large"):
+            client.configure(["! a long comment"] * MAXIMUM_REQUEST)
+        assert client.ask(op="whoami")
+
+
+def test_who_is_turned_away_reads_why(folder: Path) -> None:
+    with ExitStack() as stack:
+        for _ in range(MAXIMUM_CLIENTS):
+            assert stack.enter_context(connected(folder)).ask(op="whoami")
+        late = stack.enter_context(connected(folder))
+        assert late._connection.recv(1, socket.MSG_PEEK)  # it is closed already
+        with pytest.raises(Problem, match="server-busy"):
+            late.ask(op="whoami")
+
+
+def test_no_answer_is_taken_for_that_of_a_later_request(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: int) -> bytes:
+        raise KeyboardInterrupt
+
+    client = connected(folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            client, "_answers", SimpleNamespace(readline=interrupt, close=client._answers.close)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            client.ask(op="whoami")
+    with pytest.raises(Problem, match="comm-failed"):
+        client.ask(op="flush")
+    client.close()
+
+
+def test_a_client_for_whom_no_thread_is_left_is_the_only_one_that_goes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        with raw(folder) as connection:
+            assert connection.recv(1) == b""
+    assert "no thread is left" in caplog.text
+    with connected(folder) as client:
+        assert client.ask(op="whoami")
+
+
+def test_without_a_descriptor_no_server_is_made(
+    tmp_path: Path, agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> socket.socket:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", fail)
+    with pytest.raises(Problem, match=r"store-failed.*Too many open files"):
+        AgentServer(tmp_path, agent)

@@ -11,6 +11,7 @@ from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.surfaces.agent_wire import (
     MAXIMUM_ANSWER,
+    MAXIMUM_REQUEST,
     Values,
     address,
     read_line,
@@ -49,19 +50,37 @@ class AgentClient:
             **request: ``op`` and the operation's own keys.
 
         Raises:
-            Problem: What the agent refused it with; ``comm-failed`` where it is gone.
+            Problem: What the agent refused it with; ``too-large`` where it is over the cap of a
+                request; ``comm-failed`` where the agent is gone.
         """
+        line = write_line(request)
+        if len(line) > MAXIMUM_REQUEST:
+            # The agent would refuse it too, but close before all of it is sent.
+            detail = f"A request to the agent has at most {MAXIMUM_REQUEST} bytes."
+            raise Problem("too-large", detail, size=len(line))
         try:
             with self._lock:
-                self._connection.sendall(write_line(request))
-                line = self._answers.readline(MAXIMUM_ANSWER)
+                answer = read_line(self._exchange(line))
         except OSError as error:
             raise Problem("comm-failed", f"The agent is gone: {error.strerror}.") from error
-        if not line.endswith(b"\n"):
-            raise Problem("comm-failed", "The agent ended the connection without an answer.")
-        answer = read_line(line)
         if answer.get("ok") is not True:
             raise read_problem(answer.get("problem"))
+        return answer
+
+    def _exchange(self, line: bytes) -> bytes:
+        answer = b""
+        try:
+            # One that turns us away has said why before it closed: that can be read all the same.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self._connection.sendall(line)
+            answer = self._answers.readline(MAXIMUM_ANSWER)
+        finally:
+            if not answer.endswith(b"\n"):
+                # Interrupted, as by Ctrl-C, or over its cap: what is still to come of this answer
+                # would be read as that of the next request.
+                self.close()
+        if not answer.endswith(b"\n"):
+            raise Problem("comm-failed", "The agent ended the connection without a whole answer.")
         return answer
 
     def execute(self, line: str, folder: Path) -> str:

@@ -50,9 +50,15 @@ class AgentServer:
         Args:
             folder: The agent's data folder, whose lock this process holds.
             agent: The agent.
+
+        Raises:
+            Problem: ``store-failed`` where this process may open nothing more.
         """
         self._folder, self._agent = folder, agent
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise Problem("store-failed", f"No socket can be made: {error.strerror}.") from error
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._clients: set[socket.socket] = set()
@@ -102,9 +108,11 @@ class AgentServer:
     def _begin(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, name="agent-socket", daemon=True)
         with self._lock:
+            thread.start()
+            # What has ended is forgotten here: a console that asks every second is a new client
+            # each time, for years.
             self._threads = [other for other in self._threads if other.is_alive()]
             self._threads.append(thread)
-            thread.start()
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
@@ -115,7 +123,17 @@ class AgentServer:
                 self._stopped.wait(0.1)
                 continue
             if self._is_welcome(client):
-                self._begin(self._serve, client)
+                self._begin_serving(client)
+
+    def _begin_serving(self, client: socket.socket) -> None:
+        try:
+            self._begin(self._serve, client)
+        except RuntimeError:
+            # This machine has no thread left. The client goes; whoever listens must not end of it.
+            _log.warning("no thread is left to serve a program at the agent's socket")
+            with self._lock:
+                self._clients.discard(client)
+            client.close()
 
     def _is_welcome(self, client: socket.socket) -> bool:
         # A client that does not read its answers is cut off, and never waited for twice.
