@@ -7,6 +7,7 @@ import pytest
 
 from gauger.adapters.keys.file import FileSigner
 from gauger.adapters.keys.trust_folder import read_root_sets
+from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.documents.keyring import load_certificate
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_store import TrustStore
@@ -89,6 +90,28 @@ def test_rotation_replaces_the_keys_and_opens_an_epoch(root: RootFolder, tmp_pat
     assert rotated.signers == before.signers
     assert len(root.rotate().keys) == 5
     assert root.store().root_set == root.newest()
+
+
+def test_a_rotation_that_makes_no_sense_leaves_no_key_behind(root: RootFolder) -> None:
+    with refused("invalid-argument"):
+        root.rotate(Quorum(keys=2, threshold=3))
+    assert len(list(root.path.glob("root-*.key.pem"))) == 3
+
+
+@pytest.mark.threat("C3")
+def test_two_processes_never_sign_the_next_root_set_at_once(
+    root: RootFolder, tmp_path: Path
+) -> None:
+    with WriterLock(root.path / "lock"):
+        for act in (
+            lambda: root.issue_signer(tmp_path / "portal", SignerOrder(name="Portal")),
+            root.rotate,
+            lambda: root.revoke(digest(b"a key")),
+        ):
+            with refused("store-locked"):
+                act()
+    assert root.newest().number == 1
+    assert not (tmp_path / "portal").exists()
 
 
 def test_many_rotations_still_fit_a_document(root: RootFolder) -> None:

@@ -5,7 +5,8 @@ and devices get the root sets only.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,11 @@ from typing import Final
 from gauger.adapters.keys.file import FileSigner, generate_key, load_key, save_key
 from gauger.adapters.keys.trust_folder import read_root_sets, write_root_sets
 from gauger.adapters.storage.private_files import private_folder
+from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.documents import keyring
 from gauger.core.documents.envelope import Document, ThresholdSignature, preimage
 from gauger.core.documents.keyring import PrivateKey
-from gauger.core.documents.root_set import ListedSigner, RootKey, RootSet
+from gauger.core.documents.root_set import MAXIMUM_KEYS, ListedSigner, RootKey, RootSet
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Digest
 from gauger.core.problems import Problem
@@ -26,6 +28,7 @@ ROOT_DAYS: Final = 3650
 """How long a root set is obeyed; an offline device may see no newer one for years."""
 
 SIGNER_DAYS: Final = 1095
+_LOCK: Final = "lock"
 _KEY_FILE: Final = re.compile(r"root-([1-9][0-9]{0,5})\.key\.pem")
 
 
@@ -35,6 +38,16 @@ class Quorum:
 
     keys: int = 3
     threshold: int = 2
+
+    def require_sense(self) -> None:
+        """Refuse numbers by which nobody or anybody could sign.
+
+        Raises:
+            Problem: ``invalid-argument``.
+        """
+        if not 1 <= self.threshold <= self.keys <= MAXIMUM_KEYS:
+            detail = f"{self.threshold} of {self.keys} is no threshold of 1 to 16 root keys."
+            raise Problem("invalid-argument", detail)
 
 
 EMBEDDED: Final = Quorum(keys=1, threshold=1)
@@ -79,9 +92,7 @@ class RootFolder:
             Problem: ``conflict`` where the folder holds a root; ``invalid-argument`` where the
                 numbers of keys make no sense; or of the key files.
         """
-        if not 1 <= quorum.threshold <= quorum.keys <= 16:
-            detail = f"{quorum.threshold} of {quorum.keys} is no threshold of 1 to 16 root keys."
-            raise Problem("invalid-argument", detail)
+        quorum.require_sense()
         private_folder(self.path)
         if self.documents():
             raise Problem("conflict", f"There is a licensing root in {self.path}.")
@@ -135,15 +146,16 @@ class RootFolder:
             Problem: ``conflict`` where ``out`` holds a key; ``root-threshold`` where too few root
                 keys are at hand.
         """
-        held = self.newest()
-        self._require_quorum(held)
-        key = generate_key(self.workshop.entropy)
-        terms = self.workshop.terms(order.days)
-        certificate = keyring.build_signer(key, order.name, terms, delegates=order.delegates)
-        listed = ListedSigner.of(certificate, ledger=order.ledger, delegates=order.delegates)
-        FileSigner(key, (certificate,)).save(out)
-        self._publish(replace(held, signers=(*held.signers, listed)))
-        return listed
+        with self._alone() as held:
+            self._require_quorum(held)
+            key = generate_key(self.workshop.entropy)
+            terms = self.workshop.terms(order.days)
+            certificate = keyring.build_signer(key, order.name, terms, delegates=order.delegates)
+            listed = ListedSigner.of(certificate, ledger=order.ledger, delegates=order.delegates)
+            # Before the root set: a listed signer whose key was lost could never be used.
+            FileSigner(key, (certificate,)).save(out)
+            self._publish(replace(held, signers=(*held.signers, listed)))
+            return listed
 
     def rotate(self, quorum: Quorum | None = None) -> RootSet:
         """Replace all root keys and open a new root epoch; the signers stay.
@@ -152,14 +164,16 @@ class RootFolder:
             quorum: New numbers of keys, or None for the present ones.
 
         Raises:
-            Problem: ``root-threshold`` where too few of the present root keys are at hand.
+            Problem: ``root-threshold`` where too few of the present root keys are at hand;
+                ``invalid-argument`` where the new numbers make no sense.
         """
-        held = self.newest()
-        self._require_quorum(held)
-        wanted = quorum or Quorum(keys=len(held.keys), threshold=held.threshold)
-        keys = self._new_keys(wanted.keys)
-        renewed = replace(held, keys=keys, threshold=wanted.threshold, epoch=held.epoch + 1)
-        return self._publish(renewed)
+        with self._alone() as held:
+            self._require_quorum(held)
+            wanted = quorum or Quorum(keys=len(held.keys), threshold=held.threshold)
+            wanted.require_sense()
+            keys = self._new_keys(wanted.keys)
+            renewed = replace(held, keys=keys, threshold=wanted.threshold, epoch=held.epoch + 1)
+            return self._publish(renewed)
 
     def revoke(self, key_id: Digest) -> RootSet:
         """Revoke a key of a signer, trust code or device, and open a new root epoch.
@@ -171,14 +185,28 @@ class RootFolder:
             Problem: ``conflict`` where it is revoked already; ``invalid-argument`` where it is a
                 root key, which `rotate` replaces.
         """
-        held = self.newest()
-        if key_id in held.revoked:
-            raise Problem("conflict", f"The key {key_id} is revoked already.")
-        if key_id in {key.key_id for key in held.keys}:
-            raise Problem("invalid-argument", f"{key_id} is a root key: rotate replaces it.")
-        signers = tuple(signer for signer in held.signers if signer.key_id != key_id)
-        revoked = (*held.revoked, key_id)
-        return self._publish(replace(held, signers=signers, revoked=revoked, epoch=held.epoch + 1))
+        with self._alone() as held:
+            if key_id in held.revoked:
+                raise Problem("conflict", f"The key {key_id} is revoked already.")
+            if key_id in {key.key_id for key in held.keys}:
+                raise Problem("invalid-argument", f"{key_id} is a root key: rotate replaces it.")
+            signers = tuple(signer for signer in held.signers if signer.key_id != key_id)
+            revoked, epoch = (*held.revoked, key_id), held.epoch + 1
+            return self._publish(replace(held, signers=signers, revoked=revoked, epoch=epoch))
+
+    @contextmanager
+    def _alone(self) -> Iterator[RootSet]:
+        """Give the newest root set to one process at a time.
+
+        Two would each sign a set of the next number: one would be overwritten, and whoever holds
+        it already could follow no later one.
+
+        Raises:
+            Problem: ``store-locked``; as `store`.
+        """
+        self.store()
+        with WriterLock(self.path / _LOCK):
+            yield self.newest()
 
     def _publish(self, draft: RootSet) -> RootSet:
         """Number, sign, prove and write the next root set."""
