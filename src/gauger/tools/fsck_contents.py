@@ -70,7 +70,7 @@ def _check_answers(db: sqlite3.Connection, examination: Examination) -> None:
     examination.counts["documents"] = 0
     for number, kind, answers, body in db.execute(
         "SELECT id, type, answers, body FROM kept.documents ORDER BY id"
-    ).fetchall():
+    ):
         examination.counts["documents"] += 1
         where = f"document {number} ({kind})"
         try:
@@ -115,7 +115,7 @@ def _check_unanswered(db: sqlite3.Connection, examination: Examination) -> None:
         ("trust_requests", "1"),
     ):
         query = f"SELECT digest FROM kept.{table} WHERE {condition}"  # noqa: S608 -- constants only
-        for (answered,) in db.execute(query).fetchall():
+        for (answered,) in db.execute(query):
             found = db.execute(
                 "SELECT 1 FROM kept.documents WHERE answers = ? AND type IN (?, ?)",
                 (bytes.fromhex(answered), *_ACKNOWLEDGED),

@@ -128,14 +128,17 @@ class _Pages:
         """Check every page."""
         counts = dict.fromkeys(("pages", "rows", "leaves"), 0)
         self._examination.counts.update(counts)
+        # One after another: a ledger of years has a million pages, and memory must not follow.
         heads = self._db.execute(
             "SELECT h.page, h.body, h.digest, h.signer, h.signature, s.chain FROM kept.heads h"
             " LEFT JOIN kept.signers s ON s.key = h.signer ORDER BY h.page"
-        ).fetchall()
-        for place, head in enumerate(heads):
-            self._check_page(place, head)
-        self._check_rest(len(heads))
-        self._check_unsigned(len(heads))
+        )
+        pages = 0
+        for head in heads:
+            self._check_page(pages, head)
+            pages += 1
+        self._check_rest(pages)
+        self._check_unsigned(pages)
 
     def _fault(self, where: str, what: str, **more: str) -> None:
         self._examination.add(Fault(where=where, what=what, since=self._since, **more))
