@@ -184,13 +184,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cases = [case for case in load() if not options.names or any(part in case.name for part in options.names)]  # fmt: skip
     unknown = expected - {case.name for case in load()}
     outcomes = list(judge(cases, lambda case: ask(command, case, codes=not options.any_code), expected, options.jobs))  # fmt: skip
-    print(_json(outcomes) if options.json else _text(outcomes, unknown))
+    print(_json(outcomes, unknown) if options.json else _text(outcomes, unknown))
     return 0 if cases and not unknown and all(one.is_good for one in outcomes) else 1
 
 
-def _json(outcomes: Sequence[Outcome]) -> str:
+def _json(outcomes: Sequence[Outcome], unknown: frozenset[str]) -> str:
     rows = [{"case": one.case.name, "state": one.state, "fault": one.fault} for one in outcomes]
-    return json.dumps({"cases": rows, "counts": _counts(outcomes)}, indent=1)
+    told = {"cases": rows, "counts": _counts(outcomes), "unknown": sorted(unknown)}
+    return json.dumps(told, indent=1)
 
 
 def _text(outcomes: Sequence[Outcome], unknown: frozenset[str]) -> str:

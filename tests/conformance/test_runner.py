@@ -107,3 +107,6 @@ def test_a_list_that_is_out_of_date_is_told(
     out = capsys.readouterr().out
     assert "XPASSED  ack-good" in out
     assert "UNKNOWN  no-such-case" in out
+    words = ["--command", ours(tmp_path), "--xfail", str(listed), "--json", "ack-good"]
+    assert run.main(words) == 1
+    assert json.loads(capsys.readouterr().out)["unknown"] == ["no-such-case"]
