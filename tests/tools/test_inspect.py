@@ -479,6 +479,15 @@ def test_a_summary_of_many_devices_stays_small() -> None:
 VENDOR = report(replace(PAYLOAD, meta=None, measurements=()))
 
 
+def test_a_summary_begins_at_second_0_where_a_report_does() -> None:
+    summary = UsageSummary()
+    for start in (0, NOW):
+        own = replace(MEASUREMENT, start=start, end=start + 9)
+        made = report(replace(PAYLOAD, meta=None, measurements=(own,)))
+        summary.add(made, Seal.UNVERIFIABLE)
+    assert (summary.first, summary.last) == (0, NOW + 9)
+
+
 def test_a_summary_of_times_never_set_names_none() -> None:
     summary = UsageSummary()
     relative = replace(MEASUREMENT, relative=True)

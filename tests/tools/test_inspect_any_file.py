@@ -270,6 +270,11 @@ def test_a_certificate_in_binary_form_is_told(tmp_path: Path) -> None:
     assert "openssl" in render(finding)
 
 
+def test_a_long_bundle_of_certificates_is_told_whole(tmp_path: Path) -> None:
+    one = keyring.certificate_to_pem(signer_certificate())
+    assert len(look(tmp_path / "authorities.pem", one * 200).parts) == 200
+
+
 def test_a_key_of_another_kind_is_told_and_not_shown(tmp_path: Path) -> None:
     pem = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"
     text = render(look(tmp_path / "x.pem", pem))

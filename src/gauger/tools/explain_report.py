@@ -217,9 +217,10 @@ class UsageSummary:
         for item in payload.measurements:
             _count(self.licences, tag, max(self.licences.get(tag, 0), item.count))
             if not item.relative:
-                self.first = min(item.start, self.first or item.start)
+                # Second 0 is a time like any other: a clock that was never set begins there.
+                self.first = item.start if self.first is None else min(item.start, self.first)
                 last = _last_second(item, is_ours=payload.meta is not None)
-                self.last = max(last, self.last or last)
+                self.last = last if self.last is None else max(last, self.last)
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Return the sum in words."""

@@ -104,11 +104,12 @@ def _explain_regular(path: Path, yardstick: Yardstick, detailed: int) -> Finding
         return named
     if not start:
         raise Problem("truncated", f"{path} is empty.")
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = start.removeprefix(_BOM).lstrip()
     if text.startswith(b"{"):
         return explain_json(_read_small(path), yardstick)
     if text.startswith(b"-----BEGIN") and not text.startswith(_PGP):
-        return explain_pem(path, text, yardstick)
+        # All of it: a bundle of authorities may be longer than what tells one kind from another.
+        return explain_pem(path, _read_small(path).removeprefix(_BOM).lstrip(), yardstick)
     if start.startswith(MAGIC):
         return explain_store(path, start)
     if path.suffix == ".toml":
@@ -129,6 +130,7 @@ def _explain_markup(path: Path, start: bytes, yardstick: Yardstick, detailed: in
 
 
 _PGP: Final = b"-----BEGIN PGP"
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 def _chunks(path: Path, *, most: int | None = None) -> Iterator[bytes]:
