@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gauger.core.problems import Problem
+from gauger.tools.demo import stage
 from gauger.tools.demo.scene import Scene, StepFailed, line_of
 from gauger.tools.demo.stage import Stage
 
@@ -92,6 +93,24 @@ def test_a_process_that_does_not_start_is_told_with_its_last_words(scene: Scene)
     with pytest.raises(Problem, match="no-such-command") as problem:
         scene.stage.start("wrong", "no-such-command", ready=scene.stage.path("never"))
     assert problem.value.code == "comm-timeout"
+
+
+def test_a_command_that_does_not_end_is_named(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "_COMMAND_SECONDS", 0.01)
+    with pytest.raises(Problem, match="comm-timeout"):
+        scene.gauger("--version")
+    ended = scene.stage.background("--version")
+    with pytest.raises(Problem, match="comm-timeout"):
+        ended()
+
+
+def test_a_command_in_the_background_is_waited_for_or_ended() -> None:
+    with Stage() as at_work:
+        assert "gauger" in at_work.background("--version")()
+        at_work.background("--version")
+    assert all(process.returncode is not None for process in at_work._aside)
 
 
 def test_a_temporary_stage_leaves_nothing_behind() -> None:

@@ -98,7 +98,7 @@ def _lose(scene: Scene, proxy: WithholdingProxy) -> str:
     is_lost = proxy.wait_until_withheld(_WITHHELD_SECONDS)
     scene.stage.kill("cssm")
     proxy.release()
-    said, _ = syncing.communicate(timeout=60)
+    said = syncing()
     scene.require(is_lost, f"No answer came that could be withheld. The device said:\n{said}")
     scene.require("(comm-" in said, f"The device did not notice the loss:\n{said}")
     return "the device says: comm-failed, and keeps its reports"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -80,6 +81,7 @@ class Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clock = DemoClock(self.folder / "clock.json")
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._aside: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +89,10 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         for name in reversed(list(self._running)):
             self.stop(name)
+        for process in self._aside:
+            # Killed, waited for, its pipe closed: also where the story never came to its end.
+            process.kill()
+            process.communicate()
         if not self._is_kept:
             shutil.rmtree(self.folder)
 
@@ -95,15 +101,22 @@ class Stage:
         return self.folder.joinpath(*parts)
 
     def run(self, *arguments: str | Path) -> Result:
-        """Run `gauger` with arguments to its end and return what it gave."""
-        done = subprocess.run(  # noqa: S603 -- our own command with our own arguments
-            _command(arguments),
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_SECONDS,
-            check=False,
-            env=_environment(),
-        )
+        """Run `gauger` with arguments to its end and return what it gave.
+
+        Raises:
+            Problem: ``comm-timeout`` where it does not end within a minute.
+        """
+        try:
+            done = subprocess.run(  # noqa: S603 -- our own command with our own arguments
+                _command(arguments),
+                capture_output=True,
+                text=True,
+                timeout=_COMMAND_SECONDS,
+                check=False,
+                env=_environment(),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise _endless(arguments) from error
         return Result(done.returncode, done.stdout, done.stderr)
 
     def start(self, name: str, *arguments: str | Path, ready: Path) -> None:
@@ -130,15 +143,25 @@ class Stage:
                 raise Problem("comm-timeout", f"{name} did not start. Its last words:\n{tail}")
             time.sleep(_POLL_SECONDS)
 
-    def background(self, *arguments: str | Path) -> "subprocess.Popen[str]":
-        """Start a command whose end the story waits for later."""
-        return subprocess.Popen(  # noqa: S603 -- our own command with our own arguments
+    def background(self, *arguments: str | Path) -> Callable[[], str]:
+        """Start a command; what is returned waits for its end, and gives what it printed."""
+        process = subprocess.Popen(  # noqa: S603 -- our own command with our own arguments
             _command(arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env=_environment(),
         )
+        self._aside.append(process)
+
+        def ended() -> str:
+            try:
+                said, _ = process.communicate(timeout=_COMMAND_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                raise _endless(arguments) from error
+            return said
+
+        return ended
 
     def kill(self, name: str) -> None:
         """End a process as a power failure would: SIGKILL."""
@@ -166,6 +189,11 @@ def free_port() -> int:
 
 def _command(arguments: tuple[str | Path, ...]) -> list[str]:
     return [sys.executable, "-m", "gauger", *map(str, arguments)]
+
+
+def _endless(arguments: tuple[str | Path, ...]) -> Problem:
+    command = " ".join(["gauger", *map(str, arguments)])
+    return Problem("comm-timeout", f"`{command}` did not end within {_COMMAND_SECONDS} s.")
 
 
 def _environment() -> dict[str, str]:
