@@ -225,9 +225,10 @@ def _add_order(account: AccountRef) -> str:
 
 def _line(text: str, end: int | None) -> dict[str, Any]:
     # A tag of ISO 19770-2 form holds no equals sign.
-    tag, name, quantity, term, *_ = [*text.split("="), "", "", ""]
+    tag, name, quantity, term, *more = [*text.split("="), "", "", ""]
     term = term or "perpetual"
-    if not quantity.isdecimal() or term not in {"perpetual", "subscription"}:
+    # A name that holds one would shift what follows: it is refused, not cut.
+    if any(more) or not quantity.isdecimal() or term not in {"perpetual", "subscription"}:
         message = f"{text!r} is no line: write TAG=NAME=QUANTITY or TAG=NAME=QUANTITY=TERM."
         raise Problem("invalid-argument", message)
     line: dict[str, Any] = {"tag": tag, "name": name, "quantity": int(quantity), "term": term}
