@@ -44,7 +44,9 @@ def upload(api: Api, file: Path, account: AccountRef, *, wait: bool, ack: Path |
     job = _finished(api, account, job)
     verdicts = _verdicts(api, account, job["job_id"])
     text = _summary(job, verdicts)
-    if ack is not None and any(row["digest"] for row in verdicts):
+    if ack is not None and not any(row["digest"] for row in verdicts):
+        text += f"\nNothing in it was answered: {ack} is not written."
+    elif ack is not None:
         content = api.download(account_path(account, f"/usage-files/{job['job_id']}/ack"))
         write_file(ack, content)
         text += f"\nThe ACK file is {ack}. On the product instance: license smart import {ack}"
