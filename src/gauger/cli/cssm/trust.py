@@ -66,11 +66,12 @@ def _taken_in(count: int) -> str:
 
 def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_CAP + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise Problem("file-not-found", f"{path} cannot be read: {error}.") from error
     if len(text) > _CAP:
-        raise Problem("too-large", f"{path} is over {_CAP} bytes.")
+        raise Problem("too-large", f"{path} is over {_CAP} characters.")
     return text
 
 
