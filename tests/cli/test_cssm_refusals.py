@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from gauger.cli.cssm.command import tell_ready
+from gauger.core.documents.smart_license import Item, ItemKind, write_file
 from gauger.core.problems import Problem
 from tests.cli.portal_host import Host, gauger, make_host, served
 from tests.support.builders import TAG
@@ -193,6 +195,10 @@ def test_a_client_with_a_wrong_secret_is_told_no_more_than_that(host: Host, tmp_
         (("account", "add", ""), "The field 'domain': should have at least 1 character."),
         (("token", "new", "--account", ACCOUNT, "--days", "0"), "The field 'days': should be"),
         (
+            ("order", "add", "--account", ACCOUNT, "--number", "1", "--line", "T=A=5=perpetual=x"),
+            "is no line",
+        ),
+        (
             ("virtual-account", "list", ACCOUNT),
             f"{ACCOUNT} is a Virtual Account; name its Smart Account: example.com.",
         ),
@@ -226,3 +232,47 @@ def test_a_filter_that_there_is_not_is_refused_rather_than_answered_by_nothing(
     assert "No report is deferred." in host.told(
         "report", "list", "--account", ACCOUNT, "--verdict", "deferred"
     )
+
+
+def test_a_folder_that_is_named_goes_before_a_portal_of_the_environment(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("of another portal\n")
+    monkeypatch.setenv("GAUGER_CSSM_URL", "https://127.0.0.1:1")
+    monkeypatch.setenv("GAUGER_CSSM_CLIENT_ID", "x")
+    monkeypatch.setenv("GAUGER_CSSM_CLIENT_SECRET_FILE", str(tmp_path / "secret"))
+    assert "example.com" in host.told("account", "list")
+    monkeypatch.setenv("GAUGER_CSSM_DATA", str(host.data))
+    result = gauger("cssm", "account", "list", "--url", "https://127.0.0.1:1")
+    assert isinstance(result.exception, Problem)
+    assert result.exception.code == "comm-failed"
+
+
+def test_a_secret_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    words = ("--url", "https://127.0.0.1:1", "--client-id", "x")
+    result = gauger("cssm", "account", "list", *words, "--client-secret-file", tmp_path / "secret")
+    assert isinstance(result.exception, Problem)
+    assert result.exception.code == "file-not-found"
+
+
+def test_a_file_of_trust_is_read_as_far_as_one_may_be_long(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "endless").write_bytes(b" " * 600_000)
+    assert refused(host, "trust", "import", tmp_path / "endless").code == "too-large"
+
+
+def test_where_nothing_was_answered_no_ack_file_is_promised(host: Host, tmp_path: Path) -> None:
+    usage, ack = tmp_path / "usage.xml", tmp_path / "ack.xml"
+    usage.write_bytes(b"".join(write_file([Item(kind=ItemKind.RUM_REPORT, text="none")])))
+    told = host.told("usage", "upload", usage, "--account", ACCOUNT, "--ack", ack)
+    assert "is not written" in told
+    assert not ack.exists()
+
+
+def test_a_ready_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "nowhere" / "ready", tmp_path / "folder"):
+        with pytest.raises(Problem, match="file-not-written"):
+            tell_ready(path, "https://localhost")
+    tell_ready(tmp_path / "ready", "https://localhost")
+    assert (tmp_path / "ready").read_text() == "https://localhost\n"

@@ -14,6 +14,7 @@ from gauger.cli.cssm.showing import Answer, show
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 from gauger.cssm.local import local_access
+from gauger.tools.typed import typed_account
 
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
@@ -58,10 +59,10 @@ class AccountType(click.ParamType[AccountRef]):
         """Read an account."""
         if isinstance(value, AccountRef):
             return value
-        domain, slash, name = str(value).partition("/")
-        if not slash:
-            self.fail(f"{value!r} is no account: write SMART-ACCOUNT/VIRTUAL-ACCOUNT.", param, ctx)
-        return AccountRef(domain, name)
+        try:
+            return typed_account(str(value))
+        except Problem as problem:
+            self.fail(problem.detail, param, ctx)
 
 
 ACCOUNT: Final = AccountType()
@@ -120,7 +121,7 @@ def connect(options: dict[str, Any]) -> Api:
     client_id: str | None = options.pop("client_id")
     secret_file: Path | None = options.pop("client_secret_file")
     ca: Path | None = options.pop("ca")
-    if data is not None and url is None:
+    if data is not None and (url is None or _is_typed("data") > _is_typed("url")):
         found = local_access(data)
         return Api(found.url, client_id=found.client_id, secret=found.secret, ca=found.ca)
     if url is None or client_id is None or secret_file is None:
@@ -129,11 +130,20 @@ def connect(options: dict[str, Any]) -> Api:
     return Api(url, client_id=client_id, secret=_secret(secret_file), ca=ca)
 
 
+def _is_typed(name: str) -> bool:
+    """Return whether an option stands on the command line: it goes before the environment.
+
+    Who names a folder means it, and must not speak to the portal of a variable set long ago.
+    """
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
 def _secret(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise Problem("file-not-found", f"{path} cannot be read: {error.strerror}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem("file-not-found", f"{path} cannot be read: {error}.") from error
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -144,6 +154,21 @@ def write_file(path: Path, content: bytes) -> None:
     """
     try:
         path.write_bytes(content)
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise Problem("file-not-written", message) from error
+
+
+def tell_ready(path: Path, url: str) -> None:
+    """Write a URL to a file that somebody waits for: it is there whole, or not at all.
+
+    Raises:
+        Problem: ``file-not-written``.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    write_file(fresh, f"{url}\n".encode())
+    try:
+        fresh.replace(path)
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}."
         raise Problem("file-not-written", message) from error

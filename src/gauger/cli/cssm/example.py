@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from gauger import profiles
-from gauger.cli.cssm.command import FILE, FOLDER
+from gauger.cli.cssm.command import FILE, FOLDER, tell_ready
 from gauger.cli.cssm.running import run
 from gauger.core.authority.commands import AssignPolicy, DepositOrder, OpenVirtualAccount, OrderLine
 from gauger.core.documents.smart_transport import LICENSING_PATH
@@ -51,7 +51,7 @@ def run_example(data: Path, port: int | None, ready_file: Path | None) -> None:
     def ready(url: str, _portal: Portal) -> None:
         _tell(data, url, token_file.read_text(encoding="utf-8").strip())
         if ready_file is not None:
-            ready_file.write_text(f"{url}\n", encoding="utf-8")
+            tell_ready(ready_file, url)
 
     run(folder, config, plain_http=False, clock=None, ready=ready)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gauger.cli.cssm.command import FILE, clock_option, data_option
+from gauger.cli.cssm.command import FILE, clock_option, data_option, tell_ready
 from gauger.cssm.config import CssmConfig, Value, load_config
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def serve(data: Path, **options: Any) -> None:  # noqa: ANN401 -- click's own
             click.echo(f"Next: {step}")
         path = options["ready_file"]
         if path is not None:
-            path.write_text(f"{url}\n", encoding="utf-8")
+            tell_ready(path, url)
 
     run(data, config, plain_http=options["plain_http"], clock=options["clock"], ready=ready)
 
