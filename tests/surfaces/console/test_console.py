@@ -365,7 +365,7 @@ def test_a_refusal_quotes_a_portal_without_its_escape_sequences() -> None:
 def test_a_console_begins_in_the_working_folder() -> None:
     agent = ScriptedAgent()
     Console(agent).execute("license smart import ack.xml")
-    assert agent.asked == [("import", Path.cwd() / "ack.xml")]
+    assert agent.asked == [("import", Path("ack.xml"))]
 
 
 @pytest.mark.requirement("PI-10/reference")
@@ -396,6 +396,23 @@ def test_a_question_does_not_keep_other_lines_from_being_applied() -> None:
     text = _console(agent).configure(["license smart ?", "license smart transport off"])
     assert "transport" in text
     assert agent.settings.transport is TransportKind.OFF
+
+
+@pytest.mark.parametrize("behind", ["nonsense x", "include", "include " + "x" * 81])
+def test_a_filter_that_is_refused_lets_nothing_be_done(behind: str) -> None:
+    agent = ScriptedAgent()
+    with pytest.raises(Problem, match="invalid-command"):
+        _console(agent).execute(f"license smart sync all | {behind}")
+    assert not agent.asked
+
+
+def test_a_working_folder_that_was_deleted_stops_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert Console(ScriptedAgent()).execute("show license udi").startswith("UDI:")
 
 
 def test_a_question_mark_behind_a_bar_lists_the_filters() -> None:

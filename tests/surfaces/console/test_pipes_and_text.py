@@ -35,22 +35,22 @@ OUTPUT = "one\n  two\n    three\n  four\nfive (x)"
     ],
 )
 def test_a_filter_lets_lines_through(request_: str, kept: list[str]) -> None:
-    assert pipes.apply(OUTPUT, request_).split("\n") == kept
+    assert pipes.chosen(request_)(OUTPUT).split("\n") == kept
 
 
 @pytest.mark.parametrize("request_", ["", "include", "include  ", "tee x", "include " + "x" * 81])
 def test_a_filter_that_is_none_is_refused(request_: str) -> None:
     with pytest.raises(Problem) as refusal:
-        pipes.apply(OUTPUT, request_)
+        pipes.chosen(request_)(OUTPUT)
     assert refusal.value.code == "invalid-command"
 
 
 @pytest.mark.threat("E16", role="instance")
 def test_no_pattern_keeps_a_console_busy() -> None:
     started = time.process_time()
-    pipes.apply("a" * 5_000 + "\n", "include (a+)+(a+)+$b")
+    pipes.chosen("include (a+)+(a+)+$b")("a" * 5_000 + "\n")
     with pytest.raises(Problem, match=r"many"):
-        pipes.apply("a" * 5_000, "include " + ".*a" * 20)
+        pipes.chosen("include " + ".*a" * 20)
     assert time.process_time() - started < 20  # what is tried again and again takes for ever
 
 
@@ -61,7 +61,7 @@ def test_any_pattern_filters_or_is_refused(pattern: str) -> None:
 
 def _kept(pattern: str) -> list[str]:
     try:
-        return pipes.apply(OUTPUT, f"include {pattern}").split("\n")
+        return pipes.chosen(f"include {pattern}")(OUTPUT).split("\n")
     except Problem as problem:
         return [] if problem.code == "invalid-command" else [problem.code]
 

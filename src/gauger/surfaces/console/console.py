@@ -79,7 +79,8 @@ class Console:
             folder: Where relative file paths begin; the working folder where None.
         """
         self._agent = agent
-        self._folder = Path.cwd() if folder is None else folder
+        # Not its name: a working folder that was deleted has none, and few commands need it.
+        self._folder = Path() if folder is None else folder
 
     def execute(self, line: str) -> str:
         """Carry out an EXEC command.
@@ -136,9 +137,10 @@ def _execute(session: Session, line: str) -> str:
     match = _match(session, command, Mode.EXEC)
     if request == "?":
         return _listed(pipes.choices())
+    # Before the command: a filter that is refused afterwards would hide what was done.
+    let_through = pipes.chosen(request) if request is not None else str
     with _safe_refusals():
-        text = many_lines(match.command.handler(session, match))
-    return text if request is None else pipes.apply(text, request)
+        return let_through(many_lines(match.command.handler(session, match)))
 
 
 def _match(session: Session, line: str, mode: Mode) -> ConsoleMatch:

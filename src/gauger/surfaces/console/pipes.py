@@ -5,6 +5,7 @@ operators, and no pattern can keep a console busy.
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from gauger.core.problems import Problem
@@ -41,12 +42,14 @@ def choices() -> list[tuple[str, str]]:
     return [(f"{name} PATTERN", meaning) for name, meaning in _MEANINGS.items()]
 
 
-def apply(text: str, request: str) -> str:
-    """Return the lines of an output that a filter lets through.
+def chosen(request: str) -> Callable[[str], str]:
+    """Return the filter that is asked for; what is wrong with it is told before anything is done.
 
     Args:
-        text: What the command printed.
         request: Name of the filter (or a unique beginning), a blank, the pattern.
+
+    Returns:
+        What makes of the output of a command the lines that are let through.
 
     Raises:
         Problem: ``invalid-command`` for an unknown filter or a pattern that is too long.
@@ -57,15 +60,18 @@ def apply(text: str, request: str) -> str:
         message = f"% Incomplete or unknown filter; use one of {', '.join(FILTERS)} and a pattern."
         raise Problem("invalid-command", message)
     matches = _compile(pattern.strip())
-    lines = text.split("\n")
-    if found[0] == "begin":
+    return lambda text: _filtered(text.split("\n"), found[0], matches)
+
+
+def _filtered(lines: list[str], name: str, matches: re.Pattern[str]) -> str:
+    if name == "begin":
         first = next((number for number, line in enumerate(lines) if matches.search(line)), None)
         return "" if first is None else "\n".join(lines[first:])
-    if found[0] == "section":
+    if name == "section":
         return "\n".join(_sections(lines, matches))
-    wanted = found[0] != "exclude"
+    wanted = name != "exclude"
     kept = [line for line in lines if bool(matches.search(line)) is wanted]
-    if found[0] == "count":
+    if name == "count":
         return f"Number of lines which match regexp = {len(kept)}"
     return "\n".join(kept)
 

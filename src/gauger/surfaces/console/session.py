@@ -26,7 +26,7 @@ class Session:
 
     views: Views
     operations: Operations | None = None
-    folder: Path = field(default_factory=Path.cwd)
+    folder: Path = field(default_factory=Path)
     changes: list[ConfigChange] = field(default_factory=list)
 
     @property
