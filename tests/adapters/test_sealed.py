@@ -1,7 +1,5 @@
 """Sealed records: only their key opens them, only at their place, only as they were."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,10 +37,10 @@ def test_a_record_cut_short_is_found(length: int) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        replace(PLACE, table="event"),
-        replace(PLACE, row="row2"),
-        replace(PLACE, kind="other"),
-        replace(PLACE, version=2),
+        PLACE._replace(table="event"),
+        PLACE._replace(row="row2"),
+        PLACE._replace(kind="other"),
+        PLACE._replace(version=2),
         Place("recordr", "ow", "kind"),
     ],
 )

@@ -228,7 +228,8 @@ class Engine:
         self.measuring.begin_boot(draft)
         # Before anything is believed: a store that was copied back may hold a root set that was
         # replaced because a signer was stolen.
-        self.rooting.begin_boot(draft, is_volatile=store.volatile is not None)
+        held = self.rooting.begin_boot(draft, is_volatile=store.volatile is not None)
+        self._read = ({}, held)
         if store.replaced is not None:
             draft.log(events.store_replaced(wall, store.replaced))
         draft.log(*events.agent_ready(wall), *events.export_allowed(wall, allowed=False))

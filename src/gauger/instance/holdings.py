@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
+from gauger.core.documents.body import Body
 from gauger.core.documents.envelope import DirectSignature, Document, PageSignature, read_document
 from gauger.core.documents.page import PageHead, SignedHead
 from gauger.core.documents.policy_document import PolicyDocument
@@ -21,6 +23,12 @@ from gauger.instance.records import HeldDocument, TrustRecord, pack, unpack
 HEAD: Final = "head"
 """Name of the newest page head: the answer whose signature block carries it, or itself."""
 
+_KINDS: Final[Mapping[str, type[AccountInfo | PolicyDocument | PurchaseInfo | TrustCode]]] = (
+    MappingProxyType(
+        {kind.TYPE: kind for kind in (AccountInfo, PolicyDocument, PurchaseInfo, TrustCode)}
+    )
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
@@ -29,6 +37,7 @@ class Holdings:
     Attributes:
         store: Whom to trust.
         policy: The policy document, or None for the default.
+        rules: The policy in force, with all four groups.
         trust_code: The trust code, or None.
         trust_text: That as received.
         account: Account information, or None.
@@ -37,10 +46,13 @@ class Holdings:
         digests: Digests of all of them; the answer with the head is none.
         installed_at: When each was installed, by document type.
         read: What was read, by the text it was read from.
+        bodies: The bodies of the above, by the same text.
+        page_head: The newest page head, read.
     """
 
     store: TrustStore
     policy: PolicyDocument | None = None
+    rules: Policy = DEFAULT
     trust_code: TrustCode | None = None
     trust_text: str | None = None
     account: AccountInfo | None = None
@@ -49,11 +61,8 @@ class Holdings:
     digests: frozenset[Digest] = frozenset()
     installed_at: Mapping[str, int] = field(default_factory=dict)
     read: Mapping[str, Document] = field(default_factory=dict, repr=False)
-
-    @property
-    def rules(self) -> Policy:
-        """The policy in force, with all four groups."""
-        return DEFAULT if self.policy is None else self.policy.policy
+    bodies: Mapping[str, Body] = field(default_factory=dict, repr=False)
+    page_head: PageHead | None = None
 
     @property
     def account_ref(self) -> AccountRef | None:
@@ -64,11 +73,6 @@ class Holdings:
     def ledger(self) -> str | None:
         """The only ledger that is obeyed, or None while none is known."""
         return None if self.account is None else self.account.ledger
-
-    @property
-    def page_head(self) -> PageHead | None:
-        """The newest page head, read."""
-        return None if self.head is None else PageHead.from_document(self.head.document)
 
     @property
     def root_number(self) -> int:
@@ -98,38 +102,58 @@ def read_holdings(
     read = {
         name: known.get(held.text) or read_document(held.text) for name, held in documents.items()
     }
+    bodies = _bodies(documents, read, {} if before is None else before.bodies)
     holdings = Holdings(
         store=pinned,
         digests=frozenset(item.digest for name, item in read.items() if name != HEAD),
         installed_at={name: held.installed_at for name, held in documents.items()},
         read={held.text: read[name] for name, held in documents.items()},
+        bodies={documents[name].text: body for name, body in bodies.items()},
     )
     if RootSet.TYPE in read:
         store = _store(read[RootSet.TYPE], pinned, before)
         holdings = replace(holdings, store=store)
     if HEAD in read:
-        holdings = replace(holdings, head=_signed_head(read[HEAD]))
-    return _with_answers(holdings, documents, read)
+        holdings = _with_head(holdings, _signed_head(read[HEAD]), before)
+    return _with_answers(holdings, documents, bodies)
+
+
+def _bodies(
+    documents: Mapping[str, HeldDocument], read: Mapping[str, Document], known: Mapping[str, Body]
+) -> dict[str, Body]:
+    """Read the bodies of what answers brought, by name."""
+    bodies: dict[str, Body] = {}
+    for name, kind in _KINDS.items():
+        if name in read:
+            body = known.get(documents[name].text)
+            bodies[name] = body if isinstance(body, kind) else kind.from_document(read[name])
+    return bodies
 
 
 def _with_answers(
-    holdings: Holdings, documents: Mapping[str, HeldDocument], read: Mapping[str, Document]
+    holdings: Holdings, documents: Mapping[str, HeldDocument], bodies: Mapping[str, Body]
 ) -> Holdings:
     """Return what is in force with what the documents that answers brought say."""
-    if PolicyDocument.TYPE in read:
-        policy = PolicyDocument.from_document(read[PolicyDocument.TYPE])
-        holdings = replace(holdings, policy=policy)
-    if TrustCode.TYPE in read:
-        code = TrustCode.from_document(read[TrustCode.TYPE])
+    policy, code = bodies.get(PolicyDocument.TYPE), bodies.get(TrustCode.TYPE)
+    account, purchases = bodies.get(AccountInfo.TYPE), bodies.get(PurchaseInfo.TYPE)
+    if isinstance(policy, PolicyDocument):
+        holdings = replace(holdings, policy=policy, rules=policy.policy)
+    if isinstance(code, TrustCode):
         text = documents[TrustCode.TYPE].text
         holdings = replace(holdings, trust_code=code, trust_text=text)
-    if AccountInfo.TYPE in read:
-        account = AccountInfo.from_document(read[AccountInfo.TYPE])
+    if isinstance(account, AccountInfo):
         holdings = replace(holdings, account=account)
-    if PurchaseInfo.TYPE in read:
-        purchases = PurchaseInfo.from_document(read[PurchaseInfo.TYPE])
+    if isinstance(purchases, PurchaseInfo):
         holdings = replace(holdings, purchases=purchases)
     return holdings
+
+
+def _with_head(holdings: Holdings, head: SignedHead | None, before: Holdings | None) -> Holdings:
+    """Return what is in force with the newest head; the same one is not read again."""
+    if before is not None and head == before.head:
+        return replace(holdings, head=head, page_head=before.page_head)
+    page_head = None if head is None else PageHead.from_document(head.document)
+    return replace(holdings, head=head, page_head=page_head)
 
 
 def _store(root_set: Document, pinned: TrustStore, before: Holdings | None) -> TrustStore:

@@ -4,8 +4,9 @@ A change is made on a `Draft` and becomes the present state when it is durable. 
 the exception: it becomes present in any case, and what a full disk refused is written later.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Final
 
 from gauger.core.instance.backoff import Backoff
@@ -86,7 +87,7 @@ class Memory:
         }
         self._marks = {name: unpack(mark, str) for name, mark in store.records("mark").items()}
         self._stored = {key: (value, pack(value)) for key, value in _values(self.draft())}
-        self._unsaved = Batch()
+        self._unsaved: Batch | None = None
         self.trouble: Problem | None = None
 
     @property
@@ -124,8 +125,7 @@ class Memory:
         Raises:
             Problem: ``store-full`` or ``store-failed``; nothing has changed.
         """
-        packed = self._packed(draft)
-        batch = self._complete(draft.batch, packed)
+        packed, batch = self._packed(draft)
         try:
             self.store.commit(batch)
         except Problem as problem:
@@ -133,7 +133,7 @@ class Memory:
             raise
         self.trouble = None
         self._stored = packed
-        self._unsaved = Batch()
+        self._unsaved = None
         self._adopt(draft)
 
     def keep(self, draft: Draft) -> None:
@@ -155,27 +155,25 @@ class Memory:
         self._documents = draft.documents
         self._marks = draft.marks
 
-    def _complete(self, batch: Batch, packed: dict[Key, tuple[object, bytes]]) -> Batch:
-        """Return the batch with every record that differs from what the store holds."""
-        records: dict[Key, bytes | None] = {}
-        for key, value in packed.items():
-            stored = self._stored.get(key)
-            # Most records of most changes are the very ones that are stored.
-            if stored is not value and (stored is None or stored[1] != value[1]):
-                records[key] = value[1]
-        records.update(dict.fromkeys(self._stored.keys() - packed.keys()))
-        joined = _joined(self._unsaved, batch)
-        return replace(joined, records={**joined.records, **records})
+    def _packed(self, draft: Draft) -> tuple[dict[Key, tuple[object, bytes]], Batch]:
+        """Return all records, and the batch with every one that differs from what is stored.
 
-    def _packed(self, draft: Draft) -> dict[Key, tuple[object, bytes]]:
-        """Pack what is not packed already: a waiting request may be of several megabytes."""
+        Most records of most changes are the very ones that are stored: they are not packed again,
+        for a waiting request may be of several megabytes.
+        """
         packed: dict[Key, tuple[object, bytes]] = {}
+        records: dict[Key, bytes | None] = {}
+        known = self._stored
         for key, value in _values(draft):
-            stored = self._stored.get(key)
+            stored = known.get(key)
             if stored is None or stored[0] is not value:
-                stored = (value, pack(value))
+                content = pack(value)
+                if stored is None or stored[1] != content:
+                    records[key] = content
+                stored = (value, content)
             packed[key] = stored
-        return packed
+        records.update(dict.fromkeys(known.keys() - packed.keys()))
+        return packed, _with_records(_joined(self._unsaved, draft.batch), records)
 
 
 def read_detail(report: StoredReport) -> ReportDetail:
@@ -207,24 +205,26 @@ def as_held(row: StoredReport, wanted: Collection[int]) -> Held:
     )
 
 
-def _values(draft: Draft) -> Iterator[tuple[Key, object]]:
-    for name, key in _SINGLES:
-        value: object = getattr(draft.singles, name)
-        if value is not None:
-            yield key, value
-    for tag, record in draft.tags.items():
-        yield ("tag", tag), record
-    for name, held in draft.documents.items():
-        yield ("document", name), held
-    for name, mark in draft.marks.items():
-        yield ("mark", name), mark
+def _values(draft: Draft) -> list[tuple[Key, object]]:
+    values: list[tuple[Key, object]] = [
+        pair
+        for pair in zip(_SINGLE_KEYS, _SINGLES(draft.singles), strict=True)
+        if pair[1] is not None
+    ]
+    values += [(("tag", tag), record) for tag, record in draft.tags.items()]
+    values += [(("document", name), held) for name, held in draft.documents.items()]
+    values += [(("mark", name), mark) for name, mark in draft.marks.items()]
+    return values
 
 
 def _key(name: str) -> Key:
     return FAMILIES.get(name, "state"), name
 
 
-_SINGLES: Final = tuple((item.name, _key(item.name)) for item in fields(Singles))
+_SINGLE_KEYS: Final = tuple(_key(item.name) for item in fields(Singles))
+_SINGLES: Final[Callable[[Singles], tuple[object, ...]]] = attrgetter(
+    *(item.name for item in fields(Singles))
+)
 
 
 def _read_singles(store: Store) -> Singles:
@@ -246,7 +246,19 @@ def _read(store: Store, name: str, kind: type[Value]) -> Value | None:
     return None if content is None else unpack(content, kind)
 
 
-def _joined(first: Batch, second: Batch) -> Batch:
+def _with_records(batch: Batch, records: dict[Key, bytes | None]) -> Batch:
+    return Batch(
+        records={**batch.records, **records},
+        reports=batch.reports,
+        items=batch.items,
+        entries=batch.entries,
+        anchored=batch.anchored,
+    )
+
+
+def _joined(first: Batch | None, second: Batch) -> Batch:
+    if first is None:
+        return second
     entries = [*first.entries, *second.entries]
     return Batch(
         records={**first.records, **second.records},

@@ -16,14 +16,21 @@ class Reckoning:
         """Take where the state is."""
         self._around = around
         self._memory = memory
+        self._groups: dict[str, Group] = {}
 
     def groups_in_use(self) -> frozenset[Group]:
         """Return the policy groups of licences that are in use or wait to be told."""
         return frozenset(
-            Group(self._around.profile.licence(tag).group)
+            self._group(tag)
             for tag, record in self._memory.tags.items()
             if not record.sampler.is_idle
         )
+
+    def _group(self, tag: str) -> Group:
+        group = self._groups.get(tag)
+        if group is None:
+            group = self._groups[tag] = Group(self._around.profile.licence(tag).group)
+        return group
 
     def deadline(self, holdings: Holdings) -> int | None:
         """Return by when the policy wants an ACK, epoch seconds."""

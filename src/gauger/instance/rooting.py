@@ -14,7 +14,7 @@ from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.problems import Problem
 from gauger.instance import events
-from gauger.instance.holdings import read_holdings
+from gauger.instance.holdings import Holdings, read_holdings
 from gauger.instance.memory import Draft, Memory
 from gauger.instance.records import HeldDocument, RootFloor
 from gauger.instance.surroundings import Surroundings
@@ -34,13 +34,16 @@ class Rooting:
         self._files = around.trust
         self._shown: HeldDocument | None = None
 
-    def begin_boot(self, draft: Draft, *, is_volatile: bool) -> None:
+    def begin_boot(self, draft: Draft, *, is_volatile: bool) -> Holdings:
         """See to it that a root set is held, and that it is none that was left behind long ago.
 
         Args:
             draft: The first change of the boot.
             is_volatile: Whether the store could not be opened: then nobody knows what it held,
                 and believing the folder would be believing whoever can write to it.
+
+        Returns:
+            What was in force before the root set was looked for.
 
         Raises:
             Problem: Why what the device bundle brought is no root set to be pinned; or where the
@@ -49,13 +52,15 @@ class Rooting:
         floor = draft.singles.root_floor
         if RootSet.TYPE not in draft.documents and floor is None and not is_volatile:
             self._pin(draft)
-        store = self._held(draft)
+        held = read_holdings(draft.documents, self._around.pinned)
+        store = held.store
         if beneath_floor(draft, store) is not None:
             self._take_back(draft, store)
         elif floor is None and store.root_set is not None:
             # A store of an earlier release, or one whose anchor was lost.
             document = read_document(draft.documents[RootSet.TYPE].text)
             _raise_floor(draft, store.root_set, document)
+        return held
 
     def show(self, memory: Memory) -> None:
         """Have the folder show what is held, if that is not shown yet; a full disk stops nothing."""
@@ -68,9 +73,6 @@ class Rooting:
             _LOGGER.warning("D/trust does not show the root set held: %s", problem.detail)
             return
         self._shown = held
-
-    def _held(self, draft: Draft) -> TrustStore:
-        return read_holdings(draft.documents, self._around.pinned).store
 
     def _pin(self, draft: Draft) -> None:
         document = self._files.brought(self._around.pinned)

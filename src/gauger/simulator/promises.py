@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from gauger.authority.ports import LedgerReader
 from gauger.authority.ports.views import ReportRow
-from gauger.core.identity import Digest, Udi
+from gauger.core.identity import Udi
 from gauger.simulator.breach import Breach
 from gauger.simulator.claims import Claim, Meter, area
 from gauger.simulator.readings import Told, acknowledged_by, told_by
@@ -126,12 +126,11 @@ class Promises:
             for digest, verdict in self._verdicts.items()
             if verdict in _PENDING
         }
-        for digest, verdict in list(self._verdicts.items()):
-            told = self.genuine[digest]
-            if told.udi in disputed:
-                row = reader.report(Digest(digest))
-                if row is not None and row.verdict != verdict:
-                    del self._verdicts[digest]
+        for udi in disputed:
+            for row in _rows_of(reader, udi):
+                verdict = self._verdicts.get(row.digest, row.verdict)
+                if row.verdict != verdict:
+                    del self._verdicts[row.digest]
                     touched.add(self._taken(row))
 
     def forget(self) -> None:
@@ -238,8 +237,7 @@ class Promises:
         return told.udi
 
     def _check_totals(self, reader: LedgerReader, udi: str, now: int) -> None:
-        pid, serial = re.fullmatch(r"PID:(.*),SN:(.*)", udi).groups()  # type: ignore[union-attr]  # how Udi writes itself
-        instance = reader.instance(Udi(pid, serial))
+        instance = reader.instance(_udi(udi))
         self.standing.look_at(instance)
         shown = (
             {one.tag: one.count_seconds for one in instance.usage if one.verified}
@@ -259,3 +257,15 @@ class Promises:
         most = sum(meter.most(now, self._edges[udi]) for meter in meters)
         if total > most:
             raise Breach("P11", f"{udi} claims {total} of {tag}; {most} was used at most.")
+
+
+def _rows_of(reader: LedgerReader, udi: str) -> Iterator[ReportRow]:
+    last = 0
+    while rows := reader.reports(udi=_udi(udi), after=last, limit=_ROWS):
+        last = rows[-1].report_row_id
+        yield from rows
+
+
+def _udi(name: str) -> Udi:
+    pid, serial = re.fullmatch(r"PID:(.*),SN:(.*)", name).groups()  # type: ignore[union-attr]  # how Udi writes itself
+    return Udi(pid, serial)

@@ -7,10 +7,13 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Final
+
+import msgspec
 
 from gauger.adapters.storage.instance_anchor import Anchor, write_anchor
 from gauger.adapters.storage.sealed import Place, Seal
@@ -211,6 +214,8 @@ class InstanceStore:
                 self._put_report(report)
             for item in batch.items:
                 self._put_item(item)
+            for report_id in {item.report_id for item in batch.items}:
+                self._note_held(report_id)
             tail = self._append(batch)
             self._put_tail(tail)
         self._tail = tail
@@ -268,7 +273,7 @@ class InstanceStore:
         report_id, state, digest, acked_at, sealed = row
         place = Place("report", str(report_id), "report")
         head, _, detail = self._seal.open(sealed, place, self._incarnation).partition(b"\n")
-        if json.loads(head) != [state, digest, acked_at]:
+        if msgspec.json.decode(head) != [state, digest, acked_at]:
             message = f"The row of report {report_id} was altered beside its seal."
             raise Problem("store-damaged", message)
         return StoredReport(
@@ -300,7 +305,7 @@ class InstanceStore:
         )
 
     def _put_report(self, report: StoredReport) -> None:
-        head = json.dumps([report.state, report.digest, report.acked_at]).encode()
+        head = msgspec.json.encode((report.state, report.digest, report.acked_at))
         place = Place("report", str(report.report_id), "report")
         sealed = self._seal.seal(head + b"\n" + report.detail, place, self._incarnation)
         self._connection.execute(
@@ -327,10 +332,12 @@ class InstanceStore:
                 "INSERT OR REPLACE INTO item (report_id, kind, sealed) VALUES (?, ?, ?)",
                 (item.report_id, item.kind, sealed),
             )
+
+    def _note_held(self, report_id: int) -> None:
         self._connection.execute(
             "UPDATE report SET held = EXISTS (SELECT 1 FROM item WHERE report_id = id)"
             " WHERE id = ?",
-            (item.report_id,),
+            (report_id,),
         )
 
     def _append(self, batch: Batch) -> Tail:
@@ -338,6 +345,7 @@ class InstanceStore:
         sequence, chain = tail.sequence, tail.chain
         for entry in batch.entries:
             sequence += 1
+            # Not by msgspec: a file's name in an event may hold bytes that are no UTF-8.
             plain = json.dumps([entry.at, entry.name, entry.fields, entry.text]).encode()
             place = Place("event", str(sequence), "event")
             sealed = self._seal.seal(plain, place, self._incarnation)
@@ -346,8 +354,13 @@ class InstanceStore:
                 "INSERT INTO event (sequence, sealed, chain) VALUES (?, ?, ?)",
                 (sequence, sealed, chain),
             )
-        counter = tail.counter + (1 if batch.anchored else 0)
-        tail = replace(tail, counter=counter, sequence=sequence, chain=chain)
+        tail = Tail(
+            counter=tail.counter + (1 if batch.anchored else 0),
+            sequence=sequence,
+            chain=chain,
+            checkpoint=tail.checkpoint,
+            checkpoint_chain=tail.checkpoint_chain,
+        )
         return self._compacted(tail) if sequence - tail.checkpoint > KEPT_EVENTS + _SLACK else tail
 
     def _compacted(self, tail: Tail) -> Tail:
@@ -400,30 +413,50 @@ class InstanceStore:
 _COLUMNS: Final = "id, state, digest, acked_at, sealed"
 
 
-@contextmanager
-def named_errors(path: Path | None = None) -> Iterator[None]:
-    """Turn what SQLite says into named problems.
-
-    Args:
-        path: Its file, where that is to be named.
-
-    Raises:
-        Problem: ``store-full``, ``store-damaged`` or ``store-failed``.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        name = _ERRORS.get(code & 0xFF if isinstance(code, int) else -1, "store-failed")
-        store = "The store" if path is None else f"The store {path}"
-        raise Problem(name, f"{store} says: {error}.") from error
-
-
 _ERRORS: Final = {
     sqlite3.SQLITE_FULL: "store-full",
     sqlite3.SQLITE_CORRUPT: "store-damaged",
     sqlite3.SQLITE_NOTADB: "store-damaged",
 }
+
+
+class _NamedErrors:
+    """A context that keeps nothing of its use: one serves all statements, and costs them little."""
+
+    def __init__(self, store: str) -> None:
+        """Take how the store is called."""
+        self._store = store
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Name what SQLite says; whatever else is raised goes on."""
+        del kind, trace
+        if isinstance(error, sqlite3.Error):
+            code = getattr(error, "sqlite_errorcode", None)
+            name = _ERRORS.get(code & 0xFF if isinstance(code, int) else -1, "store-failed")
+            raise Problem(name, f"{self._store} says: {error}.") from error
+
+
+_NAMED_ERRORS: Final = _NamedErrors("The store")
+
+
+def named_errors(path: Path | None = None) -> AbstractContextManager[None]:
+    """Return the context in which what SQLite says becomes a named problem.
+
+    Args:
+        path: Its file, where that is to be named.
+
+    Raises:
+        Problem: At its end: ``store-full``, ``store-damaged`` or ``store-failed``.
+    """
+    return _NAMED_ERRORS if path is None else _NamedErrors(f"The store {path}")
 
 
 def create_schema(connection: sqlite3.Connection, seal: Seal, incarnation: str) -> None:
@@ -451,19 +484,19 @@ def _item_place(report_id: int, kind: str) -> Place:
 
 
 def _write_tail(tail: Tail) -> bytes:
-    return json.dumps(
-        [
+    return msgspec.json.encode(
+        (
             tail.counter,
             tail.sequence,
             tail.chain.hex(),
             tail.checkpoint,
             tail.checkpoint_chain.hex(),
-        ]
-    ).encode()
+        )
+    )
 
 
 def _read_tail(plain: bytes) -> Tail:
-    counter, sequence, chain, checkpoint, checkpoint_chain = json.loads(plain)
+    counter, sequence, chain, checkpoint, checkpoint_chain = msgspec.json.decode(plain)
     return Tail(
         counter=counter,
         sequence=sequence,

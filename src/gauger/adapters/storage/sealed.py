@@ -2,9 +2,8 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,11 +13,13 @@ from gauger.core.problems import Problem
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_KEPT_NAMES: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a record stands; one moved to another place does not open.
+
+    One is made for every record that is read or written, which a tuple is cheapest at.
 
     Attributes:
         table: Table of the store.
@@ -52,6 +53,8 @@ class Seal:
         self._cipher = AESGCM(key)
         self._blinding = hmac.digest(key, b"gauger/store/names", "sha256")
         self._entropy = entropy
+        # Some twenty names come again and again: all but the operator's users are the project's.
+        self._blinded = lru_cache(maxsize=_KEPT_NAMES)(self._blind)
 
     def seal(self, plain: bytes, place: Place, incarnation: str) -> bytes:
         """Return nonce and sealed bytes.
@@ -77,25 +80,29 @@ class Seal:
 
     def blind(self, name: str) -> str:
         """Return a row key that tells nothing of the name to one without the key."""
+        return self._blinded(name)
+
+    def _blind(self, name: str) -> str:
         return hmac.digest(self._blinding, name.encode(), hashlib.sha256).hex()[:32]
 
 
 def _additional(place: Place, incarnation: str) -> bytes:
-    # A store has few tables, kinds and versions and one incarnation; only rows are many.
-    return (
-        b"gauger/store\x00"
-        + _framed(place.table)
-        + _frame(place.row)
-        + _framed(place.kind)
-        + _framed(str(place.version))
-        + _framed(incarnation)
-    )
+    table, row, kind, version = place
+    return _before_row(table) + _frame(row) + _after_row(kind, version, incarnation)
+
+
+# A store has few tables, kinds and versions and one incarnation; only rows are many.
+@lru_cache(maxsize=32)
+def _before_row(table: str) -> bytes:
+    return b"gauger/store\x00" + _frame(table)
+
+
+@lru_cache(maxsize=128)
+def _after_row(kind: str, version: int, incarnation: str) -> bytes:
+    return _frame(kind) + _frame(str(version)) + _frame(incarnation)
 
 
 def _frame(part: str) -> bytes:
     """Put its length before a part: no two lists of parts may give the same bytes."""
     encoded = part.encode()
     return len(encoded).to_bytes(2, "big") + encoded
-
-
-_framed: Final = lru_cache(maxsize=128)(_frame)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, Final, TypedDict
 
 from gauger.core.documents.envelope import Document
@@ -39,8 +40,7 @@ class Body(ABC):
     @classmethod
     def known(cls) -> frozenset[str]:
         """Return the fields of the body that are understood here: they may be called critical."""
-        named = (vars(each).get("FIELDS") for each in cls.__mro__)
-        return frozenset[str]().union(*(names for names in named if names))
+        return _known(cls)
 
     @classmethod
     def open(cls, document: Document) -> Fields:
@@ -89,6 +89,12 @@ class Body(ABC):
     def encode(self) -> bytes:
         """Return the exact bytes that are signed."""
         return encode(self.to_json()).encode("ascii")
+
+
+@cache
+def _known(kind: type[Body]) -> frozenset[str]:
+    named = (vars(each).get("FIELDS") for each in kind.__mro__)
+    return frozenset[str]().union(*(names for names in named if names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

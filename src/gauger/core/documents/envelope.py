@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, assert_never
 
@@ -23,6 +24,8 @@ BODY_CAPS: Final[Mapping[str, int]] = MappingProxyType({"policy": 16 * 1024})
 SALT_BYTES: Final = 16
 HASH_BYTES: Final = 32
 
+_SHORT: Final = 8192
+_KEPT: Final = 128
 _TYPE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _LONGEST_CHAIN: Final = 4
 _LONGEST_PATH: Final = 64
@@ -137,6 +140,21 @@ def read_document(data: bytes | str, *, cap: int = DOCUMENT_CAP) -> Document:
             signature block; ``algorithm-not-allowed`` for any algorithm but ES256;
             ``upgrade-needed`` for a kind of signature block that is not known here.
     """
+    if cap == DOCUMENT_CAP and len(data) <= _SHORT:
+        return _read_short(data)
+    return _read(data, cap)
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_short(data: bytes | str) -> Document:
+    """Read a short document, or know it: an answer is read, kept, and read from the store.
+
+    What is remembered follows from these very bytes alone; that anybody signed them does not.
+    """
+    return _read(data, DOCUMENT_CAP)
+
+
+def _read(data: bytes | str, cap: int) -> Document:
     value = decode(data, what="the document", cap=cap)
     fields = Fields(value, "the document")
     kind = fields.text("type", limit=32)

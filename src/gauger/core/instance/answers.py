@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
@@ -25,6 +27,8 @@ Reply = Acknowledgment | Verdict
 
 Companion = AccountInfo | PolicyDocument | TrustCode | PurchaseInfo
 """What is installed: versioned, and listed by an ACK or alone in its file."""
+
+_KEPT: Final = 256
 
 
 class Pipe(StrEnum):
@@ -196,8 +200,11 @@ class Plan:
     head_document: Document | None = None
 
 
+@lru_cache(maxsize=_KEPT)
 def parse(document: Document) -> Parsed:
     """Read the body of an answer.
+
+    Each is read twice at once: for what it asks, and to take it.
 
     Raises:
         Problem: ``wrong-type`` where it is none that a product instance takes; of strict

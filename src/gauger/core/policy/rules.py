@@ -124,4 +124,4 @@ def validate(*, name: str, ack_required: bool, rules: Mapping[Group, Rule]) -> P
 
 
 def _smallest(days: Iterable[int]) -> int:
-    return min((value for value in days if value), default=0)
+    return min(filter(None, days), default=0)
