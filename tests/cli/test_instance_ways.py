@@ -89,7 +89,7 @@ def test_configuration_comes_as_words_as_lines_or_on_standard_input(data: Path) 
         ("config", ["license smart url smart nonsense"], "not-a-licensing-url"),
         ("config", ["license smart url cslu http://a"], "not-supported"),
         ("use", ["no-such-licence", "1"], "unknown-entitlement"),
-        ("access-point join", ["AP", "\t"], "malformed"),
+        ("access-point join", ["AP", "\t"], "invalid-argument"),
     ],
 )
 def test_refusals_are_the_same_either_way(

@@ -116,11 +116,38 @@ def test_a_product_of_ones_own_is_declared_first(factory: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "order",
+    [
+        FactoryOrder(pids=("C98 00",)),
+        FactoryOrder(pids=("A,B",)),
+        FactoryOrder(serial_prefix="A B"),
+        FactoryOrder(name="N" * 65),
+    ],
+)
+def test_a_factory_of_what_no_device_can_have_is_not_made(
+    tmp_path: Path, order: FactoryOrder
+) -> None:
+    with refused("invalid-argument"):
+        init_factory(tmp_path / "new", order, workshop())
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(("pids", "prefixes"), [(("C98 00",), ()), ((), ("A B",))])
+def test_what_no_device_can_have_is_not_declared(
+    factory: Path, pids: tuple[str, ...], prefixes: tuple[str, ...]
+) -> None:
+    before = (factory / "manufacturer" / "manufacturer.json").read_text()
+    with refused("invalid-argument"):
+        declare(factory, pids, prefixes)
+    assert (factory / "manufacturer" / "manufacturer.json").read_text() == before
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"pid": "C9300-24T"}, "invalid-argument"),
         ({"serial": "FOC0001"}, "invalid-argument"),
-        ({"serial": "GGR 1"}, "malformed"),
+        ({"serial": "GGR 1"}, "invalid-argument"),
         ({"policy": Path("/nowhere/policy.json")}, "file-not-found"),
     ],
 )

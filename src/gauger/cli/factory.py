@@ -6,9 +6,8 @@ from typing import TypedDict, Unpack
 import click
 
 from gauger import profiles
-from gauger.core.identity import AccountRef
-from gauger.core.problems import Problem
 from gauger.tools import factory as tool
+from gauger.tools.typed import typed_account
 from gauger.tools.workshop import Workshop
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -26,21 +25,6 @@ def workshop(clock: Path | None, *, quiet: bool = False) -> Workshop:
     if clock is not None and not quiet:
         click.echo("TEST CLOCK: what is signed now is refused by every role without a test clock.")
     return Workshop.open(clock)
-
-
-def account_of(text: str | None) -> AccountRef | None:
-    """Read ``DOMAIN/VIRTUAL ACCOUNT``.
-
-    Raises:
-        Problem: ``invalid-argument``.
-    """
-    if text is None:
-        return None
-    domain, slash, name = text.partition("/")
-    if not slash:
-        detail = f"{text!r} is no account: write SMART-ACCOUNT-DOMAIN/VIRTUAL-ACCOUNT."
-        raise Problem("invalid-argument", detail)
-    return AccountRef(domain, name)
 
 
 @click.group()
@@ -125,11 +109,12 @@ class _MintOptions(TypedDict):
 @clock_option
 def mint(**options: Unpack[_MintOptions]) -> None:
     """Mint a device: its SUDI, what it trusts, and what was ordered with it."""
+    account = options["account"]
     order = tool.MintOrder(
         profile=profiles.find(options["profile"]),
         pid=options["pid"],
         serial=options["serial"],
-        account=account_of(options["account"]),
+        account=None if account is None else typed_account(account),
         policy=options["policy"],
         purchase=options["purchase"],
         trust_code=options["trust_code"],

@@ -10,8 +10,8 @@ import click
 from gauger.cli.instance_place import Place, execute, operator
 from gauger.cli.instance_user import user
 from gauger.cli.lean import without
-from gauger.core.identity import Udi
 from gauger.core.problems import Problem
+from gauger.tools.typed import typed_udi
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -135,7 +135,7 @@ def access_point(
 ) -> None:
     """Let an access point join or leave a wireless controller: for trying things out."""
     with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
-        at_work.access_point(action, Udi(pid, serial))
+        at_work.access_point(action, typed_udi(pid, serial))
         at_work.flush()
 
 

@@ -6,11 +6,12 @@ from typing import TypedDict, Unpack
 
 import click
 
-from gauger.cli.factory import FILE, FOLDER, account_of
+from gauger.cli.factory import FILE, FOLDER
 from gauger.core.identity import Digest, Udi
 from gauger.core.problems import Problem
 from gauger.tools.conformance.desk import Expectations
 from gauger.tools.conformance.verdict import KINDS, Question, rule
+from gauger.tools.typed import typed_account, typed_udi
 
 
 class _Given(TypedDict):
@@ -57,7 +58,7 @@ def verify(files: tuple[Path, ...], **given: Unpack[_Given]) -> None:
     account, udi = given["expect_account"], given["expect_udi"]
     expected = Expectations(
         udi=None if udi is None else _udi_of(udi),
-        account=account_of(account),
+        account=None if account is None else typed_account(account),
         ledger=given["expect_ledger"],
         reports=tuple(map(Digest, given["expect_report"])),
         requests=tuple(map(Digest, given["expect_request"])),
@@ -80,4 +81,4 @@ def _udi_of(text: str) -> Udi:
     pid, comma, serial = text.partition(",")
     if not comma:
         raise Problem("invalid-argument", f"{text!r} is no UDI: write PRODUCT-ID,SERIAL-NUMBER.")
-    return Udi(pid, serial)
+    return typed_udi(pid, serial)

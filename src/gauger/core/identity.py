@@ -43,7 +43,8 @@ class Udi:
     def __post_init__(self) -> None:
         for name, part in (("PID", self.pid), ("serial number", self.serial)):
             if not _UDI_PART.fullmatch(part):
-                message = f"The {name} {part[:64]!r} of a UDI is not 1 to 64 printable characters."
+                allowed = "1 to 64 printable ASCII characters without blank, comma or semicolon"
+                message = f"The {name} {part[:64]!r} of a UDI is not {allowed}."
                 raise Problem("malformed", message)
 
     def __str__(self) -> str:

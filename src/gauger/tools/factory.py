@@ -33,6 +33,7 @@ from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.core.strict_json import decode
 from gauger.tools.trust import EMBEDDED, Quorum, RootFolder
+from gauger.tools.typed import typed, typed_udi
 from gauger.tools.workshop import Workshop
 
 MANUFACTURER: Final = "manufacturer"
@@ -43,6 +44,9 @@ DEFAULT_NAME: Final = "Example Manufacturer"
 DEFAULT_PREFIX: Final = "GGR"
 FACTORY_EPOCH: Final = 1
 """Ledger epoch of what a factory signs: it has one life, its versions are issue times."""
+
+_MOST_NAME_BYTES: Final = 64
+"""Of a name in a certificate (X.520)."""
 
 _FILE_CAP: Final = 256 * 1024
 _REQUIREMENTS: Final = ("first_report", "frequency", "on_change")
@@ -102,13 +106,17 @@ def init_factory(out: Path, order: FactoryOrder, workshop: Workshop) -> Manufact
         workshop: Clock and randomness.
 
     Raises:
-        Problem: ``conflict`` where the folder holds a factory; or of the key files.
+        Problem: ``conflict`` where the folder holds a factory; ``invalid-argument``; or of the key
+            files.
     """
-    folder = private_folder(private_folder(out) / MANUFACTURER)
+    folder = out / MANUFACTURER
     if (folder / MANUFACTURER_FILE).exists():
         raise Problem("conflict", f"There is a manufacturer in {folder}.")
-    key = generate_key(workshop.entropy)
-    certificate = keyring.build_authority(key, f"{order.name} CA", workshop.terms())
+    certified, key = f"{order.name} CA", generate_key(workshop.entropy)
+    if len(certified.encode()) > _MOST_NAME_BYTES:
+        detail = f"The name {order.name[:16]!r}… of the manufacturer is too long for a certificate."
+        raise Problem("invalid-argument", detail)
+    certificate = keyring.build_authority(key, certified, workshop.terms())
     known = (profiles.builtin(name) for name in profiles.names())
     manufacturer = Manufacturer(
         name=order.name,
@@ -117,9 +125,10 @@ def init_factory(out: Path, order: FactoryOrder, workshop: Workshop) -> Manufact
         serial_prefixes=(order.serial_prefix,),
         ledger=workshop.entropy.random_bytes(ID_BYTES).hex(),
     )
-    save_key(folder / CA_KEY, key)
+    text = _text(manufacturer, order.pids)
+    save_key(private_folder(private_folder(out) / MANUFACTURER) / CA_KEY, key)
     replace_file(folder / CA_CERTIFICATE, keyring.certificate_to_pem(certificate))
-    _save(folder, manufacturer)
+    replace_file(folder / MANUFACTURER_FILE, text)
     RootFolder(out / ROOT, workshop).create(EMBEDDED if order.embedded else Quorum())
     return manufacturer
 
@@ -128,7 +137,7 @@ def declare(factory: Path, pids: tuple[str, ...], prefixes: tuple[str, ...]) -> 
     """Declare further product ids or serial prefixes; every role imports the file anew.
 
     Raises:
-        Problem: ``file-not-found``, ``malformed``.
+        Problem: ``file-not-found``, ``invalid-argument``.
     """
     folder = factory / MANUFACTURER
     held = read_manufacturer(folder)
@@ -137,7 +146,7 @@ def declare(factory: Path, pids: tuple[str, ...], prefixes: tuple[str, ...]) -> 
         pids=held.pids | frozenset(pids),
         serial_prefixes=tuple(dict.fromkeys((*held.serial_prefixes, *prefixes))),
     )
-    _save(folder, declared)
+    replace_file(folder / MANUFACTURER_FILE, _text(declared, pids))
     return declared
 
 
@@ -179,10 +188,20 @@ def mint(
     return bundle
 
 
-def _save(folder: Path, manufacturer: Manufacturer) -> None:
+def _text(manufacturer: Manufacturer, pids: tuple[str, ...]) -> bytes:
+    """Return the file of a manufacturer, read back before anything is made of what was typed.
+
+    Args:
+        manufacturer: The manufacturer.
+        pids: The product ids that were typed.
+    """
     text = manufacturer.to_json() + "\n"
-    Manufacturer.from_json(text)
-    replace_file(folder / MANUFACTURER_FILE, text.encode("ascii"))
+    with typed():
+        Manufacturer.from_json(text)
+        # The file may hold any text, but no device could ever have it.
+        for pid in pids:
+            Udi(pid, manufacturer.serial_prefixes[0])
+    return text.encode("ascii")
 
 
 def _udi(order: MintOrder, manufacturer: Manufacturer, workshop: Workshop) -> Udi:
@@ -192,7 +211,7 @@ def _udi(order: MintOrder, manufacturer: Manufacturer, workshop: Workshop) -> Ud
         detail = f"The product {order.profile.name} has no PID {pid}; it has {known}."
         raise Problem("invalid-argument", detail)
     prefix = manufacturer.serial_prefixes[0]
-    udi = Udi(pid, order.serial or prefix + workshop.entropy.random_bytes(4).hex().upper())
+    udi = typed_udi(pid, order.serial or prefix + workshop.entropy.random_bytes(4).hex().upper())
     if not manufacturer.declares(udi):
         prefixes = ", ".join(manufacturer.serial_prefixes)
         detail = (

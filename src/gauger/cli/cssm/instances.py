@@ -6,7 +6,8 @@ from gauger.cli.cssm import showing
 from gauger.cli.cssm.client import Api, account_path, smart_path
 from gauger.cli.cssm.command import ACCOUNT, account_option, api_command
 from gauger.cli.cssm.showing import Answer, Json, Table, licence, when, words
-from gauger.core.identity import AccountRef, Udi
+from gauger.core.identity import AccountRef
+from gauger.tools.typed import typed_udi
 
 
 @click.group()
@@ -56,7 +57,7 @@ def list_instances(
 @api_command
 def show_instance(api: Api, account: AccountRef, pid: str, serial: str) -> Answer:
     """Show one product instance with what it uses."""
-    udi = Udi(pid, serial)
+    udi = typed_udi(pid, serial)
     found = api.get(account_path(account, "/instance"), **udi.to_json())
     table = Table(
         columns=("Licence", "In use", "Observed until", "Verified", "Tag"),
@@ -91,7 +92,7 @@ def move_instance(
     api: Api, account: AccountRef, to: AccountRef, *, pid: str, serial: str
 ) -> Answer:
     """Move a product instance, its usage with it, to another Virtual Account."""
-    udi = Udi(pid, serial)
+    udi = typed_udi(pid, serial)
     body = {"udi": udi.to_json(), "to": to.to_json()}
     made = api.send("POST", account_path(account, "/instances/move"), body)
     return Answer(data=made, text=f"{udi} belongs to {to} now.")

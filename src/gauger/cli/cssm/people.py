@@ -7,8 +7,8 @@ import click
 from gauger.cli.cssm.client import Api, account_path, smart_path
 from gauger.cli.cssm.command import api_command
 from gauger.cli.cssm.showing import Answer, Json, Table, words
-from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
+from gauger.tools.typed import typed_account
 
 _ROLES = {
     "operator": "Vendor Operator",
@@ -134,12 +134,12 @@ def _set_roles(api: Api, rest: str, scope: str, roles: tuple[str, ...]) -> Answe
 
 
 def _path(scope: str, rest: str) -> str:
-    domain, slash, name = scope.partition("/")
+    domain, slash, _ = scope.partition("/")
     if not domain:
         if slash:
             raise Problem("invalid-argument", f"{scope!r} is no account: write SA or SA/VA.")
         return rest
-    return account_path(AccountRef(domain, name), rest) if slash else smart_path(domain, rest)
+    return account_path(typed_account(scope), rest) if slash else smart_path(domain, rest)
 
 
 def _of(kind: str, name: str, rest: str = "") -> str:

@@ -10,7 +10,8 @@ from gauger.cli.cssm.client import Api, account_path
 from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command, write_file
 from gauger.cli.cssm.showing import Answer, Table, when, words
 from gauger.core.authority.outcomes import Verdict
-from gauger.core.identity import AccountRef, Udi
+from gauger.core.identity import AccountRef
+from gauger.tools.typed import typed_udi
 
 _VERDICTS: Final = [one.value for one in Verdict if one is not Verdict.SAME]
 _STATES: Final = ["open", "accepted", "rejected", "released"]
@@ -174,7 +175,7 @@ def list_gaps(api: Api, account: AccountRef | None, *, overdue: bool) -> Answer:
 @api_command
 def close_gap(api: Api, account: AccountRef, *, pid: str, serial: str, digest: str) -> Answer:
     """Give up a missing report."""
-    udi = Udi(pid, serial)
+    udi = typed_udi(pid, serial)
     body = {"udi": udi.to_json(), "report": digest}
     api.send("POST", account_path(account, "/gaps/close"), body)
     return Answer(data=None, text=f"The missing report of {udi} is given up.")
