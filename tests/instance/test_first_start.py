@@ -5,9 +5,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from gauger.adapters.keys import identity
+from gauger.adapters.keys.bundle import Bundle
 from gauger.adapters.storage.private_files import private_folder
 from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.problems import Problem
@@ -126,6 +129,40 @@ def test_a_start_without_room_that_ends_leaves_a_clean_first_start(world: World)
     agent = world.open(bundle=bundle)
     assert "SMART_LIC-3-STORE_REPLACED" not in names(agent)
     agent.stop()
+
+
+@pytest.fixture
+def full_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk have no room for the bundle at first, and then for everything."""
+    asked = []
+
+    def take_in(bundle: Bundle, data: Path, keys: Path) -> None:
+        asked.append(bundle)
+        if len(asked) == 1:
+            raise Problem("store-full", "The disk is full.")
+        identity.take_in(bundle, data, keys)
+
+    monkeypatch.setattr("gauger.instance.main.take_in", take_in)
+
+
+@pytest.mark.threat("G3", role="instance")
+@pytest.mark.usefixtures("full_for_a_moment")
+def test_a_disk_that_was_full_for_a_moment_keeps_identity_and_store(world: World) -> None:
+    agent = world.open(bundle=world.bundle())
+    agent.flush()
+    first = incarnation(agent)
+    agent.stop()
+    again = world.open()
+    assert incarnation(again) == first
+    again.stop()
+
+
+@pytest.mark.usefixtures("full_for_a_moment")
+def test_a_start_that_must_be_durable_does_not_pass_over_a_full_disk(world: World) -> None:
+    options = replace(world.options(), bundle=world.bundle(), durable=True)
+    with pytest.raises(Problem, match="store-full"):
+        open_agent(options)
+    open_agent(options).stop()
 
 
 def test_a_store_that_cannot_be_opened_is_left_alone_and_the_notice_says_what_to_do(

@@ -176,6 +176,7 @@ class _House:
         self._ca = None if options.ca is None else _read_authorities(options.ca)
         self._is_new = not paths.data.exists()
         self._fresh: list[Path] = []
+        self._owes_identity = False
 
     def make(self) -> None:
         """Make the data folder."""
@@ -201,11 +202,23 @@ class _House:
         try:
             self._keep()
         except Problem as problem:
-            if problem.code not in _DISK:
+            # Who asks for durability gives the command again; who may not be stopped goes on.
+            if problem.code not in _DISK or self.durable:
                 raise
+            self._owes_identity = True
             if self._bundle is not None:
                 return identity_of(self._bundle)
         return read_identity(self.paths.data, self.paths.keys)
+
+    def open_store(self, entropy: Entropy) -> InstanceStore:
+        """Open the store, or begin one.
+
+        The identity comes first: were it still missing when the disk has room again, the next
+        start would find a store of nobody.
+        """
+        if self._owes_identity:
+            self._keep()
+        return open_instance_store(self.paths, entropy)
 
     def begin_store(self, entropy: Entropy, incarnation: str) -> InstanceStore:
         """Keep what could not be kept before, and begin the first store."""
@@ -255,7 +268,7 @@ def _agent(around: Surroundings, house: _House, release: Callable[[], None]) -> 
     """Open the store and begin the boot; a store that does not read is replaced at once."""
     paths = house.paths
     try:
-        store = open_instance_store(paths, around.entropy)
+        store = house.open_store(around.entropy)
     except Problem as problem:
         if problem.code not in _DISK or house.durable:
             raise
