@@ -288,7 +288,7 @@ def test_a_portal_that_is_not_named_well_is_refused(words: tuple[str, ...], code
 def test_an_account_that_is_none_is_refused(host: Host) -> None:
     result = host.run("balance", "--account", "example.com")
     assert result.exit_code == 2
-    assert "SMART-ACCOUNT/VIRTUAL-ACCOUNT" in result.output
+    assert "SMART-ACCOUNT-DOMAIN/VIRTUAL-ACCOUNT" in result.output
 
 
 def test_every_sub_command_has_help() -> None:
