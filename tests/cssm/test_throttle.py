@@ -25,6 +25,24 @@ def test_another_address_does_not_wait() -> None:
     throttle.check("192.0.2.2")
 
 
+@pytest.mark.threat("F1", role="cssm")
+def test_the_addresses_of_one_network_of_ipv6_wait_together() -> None:
+    throttle = Throttle(StandingClock(), failures=2, window=60)
+    throttle.failed("2001:db8::1")
+    throttle.failed("2001:db8::ffff:1:2:3")
+    with pytest.raises(Problem, match="too-many-requests"):
+        throttle.check("2001:db8::2")
+    throttle.check("2001:db8:0:1::2")
+
+
+def test_an_address_of_ipv4_is_the_same_however_it_is_written() -> None:
+    throttle = Throttle(StandingClock(), failures=1, window=60)
+    throttle.failed("::ffff:192.0.2.1")
+    throttle.check("::ffff:192.0.2.2")
+    with pytest.raises(Problem, match="too-many-requests"):
+        throttle.check("192.0.2.1")
+
+
 def test_a_failure_is_forgotten_after_the_window() -> None:
     clock = StandingClock()
     throttle = Throttle(clock, failures=1, window=60)

@@ -1,5 +1,6 @@
 """A limit on guesses: so many failures of one address in one window, then a pause."""
 
+import ipaddress
 import threading
 from collections import OrderedDict, deque
 from typing import Final
@@ -8,6 +9,7 @@ from gauger.core.ports import Clock
 from gauger.core.problems import Problem
 
 _ADDRESSES: Final = 10_000  # bounds the memory that an attacker with many addresses can take
+_NETWORK_BYTES: Final = 8
 
 
 class Throttle:
@@ -33,8 +35,9 @@ class Throttle:
         Raises:
             Problem: ``too-many-requests`` with the seconds to wait.
         """
+        # Guesses that are looked at at one moment all pass: at most one for each thread.
         with self._lock:
-            recent = self._seen.get(address)
+            recent = self._seen.get(_source(address))
             if recent is None or len(self._forget(recent)) < self._failures:
                 return
             wait = int(recent[0] + self._window - self._clock.monotonic()) + 1
@@ -44,9 +47,12 @@ class Throttle:
     def failed(self, address: str) -> None:
         """Count one failure of an address."""
         with self._lock:
-            recent = self._seen.setdefault(address, deque(maxlen=self._failures))
+            source = _source(address)
+            # As many as are counted are kept: more would let one address take all memory.
+            recent = self._seen.setdefault(source, deque(maxlen=self._failures))
             self._forget(recent).append(self._clock.monotonic())
-            self._seen.move_to_end(address)
+            # Whoever fails now is kept; those whose failures are longest ago are forgotten.
+            self._seen.move_to_end(source)
             while len(self._seen) > _ADDRESSES:
                 self._seen.popitem(last=False)
 
@@ -54,3 +60,19 @@ class Throttle:
         while recent and recent[0] <= self._clock.monotonic() - self._window:
             recent.popleft()
         return recent
+
+
+def _source(address: str) -> str:
+    """Return by what failures of an address are counted.
+
+    One home has 2^64 addresses of IPv6 and may guess from another each time: its network counts.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return parsed.packed[:_NETWORK_BYTES].hex()
