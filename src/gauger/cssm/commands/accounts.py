@@ -84,8 +84,15 @@ def open_smart_account(authority: AuthorityPort, domain: str, name: str, *, by: 
         # A person typed it: what is said of a document, to fetch it again, is no help here.
         message = f"{error.detail} It is like example.com: letters, digits, dots and hyphens."
         raise Problem("invalid-argument", message) from error
-    authority.execute(OpenSmartAccount(domain=domain, name=name, by=by))
-    authority.execute(OpenVirtualAccount(account=account, description="The account's first", by=by))
+    smart, virtual = authority.enqueue_all(
+        (
+            OpenSmartAccount(domain=domain, name=name, by=by),
+            OpenVirtualAccount(account=account, description="The account's first", by=by),
+        )
+    )
+    # Given again, the second one is made where a stop came between the two; the first says so.
+    smart.result()
+    virtual.result()
 
 
 def find_smart_account(reader: LedgerReader, domain: str) -> SmartAccountRow | None:
