@@ -31,6 +31,7 @@ def test_a_secret_is_compared_by_its_digest() -> None:
     assert same_secret(kept, "right")
     assert not same_secret(kept, "wrong")
     assert not same_secret(kept, "\udc80")
+    assert not same_secret(kept, "\ud800")
 
 
 @pytest.fixture(scope="module")
