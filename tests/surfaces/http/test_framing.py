@@ -1,5 +1,6 @@
 """What is no HTTP, or not only HTTP, at a real socket of a whole portal."""
 
+import asyncio
 import logging
 import re
 import socket
@@ -17,6 +18,7 @@ from gauger.adapters.keys.tls import make_tls_files
 from gauger.cssm.config import Deadlines
 from gauger.surfaces.http import server
 from gauger.surfaces.http.problems import MEDIA_TYPE
+from gauger.surfaces.http.protocol import PortalProtocol
 from tests.surfaces.http.portal import CONFIG, Web, a_web
 from tests.surfaces.http.serving import serving, talk
 
@@ -194,3 +196,21 @@ def test_an_old_protocol_gets_no_handshake(tls_port: int) -> None:
         pytest.raises(OSError, match=r"SSL|reset|protocol"),
     ):
         old.wrap_socket(plain)
+
+
+def test_no_part_of_an_answer_waits_for_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hello(_request: Request) -> Response:
+        return Response("hello")
+
+    class Looking(PortalProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            connection = transport.get_extra_info("socket")
+            found.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    found: list[int] = []
+    monkeypatch.setattr(server, "protocol_for", lambda _config: Looking)
+    with serving(Router([Route("/", hello)]), QUICK) as port:
+        assert talk(port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert found
+    assert all(found)
