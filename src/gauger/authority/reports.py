@@ -74,7 +74,6 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     Raises:
         Problem: Where its trust code is neither of this ledger nor of a signer that is believed.
     """
-    report = _with_page(unit, report)
     claims, command = report.claims, report.command
     _require_signer(unit, report.signer, claims.udi)
     facts = unit.store.facts.report(claims, unit.now)
@@ -83,6 +82,7 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
         build_date=unit.settings.build_date,
         uploaded_to=command.uploaded_to,
         catalogue=unit.settings.catalogue,
+        head_page=own_page(unit, claims.held.head),
     )
     judgement = judge(claims, facts, given)
     draft = Draft(unit)
@@ -100,15 +100,6 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     if foreign is not None and judgement.verdict is not Verdict.REJECTED:
         judgement = replace(judgement, flags=(*judgement.flags, foreign))
     return _record(draft, report, facts, judgement)
-
-
-def _with_page(unit: Unit, report: VerifiedReport) -> VerifiedReport:
-    """Note which page its sender knew of, where that is one of this ledger."""
-    claims = report.claims
-    page = own_page(unit, claims.held.head)
-    if page is None:
-        return report
-    return replace(report, claims=replace(claims, held=replace(claims.held, page=page)))
 
 
 def _require_signer(unit: Unit, signer: ReportSigner, udi: Udi) -> None:
@@ -199,7 +190,8 @@ def _record(
     if judgement.verdict is Verdict.ACCEPTED and owner is not None:
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
-    draft.add(_row(draft, report, judgement, owner, case=case, sent=parcel.sent))
+    page = own_page(draft.unit, claims.held.head)
+    draft.add(_row(draft, report, judgement, owner, case=case, sent=parcel.sent, head_page=page))
     if judgement.verdict is not Verdict.REJECTED:
         note_heard(draft, claims.udi, facts.instance, owner)
     also = _follow_up(draft, claims, judgement)
@@ -366,6 +358,7 @@ def _row(
     *,
     case: int | None = None,
     sent: tuple[str, ...] = (),
+    head_page: int | None = None,
 ) -> ReportReceived:
     claims, command = report.claims, report.command
     chain = claims.chain
@@ -398,7 +391,7 @@ def _row(
         absolute=tuple((item.start, item.end, item.count) for item in claims.absolute),
         relative=tuple((item.start, item.end, item.count) for item in claims.relative),
         sent=sent,
-        head_page=claims.held.page,
+        head_page=head_page,
     )
 
 

@@ -305,8 +305,7 @@ def test_two_stores_without_clocks_betray_themselves_by_the_pages_they_know(
         Life(incarnation=name, first_measured=None, last_measured=None, began=began, head=head)
         for name, (began, head) in spans.items()
     )
-    claims = replace(CLAIMS, held=Held(page=page))
-    flags = judge(claims, replace(FACTS, lives=held), GIVEN).flags
+    flags = judge(CLAIMS, replace(FACTS, lives=held), replace(GIVEN, head_page=page)).flags
 
     assert ("duplicate-identity" in flags) == flagged
 

@@ -38,15 +38,12 @@ class Held:
         policy: Order of its policy, or null for the default.
         account: Account information, or null.
         head: The newest page head, or null.
-        page: The page of that head, where it is one of the ledger that judges; null before that
-            was looked up.
     """
 
     root_number: int = 1
     policy: Order | None = None
     account: AccountRef | None = None
     head: HeldHead | None = None
-    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

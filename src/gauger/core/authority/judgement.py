@@ -38,12 +38,14 @@ class Circumstances:
         build_date: A clock before it was never set.
         uploaded_to: The account in which someone uploads it, or null.
         catalogue: Entitlement tags that are known beside those of orders.
+        head_page: Page of the head that its sender holds, where that is one of this ledger.
     """
 
     now: int
     build_date: int
     uploaded_to: AccountRef | None = None
     catalogue: frozenset[str] = frozenset()
+    head_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +184,7 @@ def _flags(claims: Claims, chain: Chain, facts: ReportFacts, given: Circumstance
     noted = {
         "gap": not facts.previous_held,
         "store-replaced": _is_new_store(chain, facts),
-        "duplicate-identity": _is_alternating(claims, chain, facts),
+        "duplicate-identity": _is_alternating(claims, chain, facts, given.head_page),
         "overlap": facts.overlaps,
         "unknown-entitlement": not facts.tag_known and claims.tag not in given.catalogue,
         "clock-not-set": bool(claims.relative) or chain.closed_at < given.build_date,
@@ -196,7 +198,9 @@ def _is_new_store(chain: Chain, facts: ReportFacts) -> bool:
     return bool(facts.lives) and all(life.incarnation != chain.incarnation for life in facts.lives)
 
 
-def _is_alternating(claims: Claims, chain: Chain, facts: ReportFacts) -> bool:
+def _is_alternating(
+    claims: Claims, chain: Chain, facts: ReportFacts, head_page: int | None
+) -> bool:
     """Tell whether two stores lived at the same time under one identity.
 
     When a report comes says nothing: one of a store that was replaced may come a year late. Two
@@ -206,7 +210,7 @@ def _is_alternating(claims: Claims, chain: Chain, facts: ReportFacts) -> bool:
     lives = [life for life in facts.lives if life.incarnation == chain.incarnation]
     others = [life for life in facts.lives if life.incarnation != chain.incarnation]
     return any(
-        _measured_together(claims, lives, other) or _knew_each_other(claims, lives, other)
+        _measured_together(claims, lives, other) or _knew_each_other(head_page, lives, other)
         for other in others
     )
 
@@ -222,12 +226,12 @@ def _measured_together(claims: Claims, own: list[Life], other: Life) -> bool:
     return other.first_measured < last and first < (other.last_measured or 0)
 
 
-def _knew_each_other(claims: Claims, own: list[Life], other: Life) -> bool:
+def _knew_each_other(head_page: int | None, own: list[Life], other: Life) -> bool:
     """Tell whether each store knew a page from after the first report of the other.
 
     A store that is dead when the next one begins can never come to know such a page.
     """
-    heads = [life.head for life in own] + [claims.held.page]
+    heads = [life.head for life in own] + [head_page]
     newest = max((one for one in heads if one is not None), default=-1)
     # A store whose first report is only coming now cannot be known to the other one.
     return any(life.began <= (-1 if other.head is None else other.head) for life in own) and (
