@@ -122,6 +122,23 @@ def test_a_command_sends_no_secret_that_others_may_read(tmp_path: Path, part: st
     assert refused.exception.code == "key-exposed"
 
 
+@pytest.mark.parametrize("part", ["", "administrator.secret"])
+def test_what_works_on_the_folder_itself_refuses_one_that_others_may_use(
+    tmp_path: Path, part: str
+) -> None:
+    host, copy = make_host(tmp_path), tmp_path / "backup.sqlite"
+    (host.data / part).chmod(0o750)
+    for words in (
+        ("backup", "--out", copy),
+        ("admin", "signer", "--signer", host.data / "signer"),
+        ("admin", "reset"),
+    ):
+        refused = host.run(*words)
+        assert isinstance(refused.exception, Problem)
+        assert refused.exception.code == "key-exposed"
+    assert not copy.exists()
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     host = make_host(tmp_path)
     with served(host) as url:

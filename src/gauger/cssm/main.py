@@ -103,8 +103,10 @@ def back_up(data: Path, target: Path) -> None:
     """Copy a portal's ledger, people and jobs while it works; keys are not in the copy.
 
     Raises:
-        Problem: ``store-missing``, ``store-exists``, ``store-full`` or ``store-failed``.
+        Problem: ``store-missing``, ``store-exists``, ``store-full`` or ``store-failed``;
+            ``key-exposed`` as `open_portal`.
     """
+    _require_closed(data)
     backup(data / STORE, target)
 
 
@@ -136,11 +138,12 @@ def replace_signer(data: Path, signer: Path) -> None:
 
     Raises:
         Problem: ``store-missing``; ``store-locked`` while the portal serves; of the new signer's
-            folder.
+            folder; ``key-exposed`` as `open_portal`.
     """
     fresh = FileSigner.load(signer)
     if not (data / STORE).exists():
         raise Problem("store-missing", f"There is no portal in {data}.")
+    _require_closed(data)
     with WriterLock(data / f"{STORE}.lock"):
         SignerPlace(data / _SIGNER).replace(fresh)
 
@@ -166,11 +169,7 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
     signer = SignerPlace(data / _SIGNER)
     if not signer.is_there():
         raise Problem("store-missing", f"There is no portal in {data}.")
-    # `init` made both private. What a copy or a careless chmod opened since lets others read the
-    # secret, and the accounts and people of everybody in the ledger.
-    require_private(data)
-    if (data / SECRET).exists():
-        require_private(data / SECRET)
+    _require_closed(data)
     now, entropy = open_clock(clock), SystemEntropy()
     with ExitStack() as stack:
         authority = Authority(
@@ -197,6 +196,20 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
         stack.callback(portal.stop)
         portal.show_trust()
         yield portal
+
+
+def _require_closed(data: Path) -> None:
+    """Check that a portal's folder and the administrator's secret are their owner's alone.
+
+    `initialise` made both private. What a copy or a careless chmod opened since lets others read
+    the secret, and the accounts and people of everybody in the ledger.
+
+    Raises:
+        Problem: ``key-exposed``.
+    """
+    for path in (data, data / SECRET):
+        if path.exists():
+            require_private(path)
 
 
 def has_tls(data: Path) -> bool:
