@@ -1,23 +1,18 @@
 """Proves the answers of ACK files offline, with nothing but a root set (`spec/receipts.md`)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from gauger.adapters.keys.trust_folder import read_newest_root_set
-from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment
-from gauger.core.documents.answer_items import document_in
+from gauger.core.documents.answer_items import READERS, document_in
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import DOCUMENT_CAP, Document, PageSignature, read_document
-from gauger.core.documents.policy_document import PolicyDocument
-from gauger.core.documents.purchase_info import PurchaseInfo
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.smart_license import TO_INSTANCE, Caps, Item, ItemKind, read_items
-from gauger.core.documents.trust_code import TrustCode
 from gauger.core.documents.trust_store import TrustStore, Verified, expiry_time
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest, digest
@@ -29,16 +24,6 @@ from gauger.tools.workshop import Workshop
 _CHUNK: Final = 64 * 1024
 _MOST_CHUNKS: Final = DOCUMENT_CAP // _CHUNK + 1
 _CAPS: Final = Caps(total=2 * 1024**3)
-_READERS: Final[Mapping[str, Callable[[Document], Answer]]] = MappingProxyType(
-    {
-        Acknowledgment.TYPE: Acknowledgment.from_document,
-        Verdict.TYPE: Verdict.from_document,
-        PolicyDocument.TYPE: PolicyDocument.from_document,
-        TrustCode.TYPE: TrustCode.from_document,
-        AccountInfo.TYPE: AccountInfo.from_document,
-        PurchaseInfo.TYPE: PurchaseInfo.from_document,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,9 +230,9 @@ def _document(item: Item) -> Document:
 
 
 def _body(document: Document) -> Answer:
-    if document.type not in _READERS:
+    if document.type not in READERS:
         raise Problem("wrong-type", f"A document of type {document.type} is no answer.")
-    return _READERS[document.type](document)
+    return READERS[document.type](document)
 
 
 def _title(body: Answer) -> str:

@@ -1,11 +1,12 @@
 """The documents in an answer file, each under the element that is for its type."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import Document, read_document
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import PurchaseInfo
@@ -26,6 +27,18 @@ TYPES: Final[Mapping[ItemKind, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Types of the documents that each element of an answer file may hold (`spec/files.md`)."""
+
+READERS: Final[Mapping[str, Callable[[Document], Answer]]] = MappingProxyType(
+    {
+        Acknowledgment.TYPE: Acknowledgment.from_document,
+        Verdict.TYPE: Verdict.from_document,
+        PolicyDocument.TYPE: PolicyDocument.from_document,
+        TrustCode.TYPE: TrustCode.from_document,
+        AccountInfo.TYPE: AccountInfo.from_document,
+        PurchaseInfo.TYPE: PurchaseInfo.from_document,
+    }
+)
+"""How the body of each type of answer is read; a root set answers nothing."""
 
 
 def document_in(item: Item) -> Document:

@@ -1,37 +1,16 @@
 """Answers as a product instance takes them: one document, or an answer file."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
-from gauger.core.documents.account_info import AccountInfo
-from gauger.core.documents.acknowledgment import Acknowledgment
-from gauger.core.documents.body import Answer
-from gauger.core.documents.envelope import Document, read_document
-from gauger.core.documents.policy_document import PolicyDocument
-from gauger.core.documents.purchase_info import PurchaseInfo
+from gauger.core.documents.answer_items import READERS
+from gauger.core.documents.envelope import read_document
 from gauger.core.documents.smart_transport import decode_response
-from gauger.core.documents.trust_code import TrustCode
-from gauger.core.documents.verdict import Verdict
 from gauger.core.instance.answers import Pipe, Plan
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
 from gauger.instance.answer_file import AnswerFile, read_answer
 from gauger.tools.conformance.desk import Desk, Says
 from gauger.tools.conformance.reading import read_whole
-
-READERS: Final[Mapping[str, Callable[[Document], Answer]]] = MappingProxyType(
-    {
-        Acknowledgment.TYPE: Acknowledgment.from_document,
-        Verdict.TYPE: Verdict.from_document,
-        PolicyDocument.TYPE: PolicyDocument.from_document,
-        TrustCode.TYPE: TrustCode.from_document,
-        AccountInfo.TYPE: AccountInfo.from_document,
-        PurchaseInfo.TYPE: PurchaseInfo.from_document,
-    }
-)
-"""The types of answers."""
 
 
 def judge_document(desk: Desk, path: Path, kind: str) -> Says:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gauger.adapters.keys.trust_folder import read_trust
+from gauger.core.documents.answer_items import READERS
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
 from gauger.instance.surroundings import BUILD_DATE
@@ -132,7 +133,7 @@ KINDS: Final[Mapping[str, Judge]] = MappingProxyType(
     {
         "rum-report": lambda desk, _: Portal(desk).report,
         "trust-request": lambda desk, _: Portal(desk).request,
-        **{kind: _saying(partial(answers.judge_document, kind=kind)) for kind in answers.READERS},
+        **{kind: _saying(partial(answers.judge_document, kind=kind)) for kind in READERS},
         "root-set": _saying(trust.judge_root_set),
         "page-head": _saying(trust.judge_head),
         "ledger-proof": _saying(trust.judge_proof),
