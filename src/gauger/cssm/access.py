@@ -48,6 +48,7 @@ class Action(StrEnum):
     """Smart Accounts, vendor-wide policy and events."""
 
 
+# BROWSE is not among them: what it lets see is decided by reach, not by role.
 _SMART_VIEW: Final = frozenset({Action.SELF, Action.LIST, Action.VIEW, Action.VIEW_SMART})
 _VIRTUAL_VIEW: Final = frozenset({Action.SELF, Action.LIST, Action.VIEW})
 _ADMINISTER: Final = frozenset({Action.USE, Action.MANAGE, Action.MANAGE_PEOPLE})
@@ -60,6 +61,7 @@ PERMITTED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.VIRTUAL_VIEWER: _VIRTUAL_VIEW,
         Role.VIRTUAL_USER: _VIRTUAL_VIEW | {Action.USE},
         Role.VIRTUAL_ADMINISTRATOR: _VIRTUAL_VIEW | _ADMINISTER,
+        # All there are, those of later releases too: the vendor locks itself out of nothing.
         Role.OPERATOR: frozenset(Action),
     }
 )
@@ -90,6 +92,7 @@ class Scope:
 
     def covers(self, other: "Scope") -> bool:
         """Whether the other scope lies within this one."""
+        # No name is every name. So a scope made of a path must hold all the names of that path.
         return self.smart_account in (None, other.smart_account) and (
             self.virtual_account in (None, other.virtual_account)
         )
@@ -111,6 +114,8 @@ class Grant:
     scope: Scope
 
     def __post_init__(self) -> None:
+        # A viewer of everything or an operator of one site would be told as one thing and be
+        # another.
         wanted = (self.role is not Role.OPERATOR, self.role in _VIRTUAL_ROLES)
         given = (self.scope.smart_account is not None, self.scope.virtual_account is not None)
         if wanted != given:
@@ -147,6 +152,7 @@ class Caller:
 
     def may(self, action: Action, scope: Scope) -> bool:
         """Whether any grant permits the action in that scope."""
+        # Also behind a one-time password: whoever may do nothing else must be able to change it.
         if action in WITHOUT_ROLE:
             return True
         if action is Action.BROWSE:
@@ -170,6 +176,7 @@ class Caller:
         """
         if self.may(action, scope):
             return
+        # That there is a portal is no secret: only accounts are hidden behind `not-found`.
         if scope != Scope() and not self.reaches(scope):
             raise Problem("not-found", f"There is no account {scope} in reach of {self.name}.")
         message = f"No role of {self.name} permits {action.value!r} for {scope}."
@@ -177,6 +184,8 @@ class Caller:
 
     def may_grant(self, grant: Grant) -> bool:
         """Whether the caller may manage people there and do all that the role permits."""
+        # Nobody makes somebody mightier than themselves, nor hands on what was not given to hand
+        # on.
         wanted = PERMITTED[grant.role] | {Action.MANAGE_PEOPLE}
         return all(self.may(action, grant.scope) for action in wanted)
 

@@ -76,6 +76,8 @@ class Audit:
         with self._lock:
             due = self._over(now - self._window)
             key = (event.kind, event.subject, event.by)
+            # Subjects and names are the attacker's to choose: beyond the cap only kinds are told
+            # apart.
             if key not in self._recent and len(self._recent) >= _KINDS:
                 key = (event.kind, "", "")
             known = self._recent.get(key)
@@ -96,6 +98,7 @@ class Audit:
         due: list[RecordEvent] = []
         while self._recent:
             first = next(iter(self._recent.values()))
+            # In the order of their first sight: behind one that is not over, none is.
             if first.since > until:
                 break
             self._recent.popitem(last=False)
@@ -105,6 +108,8 @@ class Audit:
 
     def _send(self, due: list[RecordEvent]) -> None:
         for event in due:
+            # Not waited for: whom we refuse must not hold a thread until the disk has synced, nor
+            # see our disk's trouble instead of the refusal.
             self._authority.enqueue(event)
 
 

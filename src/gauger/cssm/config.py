@@ -40,6 +40,7 @@ class Meaning:
 class ServerSettings:
     """Where the portal listens and how it answers."""
 
+    # Loopback: a new portal is met from outside only once somebody says so.
     host: Annotated[str, Meaning("address", "Address to listen on.")] = "127.0.0.1"
     port: Annotated[
         int, Meaning("TCP port", "Port to listen on; 0 takes a free one.", most=65_535)
@@ -68,6 +69,7 @@ class Limits:
         16 * _MB
     )
     api_bytes: Annotated[int, Meaning("bytes", "Body of an API request.", _KB)] = _MB
+    # Without it, connections times the cap of one body is what an attacker may make us hold.
     held_bytes: Annotated[
         int,
         Meaning(
@@ -209,6 +211,7 @@ def load_config(
         raise Problem("invalid-argument", message) from error
     for section, values in (override or {}).items():
         table = found.setdefault(section, {})
+        # What is no table is refused below, by the name that the file gives it.
         if isinstance(table, dict):
             table.update(values)
     return _build(found)
@@ -252,9 +255,11 @@ def _check(setting: Setting, value: object) -> None:
             raise Problem("invalid-argument", f"{where} must be a text.")
         return
     whole = isinstance(setting.default, int)
+    # True is a whole number to Python, and `port = true` would listen on port 1.
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         kind = "a whole number" if whole else "a number"
         raise Problem("invalid-argument", f"{where} must be {kind} of {setting.unit}.")
+    # Neither holds of NaN: a deadline of it would never come.
     if not setting.least <= value < float("inf"):
         raise Problem("invalid-argument", f"{where} must be at least {setting.least}.")
     if setting.most is not None and value > setting.most:
@@ -267,6 +272,8 @@ def _names(known: Mapping[str, object]) -> str:
 
 def template() -> str:
     """Return a settings file that says what there is; every line is a comment."""
+    # All commented out: a default that a later release changes then changes for whoever never
+    # chose.
     lines = ["# Settings of the portal. What is commented out has the value that stands there."]
     section = ""
     for one in describe():

@@ -45,6 +45,7 @@ def announce(data: Path, url: str) -> None:
     """
     new = data / f".{_ADDRESS}.new"
     try:
+        # Not synced: after a power loss nobody serves there, and the next start writes it again.
         new.write_text(f"{url}\n", encoding="utf-8")
         new.replace(data / _ADDRESS)
     except OSError as error:
@@ -81,10 +82,12 @@ def local_access(data: Path) -> LocalAccess:
         url=url,
         client_id=ADMINISTRATOR,
         secret=secret,
+        # Trusted by itself, not by an authority: it was made for this folder and lies in it.
         ca=certificate if certificate.exists() else None,
     )
 
 
+# As `private_files` has it, which is not for roles to import, nor loaded by a short command.
 def _require_private(path: Path) -> None:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)

@@ -77,12 +77,14 @@ def initialise(wanted: NewPortal) -> TlsFiles:
         Problem: ``store-exists``; or where the trust material is not whole.
     """
     data = private_folder(wanted.data)
+    # The secret is written last: with both there, TLS is all that may lack, and `serve` makes it.
     if (data / STORE).exists() and (data / SECRET).exists():
         raise Problem("store-exists", f"There is a portal in {data}.")
     if _is_founded(data / STORE):
         # Cut off after the ledger began: who may work on this host makes the rest of it.
         reset_administrator(data, wanted.clock)
         return make_tls_files(data / _TLS)
+    # Each step may have been taken by one that was cut off: each can be taken once more.
     trust = _write_trust(wanted)
     SignerPlace(data / _SIGNER).begin(FileSigner.load(wanted.signer))
     replace_file(data / SETTINGS, template().encode("utf-8"))
@@ -140,10 +142,12 @@ def replace_signer(data: Path, signer: Path) -> None:
         Problem: ``store-missing``; ``store-locked`` while the portal serves; of the new signer's
             folder; ``key-exposed`` as `open_portal`.
     """
+    # Before anything moves: a folder that holds no whole signer changes nothing.
     fresh = FileSigner.load(signer)
     if not (data / STORE).exists():
         raise Problem("store-missing", f"There is no portal in {data}.")
     _require_closed(data)
+    # The lock of the ledger's writer: a portal at work goes on signing with the key that it loaded.
     with WriterLock(data / f"{STORE}.lock"):
         SignerPlace(data / _SIGNER).replace(fresh)
 
@@ -179,8 +183,10 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
             entropy=entropy,
             settings=AuthoritySettings(catalogue=_catalogue()),
         )
+        # Before the start: one that fails half way has threads and a lock to give back.
         stack.callback(authority.stop)
         authority.start()
+        # In the ledger's own file: a backup has people and jobs of the same moment.
         store = PortalStore(data / STORE)
         stack.callback(store.close)
         outside = Outside(
@@ -193,6 +199,7 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
             passwords=Passwords(entropy),
         )
         portal = assemble(outside, config)
+        # Called first of all: what it ends works with everything opened before.
         stack.callback(portal.stop)
         portal.show_trust()
         yield portal
@@ -244,6 +251,7 @@ def _is_founded(path: Path) -> bool:
 
 def _write_trust(wanted: NewPortal) -> TrustFolder:
     folder = wanted.data / _TRUST
+    # A file stands for its folder: the chain from the first set on is what devices are led along.
     root = wanted.root if wanted.root.is_dir() else wanted.root.parent
     trust = TrustFolder(
         root_sets=read_root_sets(root),
@@ -258,10 +266,13 @@ def _write_trust(wanted: NewPortal) -> TrustFolder:
 def _new_secret(data: Path, portal: Portal) -> Path:
     made = portal.people.reset_administrator(_HOST)
     path = data / SECRET
+    # After the ledger knows it: in a file before, a secret would open nothing.
     write_private(path, f"{made.secret}\n".encode("ascii"))
     return path
 
 
 def _catalogue() -> frozenset[str]:
+    # What none of them names is taken all the same, and flagged: a vendor has more products than
+    # these.
     known = (profiles.builtin(name) for name in profiles.names())
     return frozenset(licence.tag for profile in known for licence in profile.licences)

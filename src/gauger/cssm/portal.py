@@ -60,6 +60,7 @@ class Portal:
 
     def stop(self) -> None:
         """End it, and write down what was only counted so far."""
+        # First who still makes events, then the events, last what they are read with.
         self.runner.stop()
         self.means.audit.flush()
         self.means.readers.close()

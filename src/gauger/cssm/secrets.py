@@ -9,6 +9,7 @@ from gauger.core.ports import Entropy
 
 _SECRET_BYTES: Final = 32
 _TOKEN_BYTES: Final = 24  # 192 bits: an ID token cannot be guessed
+# An id of a poll is all that its answer asks for: it must not be guessed either.
 _ID_BYTES: Final = 16
 
 
@@ -39,4 +40,5 @@ def same_secret(kept: Digest, offered: str) -> bool:
 
 
 def _text(data: bytes) -> str:
+    # People type it behind a command and programs send it in forms: nothing in it needs escaping.
     return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")

@@ -40,6 +40,7 @@ class Throttle:
             recent = self._seen.get(_source(address))
             if recent is None or len(self._forget(recent)) < self._failures:
                 return
+            # Rounded up: a peer that waits as it is told must not be refused once more.
             wait = int(recent[0] + self._window - self._clock.monotonic()) + 1
         message = f"{self._failures} wrong secrets or tokens came from this address."
         raise Problem("too-many-requests", message, retry_after=wait)
@@ -57,6 +58,7 @@ class Throttle:
                 self._seen.popitem(last=False)
 
     def _forget(self, recent: deque[float]) -> deque[float]:
+        # Monotonic: a clock that is set frees no attacker, and locks out no owner for years.
         while recent and recent[0] <= self._clock.monotonic() - self._window:
             recent.popleft()
         return recent

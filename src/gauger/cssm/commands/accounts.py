@@ -129,6 +129,7 @@ def issue_token(
     command = IssueToken(
         account=account,
         token_digest=secret_digest(text),
+        # Enough to tell two tokens apart in a list; the 168 bits before it stay unknown.
         hint=text[-_HINT:],
         days=terms.days,
         uses=terms.uses,
@@ -149,7 +150,9 @@ def move_instance(
         Problem: ``not-found`` or ``forbidden`` where the caller may not manage the target;
             another Smart Account is the vendor operator's to choose.
     """
+    # The route asked about the account that is left; the one to arrive in stands in the body only.
     caller.authorise(Action.MANAGE, Scope.of(to))
+    # With the device its usage goes over: no customer gives it to another, or takes it.
     if origin.smart_account != to.smart_account:
         caller.authorise(Action.OPERATE, Scope())
     command = MoveInstance(udi=udi, to=to, by=str(caller))

@@ -53,7 +53,10 @@ class People:
         grants = tuple(Grant(role=role, scope=scope) for role in roles)
         caller.authorise_grants(grants)
         _check_name(name)
+        # One person works for several accounts: the password is theirs, and stays.
         if self._store.user(name) is not None:
+            # Of this scope only: roles elsewhere are neither read nor changed by an administrator
+            # of this one.
             kept = [one for one in self._store.grants(CallerKind.USER, name) if one.scope == scope]
             self._set_grants(caller, CallerKind.USER, name, scope=scope, grants=(*kept, *grants))
             return NewSecret(name=name, secret=None)
@@ -122,6 +125,7 @@ class People:
         Raises:
             Problem: ``not-found``; ``forbidden`` where it holds roles beyond the caller's own.
         """
+        # The host's own client is not there for whoever comes through the network.
         known = self._store.client(client_id) is not None and client_id != ADMINISTRATOR
         self._authorise_over(caller, CallerKind.CLIENT, client_id, known=known)
         self._store.remove_client(client_id)
@@ -137,11 +141,14 @@ class People:
                 where a role given or taken goes beyond the caller's own.
         """
         held = self._store.grants(kind, name)
+        # Somebody without any role is nobody's here: `add_user` gives a user the first.
         if name == ADMINISTRATOR or not any(caller.reaches(one.scope) for one in held):
             raise _no_such(kind, name)
         here = [one for one in held if one.scope == scope]
         grants = tuple(Grant(role=role, scope=scope) for role in roles)
+        # What is taken away counts like what is given: nobody demotes those above.
         caller.authorise_grants([*here, *grants])
+        # Once more for empty lists, which the line before has no word on.
         caller.authorise(Action.MANAGE_PEOPLE, scope)
         self._set_grants(caller, kind, name, scope=scope, grants=grants)
 
@@ -207,6 +214,7 @@ def _no_such(kind: CallerKind, name: str) -> Problem:
 
 
 def _check_name(name: str) -> None:
+    # What looks like another's name in a list would get that other's roles by mistake.
     if not 1 <= len(name) <= _NAME or not name.isprintable() or name.strip() != name:
         message = f"A user's name has 1 to {_NAME} printable characters, no blank at its ends."
         raise Problem("invalid-argument", message)

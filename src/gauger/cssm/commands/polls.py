@@ -11,6 +11,7 @@ from gauger.core.problems import Problem
 
 _SEPARATOR: Final = " "
 _UNREADABLE: Final = "-"
+# No digest begins so: digests are hexadecimal.
 _LATER: Final = "later"
 
 

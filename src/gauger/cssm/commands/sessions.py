@@ -52,6 +52,7 @@ class Sessions:
             Problem: ``too-many-requests``; ``unauthenticated`` without a word on which of name
                 and secret was wrong.
         """
+        # Before the secret: a guess that is refused must not tell whether it was right.
         self._throttle.check(address)
         if not self._proven(kind, name, secret):
             self._throttle.failed(address)
@@ -59,6 +60,7 @@ class Sessions:
         text = new_secret(self._entropy)
         now = self._clock.wall()
         session = Session(kind=kind, name=name, expires_at=now + self._seconds)
+        # By its digest: whoever reads a backup finds no token that opens anything.
         self._store.add_session(secret_digest(text), session, now=now)
         return AccessToken(text=text, seconds=self._seconds)
 
@@ -81,6 +83,8 @@ class Sessions:
     def _proven(self, kind: CallerKind, name: str, secret: str) -> bool:
         if kind is CallerKind.USER:
             user = self._store.user(name)
+            # Hashed also where nobody has the name: the time must not tell which names there are.
             return self._passwords.matches(user.password if user else None, secret)
+        # No such care here: an id is 128 random bits or known to all, so its absence tells nothing.
         client = self._store.client(name)
         return client is not None and same_secret(client.secret, secret)

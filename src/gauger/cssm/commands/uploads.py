@@ -32,6 +32,7 @@ class Incoming:
         Raises:
             Problem: ``too-large``, ``store-full`` or ``store-failed``.
         """
+        # Counted as it comes: what a sender announces may be wrong, or missing.
         if self.writer.size + len(data) > self._cap:
             raise Problem("too-large", f"The file is over {self._cap} bytes.", cap=self._cap)
         self.writer.write(data)
@@ -66,6 +67,7 @@ class Uploads:
             Problem: ``server-busy`` where too many wait; ``store-full`` or ``store-failed``.
         """
         waiting = len(self._store.open_jobs())
+        # Before a byte is read. What streams in at this moment comes on top: one file a connection.
         if waiting >= self._limits.uploads_waiting:
             raise Problem("server-busy", f"{waiting} uploads wait for their turn.")
         job_id = new_id(self._entropy)
@@ -78,6 +80,8 @@ class Uploads:
             job_id=incoming.job_id,
             account=account,
             file_name=name,
+            # The file before its job: a job without file can only fail, a file without job is
+            # cleared away at the next start.
             digest=incoming.writer.commit(),
             size=incoming.writer.size,
             by=by,
@@ -123,6 +127,7 @@ class Uploads:
         if job.state != "done":
             message = f"The upload {job.job_id} is {job.state}; its ACK file comes when it is done."
             raise Problem("not-found", message)
+        # Before the first byte goes out: after that no refusal can be told any more.
         if not any(self._answered(job)):
             raise Problem("not-found", f"Nothing in the upload {job.job_id} was answered.")
         return write_answers(self._answers(job))
@@ -131,6 +136,7 @@ class Uploads:
         after = -1
         while rows := self._store.verdicts(job.job_id, after=after, limit=_ROWS):
             yield from (row for row in rows if row.digest is not None and row.udi is not None)
+            # By position, never by count: verdicts may be added while somebody reads.
             after = rows[-1].position
 
     def _answers(self, job: Job) -> Iterator[AnswerBundle]:

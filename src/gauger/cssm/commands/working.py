@@ -43,6 +43,7 @@ class JobRunner:
         )
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        # A daemon: what it is at goes on at the next start, so nothing has to wait for it.
         self._thread = threading.Thread(target=self._run, name="uploads", daemon=True)
         self._attempts: dict[str, int] = {}
 
@@ -71,6 +72,7 @@ class JobRunner:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            # Before the look: an upload that comes during it sets the event again.
             self._wake.clear()
             try:
                 self.run_open_jobs()
@@ -102,6 +104,7 @@ class JobRunner:
 
     def _end(self, job: Job, problem: tuple[str, str] | None) -> None:
         self._attempts.pop(job.job_id, None)
+        # The end before the file: an open job whose file is gone could only fail.
         self._store.finish(job.job_id, problem=problem, now=self._clock.wall())
         self._files.remove(job.job_id)
         if problem is not None:
@@ -118,6 +121,7 @@ class JobRunner:
             )
             total = max(judged, default=-1) + 1
             self._store.set_total(job.job_id, total)
+        # Verdicts are kept batch by batch: what was judged before a stop is not handed over again.
         left = (item for item in self._items(job) if item.index >= job.items)
         while batch := list(islice(left, _BATCH)):
             if self._stopping.is_set():
@@ -144,6 +148,7 @@ class JobRunner:
     def _judge(self, job: Job, batch: list[Item]) -> list[ItemVerdict]:
         sender = Sender(pipe=Pipe.FILE, path=job.file_name, by=job.by, uploaded_to=job.account)
         judgeable = [item for item in batch if item.kind in JUDGED]
+        # All at once, then waited for: one by one, each would cost a commit of its own.
         commands = (command_of(item.kind, item.text, sender) for item in judgeable)
         waiting = zip(judgeable, self._authority.enqueue_all(commands), strict=True)
         judged: list[ItemVerdict] = []
