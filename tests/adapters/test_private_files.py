@@ -1,9 +1,12 @@
 """Private files: mode 0600, replaced as a whole, failures by name."""
 
+import errno
+import fcntl
 from pathlib import Path
 
 import pytest
 
+from gauger.adapters.storage import private_files
 from gauger.adapters.storage.private_files import (
     named_failure,
     private_folder,
@@ -78,6 +81,47 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         pass
     with pytest.raises(Problem, match="store-failed"):
         WriterLock(tmp_path / "none" / "lock").acquire()
+
+
+def test_a_lock_that_the_file_system_cannot_take_is_not_held_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(Problem, match=r"store-failed.*No locks available"):
+        WriterLock(tmp_path / "lock").acquire()
+
+
+def test_every_folder_that_is_made_is_durable_in_the_one_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(private_files, "sync_folder", synced.append)
+    private_folder(tmp_path / "a" / "b")
+    private_folder(tmp_path / "a" / "b")
+    assert synced == [tmp_path / "a", tmp_path]
+
+
+def test_what_lies_under_the_name_of_a_new_file_is_never_written_to(tmp_path: Path) -> None:
+    (tmp_path / "another's").write_bytes(b"kept")
+    (tmp_path / ".key.new").symlink_to(tmp_path / "another's")
+    write_private(tmp_path / "key", b"one")
+    assert (tmp_path / "another's").read_bytes() == b"kept"
+    assert not (tmp_path / "key").is_symlink()
+
+
+def test_half_a_file_is_not_left_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(Problem, match="store-full"):
+        write_private(tmp_path / "key", b"one")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_folder_that_is_not_writable_is_named(

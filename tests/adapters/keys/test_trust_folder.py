@@ -1,5 +1,6 @@
 """Trust folders: what is written is read, and what is read is proven."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Problem, match="cannot be made"):
         write_manufacturer(tmp_path / "file", declared())
+
+
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(tmp_path: Path) -> None:
+    (tmp_path / "trust").mkdir()
+    os.mkfifo(tmp_path / "trust" / "root-set-9.json")
+    assert len(read_trust(filled(tmp_path / "trust", 9)).root_sets) == 1

@@ -181,7 +181,8 @@ def _manufacturer_name(name: str) -> str:
 def _write(path: Path, content: bytes) -> None:
     """Write a file unless it is that already: every start would else wear the flash."""
     try:
-        same = path.read_bytes() == content
+        # Its size first: what lies there may be endless, or a pipe that nobody writes to.
+        same = path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
         same = False
     if not same:

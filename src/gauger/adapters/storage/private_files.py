@@ -1,9 +1,10 @@
 """Files that only their owner may read, and files that are replaced as a whole or not at all."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,17 +19,22 @@ _FOLDER_MODE: Final = 0o700
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder of mode 0700 if there is none, and return it.
+    """Make a folder of mode 0700 durably if there is none, and return it.
 
     Raises:
         Problem: ``key-exposed`` where it exists and others may enter or list it;
-            ``store-full`` or ``file-not-written`` where it cannot be made.
+            ``store-full``, ``store-failed`` or ``file-not-written`` where it cannot be made.
     """
     try:
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
         code = "store-full" if error.errno in _FULL else "file-not-written"
         raise Problem(code, f"The folder {path} cannot be made: {error.strerror}.") from error
+    # A folder's name stands in the one above it: a key that is durable in a folder that is not
+    # would vanish with the power all the same.
+    for folder in missing:
+        sync_folder(folder.parent)
     _check_mode(path)
     return path
 
@@ -93,15 +99,28 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """
     new = path.with_name(f".{path.name}.new")
     with named_failures(path):
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            # Not only at its making: one that an attempt before left behind keeps its own mode.
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        try:
+            _write_new(new, content, mode)
+            new.replace(path)
+        except OSError:
+            # Half a file under another name is of no use, and takes room on a disk that is full.
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
+            raise
     sync_folder(path.parent)
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    # Never one that lies there already: it may be a link that leads to another's file, or have
+    # been left behind with other rights.
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the umask takes away
+        file.write(content)
+        file.flush()
+        # Before the name: a rename may reach the disk first, and stand for an empty file.
+        os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:
@@ -156,7 +175,7 @@ def named_failure(error: OSError, path: Path) -> Problem:
     )
 
 
-_FULL: Final = frozenset({28, 122})  # ENOSPC, EDQUOT
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def _check_mode(path: Path) -> None:

@@ -33,10 +33,15 @@ class WriterLock:
     def _take(self, descriptor: int, kind: int) -> None:
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             os.close(descriptor)
             message = f"Another process works on {self._path.parent}."
             raise Problem("store-locked", message) from error
+        except OSError as error:
+            # A network file system may know no locks: nobody would find that other process.
+            os.close(descriptor)
+            message = f"The lock file {self._path} cannot be locked: {error.strerror}."
+            raise Problem("store-failed", message) from error
         self._descriptor = descriptor
 
     def share(self) -> None:
