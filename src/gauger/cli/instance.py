@@ -7,26 +7,17 @@ from typing import TypeVar
 
 import click
 
+from gauger.cli.instance_options import FOLDER, data_option, keys_option
 from gauger.cli.instance_place import Place, execute, operator
 from gauger.cli.instance_user import user
 from gauger.cli.lean import without
 from gauger.core.problems import Problem
 from gauger.tools.typed import typed_udi
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
-_data = click.option(
-    "--data",
-    type=_FOLDER,
-    required=True,
-    envvar="GAUGER_INSTANCE_DATA",
-    show_envvar=True,
-    help="Data folder of the product instance.",
-)
-_keys = click.option("--keys", type=_FOLDER, help="Folder of its keys; DATA/keys if left out.")
 _clock = click.option(
     "--clock",
     type=_FILE,
@@ -40,7 +31,7 @@ _ca = click.option(
 
 
 def _place_options(function: _Function) -> _Function:
-    return _data(_keys(_clock(function)))
+    return data_option(keys_option(_clock(function)))
 
 
 @click.group()
@@ -50,7 +41,7 @@ def instance() -> None:
 
 @instance.command()
 @_place_options
-@click.option("--bundle", type=_FOLDER, required=True, help="Device bundle from the factory.")
+@click.option("--bundle", type=FOLDER, required=True, help="Device bundle from the factory.")
 @_ca
 def init(
     *, data: Path, keys: Path | None, clock: Path | None, bundle: Path, ca: Path | None
@@ -63,7 +54,7 @@ def init(
 
 @instance.command()
 @_place_options
-@click.option("--bundle", type=_FOLDER, help="Device bundle, taken in at the first start.")
+@click.option("--bundle", type=FOLDER, help="Device bundle, taken in at the first start.")
 @_ca
 def run(
     *, data: Path, keys: Path | None, clock: Path | None, bundle: Path | None, ca: Path | None

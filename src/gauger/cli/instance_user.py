@@ -8,22 +8,13 @@ from typing import Any
 
 import click
 
+from gauger.cli.instance_options import data_option, keys_option
 from gauger.cli.instance_place import Place, operator
 from gauger.core.problems import Problem
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 _CAP = 4096
 
-_data = click.option(
-    "--data",
-    type=_FOLDER,
-    required=True,
-    envvar="GAUGER_INSTANCE_DATA",
-    show_envvar=True,
-    help="Data folder of the product instance.",
-)
-_keys = click.option("--keys", type=_FOLDER, help="Folder of its keys; DATA/keys if left out.")
 _clock = click.option(
     "--clock", type=_FILE, help="For tests, without an agent: take the time from this file."
 )
@@ -48,7 +39,7 @@ def _place(function: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         function(place=Place(data=data, keys=keys, clock=clock), **options)
 
-    return _data(_keys(_clock(run)))
+    return data_option(keys_option(_clock(run)))
 
 
 @click.group()
