@@ -26,7 +26,6 @@ from gauger.core.instance.sending import (
     batch,
     next_push,
     saved,
-    unreadable,
 )
 from gauger.core.releases import Feature, Release, Topology, has
 
@@ -111,7 +110,6 @@ def test_a_saved_file_holds_what_was_selected(
 
 def test_a_wanted_report_is_unreported_again() -> None:
     assert saved([held("acked", wanted=True)], Selection.UNREPORTED) == (NAMES.index("acked"),)
-    assert unreadable([1, 99, 42], [held("closed")]) == (42, 99)
 
 
 FRESH = Batch(report_ids=(1,), counts=True, more=False)

@@ -4,7 +4,7 @@ A sending is one message that carries a report never sent before. Time is second
 (``core.usage.timeline.Lifetime``), so a moved wall clock neither opens nor blocks it.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -196,9 +196,3 @@ def after_message(schedule: Schedule, now: int, carried: Batch, occasion: Occasi
 def after_ha_event(schedule: Schedule, now: int) -> Schedule:
     """Take a high-availability event: the next push moves to now, within the throttle."""
     return replace(schedule, moved_to=now)
-
-
-def unreadable(report_ids: Collection[int], held: Collection[Held]) -> tuple[int, ...]:
-    """Return the reports that were asked for and are not in the store."""
-    known = {item.report_id for item in held}
-    return tuple(sorted(set(report_ids) - known))
