@@ -95,12 +95,24 @@ class UploadFiles:
             raise Problem("file-not-found", message) from error
 
     def remove(self, job_id: str) -> None:
-        """Remove a file that has been processed."""
-        (self._folder / job_id).unlink(missing_ok=True)
+        """Remove a file that has been processed.
+
+        Raises:
+            Problem: ``store-failed``.
+        """
+        # Not synced: one that comes back with the power is no job's, and goes at the next start.
+        path = self._folder / job_id
+        with named_failures(path):
+            path.unlink(missing_ok=True)
 
     def keep_only(self, job_ids: Iterable[str]) -> None:
-        """Remove every other file: cut off, or processed and not yet removed."""
+        """Remove every other file: cut off, or processed and not yet removed.
+
+        Raises:
+            Problem: ``store-failed``.
+        """
         kept = set(job_ids)
-        for path in self._folder.iterdir():
-            if path.name not in kept:
-                path.unlink(missing_ok=True)
+        with named_failures(self._folder):
+            for path in self._folder.iterdir():
+                if path.name not in kept:
+                    path.unlink(missing_ok=True)
