@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from gauger.cli.cssm import client, instances, trust, usage
+from gauger.cli.cssm import client, instances, usage
 from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.command import write_file
 from gauger.cli.cssm.showing import Answer, Table, account, show, when, words
@@ -190,15 +190,9 @@ def test_a_job_that_fails_with_a_code_of_a_newer_release_is_told() -> None:
         usage._finished(api, AccountRef("a.example", "x"), job)
 
 
-def test_files_that_cannot_be_read_or_written_have_a_name(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_has_a_name(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="file-not-written"):
         write_file(tmp_path / "none" / "x", b"")
-    (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    with pytest.raises(Problem, match="file-not-found"):
-        trust._text(tmp_path / "binary")
-    (tmp_path / "large").write_text("x" * 600_000)
-    with pytest.raises(Problem, match="too-large"):
-        trust._text(tmp_path / "large")
 
 
 def test_progress_shows_how_much_of_all_is_judged(

@@ -1,7 +1,6 @@
 """`gauger instance user`: who may log in at a product instance."""
 
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import click
 
 from gauger.cli.instance_options import data_option, keys_option
 from gauger.cli.instance_place import Place, operator
+from gauger.cli.text_file import read_text
 from gauger.core.problems import Problem
 
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -124,18 +124,7 @@ def _read_password(source: Path | None) -> str:
 
 
 def _line(source: Path) -> str:
-    try:
-        if str(source) == "-":
-            text = sys.stdin.read(_CAP + 1)
-        else:
-            with source.open(encoding="utf-8") as file:
-                text = file.read(_CAP + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem("file-not-found", f"{source} cannot be read: {error}.") from error
-    if len(text) > _CAP:
-        # Cut there, a password would be taken that nobody knows: its owner types all of it.
-        raise Problem("too-large", f"{source} holds more than {_CAP} characters.")
-    lines = text.splitlines()
+    lines = read_text(source, _CAP, dash=True).splitlines()
     if len(lines) != 1:
         raise Problem("invalid-argument", f"{source} holds {len(lines)} lines, not one.")
     return lines[0]

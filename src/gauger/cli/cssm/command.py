@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.showing import Answer, show
+from gauger.cli.text_file import read_text
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 from gauger.cssm.local import local_access
@@ -41,6 +42,9 @@ _OPTIONS: Final = (
     click.option("--json", "as_json", is_flag=True, help="Print the API's answer as JSON."),
 )
 
+
+_MOST_SECRET: Final = 4096
+"""Characters of the file of a secret, which has 43."""
 
 _CONNECTION: Final = ("data", "url", "client_id", "client_secret_file", "ca")
 
@@ -127,7 +131,7 @@ def connect(options: dict[str, Any]) -> Api:
     if url is None or client_id is None or secret_file is None:
         message = "Name a local portal with --data, or --url, --client-id and --client-secret-file."
         raise Problem("invalid-argument", message)
-    return Api(url, client_id=client_id, secret=_secret(secret_file), ca=ca)
+    return Api(url, client_id=client_id, secret=read_text(secret_file, _MOST_SECRET).strip(), ca=ca)
 
 
 def _is_typed(name: str) -> bool:
@@ -137,13 +141,6 @@ def _is_typed(name: str) -> bool:
     """
     source = click.get_current_context().get_parameter_source(name)
     return source is ParameterSource.COMMANDLINE
-
-
-def _secret(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem("file-not-found", f"{path} cannot be read: {error}.") from error
 
 
 def write_file(path: Path, content: bytes) -> None:

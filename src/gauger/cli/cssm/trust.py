@@ -7,11 +7,11 @@ import click
 from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.command import api_command
 from gauger.cli.cssm.showing import Answer, Json, Table, when
+from gauger.cli.text_file import read_text
 from gauger.core.documents.envelope import Document, read_document, write_document
 from gauger.core.documents.manufacturer import Manufacturer
 from gauger.core.documents.root_chain import Standing, follow, read_material
 from gauger.core.documents.trust_store import TrustStore
-from gauger.core.problems import Problem
 
 _CAP = 512 * 1024
 
@@ -36,7 +36,7 @@ def show_trust(api: Api) -> Answer:
 @api_command
 def import_trust(api: Api, files: tuple[Path, ...]) -> Answer:
     """Take in root sets, in any order, and manufacturer files; all are judged before any is sent."""
-    brought = [read_material(_text(path)) for path in files]
+    brought = [read_material(read_text(path, _CAP)) for path in files]
     found = api.get("/trust")
     _, steps = follow(_held(found), [item for item in brought if isinstance(item, Document)])
     said = [step.text for step in steps]
@@ -62,17 +62,6 @@ def _held(found: Json) -> TrustStore:
 
 def _taken_in(count: int) -> str:
     return "1 file is taken in." if count == 1 else f"{count} files are taken in."
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_CAP + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem("file-not-found", f"{path} cannot be read: {error}.") from error
-    if len(text) > _CAP:
-        raise Problem("too-large", f"{path} is over {_CAP} characters.")
-    return text
 
 
 def _table(found: Json) -> Table:
