@@ -119,8 +119,8 @@ def test_two_writers_never_share_a_file(folder: Path) -> None:
 
 
 def test_a_file_that_cannot_be_removed_is_told_by_name(folder: Path) -> None:
-    (folder / "job").mkdir()
     uploads = UploadFiles(folder)
+    (folder / "job").mkdir()
     with pytest.raises(Problem, match="store-failed"):
         uploads.remove("job")
     with pytest.raises(Problem, match="store-failed"):
