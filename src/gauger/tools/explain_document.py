@@ -81,6 +81,7 @@ def _judge_root(document: Document, yardstick: Yardstick) -> tuple[Seal, str]:
     held = yardstick.trust.root_set
     if held is None:
         return Seal.UNALTERED, f"enough of its own root keys signed; {_NOT_CHECKED}"
+    # An older set is no fault by itself: it lies in every chain that leads to the newest.
     if root_set.number < held.number:
         return Seal.UNALTERED, f"it is older than root set {held.number}, which you trust"
     yardstick.trust.advance(document)

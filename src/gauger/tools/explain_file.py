@@ -65,6 +65,7 @@ def explain_file(chunks: Iterable[bytes], yardstick: Yardstick, detailed: int) -
         for item in read_items(chunks, caps=_FILE_CAPS):
             explainer.add(item)
     except Problem as problem:
+        # Nothing came before the damage: it may be no file of this system at all.
         if not explainer.count:
             raise
         damage = problem
@@ -91,6 +92,8 @@ class _FileExplainer:
         self._kinds[item.kind] += 1
         part = self._explain(item)
         self._unsound += not part.is_sound
+        # Faulty ones are told wherever they stand: among a thousand good ones that is what was
+        # asked.
         is_faulty = not part.is_sound and self._unsound <= self._detailed
         if self.count <= self._detailed or is_faulty:
             self._parts.append(part)
@@ -125,6 +128,7 @@ class _FileExplainer:
             store = self._yardstick.trust.advance_all([document])
             self._yardstick = replace(self._yardstick, trust=store)
         self._note(finding)
+        # What to do is said once, of the whole file: a part of it cannot be imported.
         return replace(finding, next_steps=())
 
     def _note(self, finding: Finding) -> None:

@@ -135,6 +135,7 @@ def _explain_clock(_data: bytes, fields: Fields, _yardstick: Yardstick) -> Findi
 
 def _explain_problem(_data: bytes, fields: Fields, _yardstick: Yardstick) -> Finding:
     code = fields.text("code")
+    # A refusal may come from a newer release, whose codes are not known here.
     step = (TABLE[code].next_step,) if code in TABLE else ()
     facts = (("Code", code), ("Why", fields.text("detail")))
     return Finding(title=f"Refusal: {fields.text('title')}", facts=facts, next_steps=step)

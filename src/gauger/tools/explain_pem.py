@@ -38,6 +38,7 @@ def explain_pem(path: Path, data: bytes, yardstick: Yardstick) -> Finding:
     Raises:
         Problem: ``malformed`` or ``algorithm-not-allowed`` where a certificate cannot be read.
     """
+    # By its first line alone, so that not even a damaged key is printed as text.
     if b"PRIVATE KEY" in data.partition(b"\n")[0]:
         return _explain_key(path, data)
     certificates = map(keyring.load_certificate, keyring.certificates_from_pem(data))
@@ -83,6 +84,7 @@ def _certified(path: Path, key: PrivateKey) -> Iterator[str]:
     for place in sorted(places):
         with suppress(Problem, OSError):
             certificate = _first_certificate(place)
+            # By the key itself: names may have been copied together from two devices.
             if certificate.key_id == key.key_id:
                 yield f"by {place.name} beside it, {_name_of(certificate)}"
 
@@ -90,6 +92,7 @@ def _certified(path: Path, key: PrivateKey) -> Iterator[str]:
 def _first_certificate(path: Path) -> Certificate:
     with path.open("rb") as file:
         data = file.read(_CERTIFICATE_CAP)
+    # The first is the holder's own; those behind it only lead up to an authority.
     return keyring.load_certificate(keyring.certificates_from_pem(data)[0])
 
 

@@ -135,6 +135,7 @@ def explain_plain(path: Path, start: bytes) -> Finding | None:
             return unknown(looks_like)
     if _HTML.match(start):
         return unknown("a web page, such as the sign-in page of a proxy, saved instead of the file")
+    # A power loss may leave a file at its full length whose content never reached the disk.
     if not start.strip(b"\x00"):
         return unknown("nothing but zero bytes, such as a file that was never written to its end")
     try:
@@ -145,6 +146,7 @@ def explain_plain(path: Path, start: bytes) -> Finding | None:
 
 
 def _explain_binary(start: bytes) -> Finding | None:
+    # UTF-16: a usage file that an editor saved anew is read as one further on.
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
     if start.startswith(b"0"):
@@ -160,6 +162,7 @@ def _explain_binary(start: bytes) -> Finding | None:
 
 def _explain_text(path: Path, text: str) -> Finding | None:
     alone = text.strip()
+    # By its form alone: the text itself is never printed, for it opens an account.
     if _TOKEN_TEXT.fullmatch(alone):
         facts = (("Note", "32 characters, as an ID token has; it is not shown here"),)
         steps = (

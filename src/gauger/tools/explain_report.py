@@ -147,6 +147,7 @@ def _meta_facts(meta: GaugerMeta | None) -> Iterator[tuple[str, str]]:
 def _judge(report: RumReport, yardstick: Yardstick) -> tuple[Seal, str, tuple[str, ...]]:
     """Tell how the signature stands, why, and what follows."""
     signature = report.signature
+    # A vendor's algorithm is not published: neither good nor bad can be said of it.
     if not report.is_ours:
         detail = f"kind {signature.signing_type!r}, whose algorithm is not public"
         return Seal.UNVERIFIABLE, detail, (_VENDOR_STEP,)
@@ -163,6 +164,7 @@ def _judge_apart(
 ) -> tuple[Seal, str, tuple[str, ...]]:
     """Where trust is missing here, tell at least whether the bytes are unaltered."""
     detail = f"{problem.detail} ({problem.code})"
+    # Whom it is from is settled then, and something is wrong with it.
     if problem.code != "unknown-key":
         return Seal.FAILS, detail, (problem.kind.next_step,)
     try:

@@ -21,6 +21,7 @@ def explain_toml(path: Path, data: bytes) -> Finding:
         # Brackets within brackets, thousands deep, end the reader before the text ends.
         raise Problem("profile-invalid", f"{path} is not TOML: {error}.") from error
     sections = {setting.section for setting in describe()}
+    # An empty file says nothing of itself: only its name makes it settings.
     if table.keys() <= sections and (table or path.name == FILE_NAME):
         return _explain_settings(path, table)
     profile = read_profile(table, source=str(path))

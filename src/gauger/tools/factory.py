@@ -197,6 +197,7 @@ def _text(manufacturer: Manufacturer, pids: tuple[str, ...]) -> bytes:
     """
     text = manufacturer.to_json() + "\n"
     with typed():
+        # Read back before it is written: what was declared on a command line may be no product id.
         Manufacturer.from_json(text)
         # The file may hold any text, but no device could ever have it.
         for pid in pids:

@@ -57,6 +57,7 @@ class Finding:
     @property
     def is_sound(self) -> bool:
         """Whether everything could be read and no signature fails or is of a distrusted key."""
+        # What merely was not checked is no fault: without a root set nothing could ever be sound.
         if self.problem is not None or self.seal in {Seal.FAILS, Seal.UNTRUSTED}:
             return False
         return all(part.is_sound for part in self.parts)
@@ -79,6 +80,7 @@ class Finding:
 
 def render(finding: Finding) -> str:
     """Return the text that a person reads."""
+    # A hostile file must not paint on the terminal of whoever inspects it.
     return "\n".join(one_line(line) for line in _lines(finding, 0)) + "\n"
 
 

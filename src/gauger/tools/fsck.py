@@ -30,6 +30,7 @@ def examine(data: Path, keys: Path | None = None) -> tuple[Examination, ...]:
     Raises:
         Problem: ``store-missing`` where there is none; ``store-newer``.
     """
+    # A backup is one file without its folder: it is examined like the ledger that it was taken of.
     ledgers = [data] if data.is_file() else [data / name for name in LEDGERS]
     found = [examine_ledger(path) for path in ledgers if path.is_file()]
     if data.is_dir() and found:
@@ -38,6 +39,7 @@ def examine(data: Path, keys: Path | None = None) -> tuple[Examination, ...]:
     if instance.is_file():
         found.append(_examine_instance(data, keys, instance))
     if data.is_dir() and found:
+        # Notes: what a power loss leaves is no damage, and fsck must not fail for ever after one.
         found[0].notes.extend(_leftovers(data))
     if not found:
         raise Problem("store-missing", f"{data} holds no store of this system.")

@@ -61,6 +61,8 @@ def _agrees(row: ReportReceived) -> bool:
     claims = read_claims(read_report(row.item), None)
     absolute = tuple((item.start, item.end, item.count) for item in claims.absolute)
     relative = tuple((item.start, item.end, item.count) for item in claims.relative)
+    # All that totals are made of. The rest of the row is what the portal found, not what it was
+    # told.
     said = (claims.udi, claims.digest, claims.tag, claims.report_id, absolute, relative)
     return said == (row.udi, row.digest, row.tag, row.report_id, row.absolute, row.relative)
 
@@ -76,6 +78,7 @@ def _check_answers(db: sqlite3.Connection, examination: Examination) -> None:
         try:
             said = json.loads(unpack(body))
             filed = None if answers is None else answers.hex()
+            # By these columns an answer is looked up: a wrong one would give a device another's.
             if said.get("answers") != filed or said.get("type") != kind:
                 what, since = "It is filed as something else.", _leaf_since(db, number)
                 examination.add(Fault(where=where, what=what, since=since))
@@ -111,6 +114,7 @@ def _digest_of(text: str) -> str:
 
 def _check_unanswered(db: sqlite3.Connection, examination: Examination) -> None:
     for table, condition in (
+        # What a vendor alone can verify gets a line in a list, never a signed answer.
         ("reports", "verdict <> 'signature-unverifiable'"),
         ("trust_requests", "1"),
     ):

@@ -72,6 +72,7 @@ class Examination:
     def add(self, fault: Fault) -> None:
         """Add a fault."""
         self.fault_count += 1
+        # Counted all the same: one flipped byte may break a thousand later pages.
         if len(self.faults) < _KEPT:
             self.faults.append(fault)
 

@@ -75,12 +75,14 @@ def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding
     checks = _Checks()
     with checks.named("store"), _opened(paths) as (connection, store):
         checks.run("events", store.verify_chain)
+        # The last entry that still proves itself says since when something may be wrong.
         if checks.findings:
             checks.findings[0] = replace(checks.findings[0], since=_last_sound(store))
         checks.run("anchor", lambda: compare_with_anchor(store, _anchor(paths)))
         checks.run("records", lambda: Memory(store))
         for row in _rows(store, checks):
             checks.run(f"report {row.report_id}", partial(_check_report, store, row))
+        # The chain proves the sealed bytes; here each entry is opened as well.
         for _ in checks.guarded("events", store.entries()):
             continue
         checks.run("records", partial(_check_records, store, connection))
@@ -155,6 +157,7 @@ def _check_identity(data: Path, keys: Path) -> None:
         raise Problem("key-missing", "The SUDI key is gone: no trust can be asked for.")
     if trust.manufacturers:
         store = TrustStore(manufacturers=trust.manufacturers)
+        # The time plays no part: its revocation ends a SUDI, never a date.
         store.verify_sudi(identity.sudi.chain, identity.udi, 0)
 
 
@@ -236,6 +239,7 @@ def _check_report(store: InstanceStore, row: StoredReport) -> None:
     if detail.life.state.value != row.state:
         raise Problem("store-damaged", "Its state is kept twice, differently.")
     item = store.item(row.report_id, "report")
+    # Neither has signed bytes: one not yet, one no more.
     if detail.life.state in {ReportState.OPEN, ReportState.PURGED}:
         return
     if item is None or row.digest is None:
@@ -250,6 +254,7 @@ def _check_bytes(store: InstanceStore, row: StoredReport, report: RumReport) -> 
     if report.digest != row.digest or report.payload.report_id != row.report_id:
         raise Problem("store-damaged", "Its signed bytes are those of another report.")
     meta = report.payload.meta
+    # Places in a chain count by incarnation: one of another is no part of this chain.
     if meta is None or meta.incarnation != store.incarnation:
         raise Problem("store-damaged", "It was signed by another incarnation of the store.")
 
@@ -264,6 +269,7 @@ def _check_place(store: InstanceStore, detail: ReportDetail, report: RumReport) 
 
 def _check_ack(store: InstanceStore, row: StoredReport) -> None:
     ack = store.item(row.report_id, "ack")
+    # By the mark old items are removed: one without its ACK would go on nobody's word.
     if (ack is not None) != (row.acked_at is not None):
         raise Problem("store-damaged", "State and ACK do not agree.")
     if ack is not None and Acknowledgment.from_document(read_document(ack)).answers != row.digest:

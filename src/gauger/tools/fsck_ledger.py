@@ -59,6 +59,7 @@ def examine_ledger(path: Path) -> Examination:
     examination = Examination(path=path, kind="The ledger")
     try:
         with workplace(path, examination) as db:
+            # SQLite first: where its pages do not hold, what follows is told in the light of it.
             _check_file(db, examination)
             _Pages(db, examination).check()
             compare_projections(db, examination)
@@ -100,9 +101,11 @@ class _Trust:
             Problem: ``unknown-key`` or ``signature-invalid``.
         """
         top = keyring.load_certificate(chain[-1])
+        # Byte for byte: another certificate over a listed key says what no root set has agreed to.
         if self.listed.get(top.key_id) != top.der:
             raise Problem("unknown-key", "No root set of the ledger lists its signer.")
         certificate = keyring.load_certificate(chain[0])
+        # A delegated signer stands below one that is listed.
         if certificate is not top:
             keyring.verify_issued(certificate, top)
         keyring.verify(certificate.public_key, document.preimage, value)
@@ -159,6 +162,7 @@ class _Pages:
             self._check_head(page, head, where)
             self._check_leaves(page, head, rows, where)
             self._check_signature(page, data, (signer, chain, signature), where)
+        # Of every head, also of one that cannot be read: the tree must stay in step with the file.
         self._grow(data, where)
 
     def _rows(self, page: int, where: str) -> list[tuple[str, str]]:
@@ -173,6 +177,7 @@ class _Pages:
                 text = unpack(body)
                 found.append((kind, text))
                 row = decode_row(kind, text)
+                # Before the projection: a root set that cannot be replayed still says who signed.
                 self._notice(row)
                 self._projector.apply(row, source)
             except Problem as problem:
@@ -203,8 +208,11 @@ class _Pages:
     def _check_head(self, page: int, head: PageHead, where: str) -> None:
         if head.page != page:
             self._fault(where, f"The head says that it is of page {head.page}.")
+        # A page that was left out, put in or exchanged earlier shows here: every head names all
+        # before it.
         if head.previous_root != self._frontier.root().hex():
             self._fault(where, "The head does not follow the heads before it.")
+        # Whole pages of another ledger hold in themselves; only the id tells them from ours.
         if self._ledger not in (None, head.ledger):
             self._fault(where, f"The head is of another ledger, {head.ledger}.")
         self._ledger = head.ledger
@@ -217,6 +225,8 @@ class _Pages:
             self._fault(where, "The epoch goes back.")
             return
         if ended is not None and head.epoch != ended:
+            # A restore says where it set the ledger back to; a foreign head says only that it was
+            # set back, some time before.
             pages, is_met = range(self._epoch_page, page), bool(head.abandons)
             self._earlier = after_epoch(self._earlier, ended, pages=pages, is_met=is_met)
             self._epoch_page = page
@@ -245,6 +255,8 @@ class _Pages:
                 what = "The rows are not those of the page." if place == 0 else "It was altered."
                 self._fault(at, what)
             hashes.append(leaf[2])
+        # Over the hashes as they are kept, so that an altered leaf is told by its number and not by
+        # the page alone.
         frontier, _ = merkle.tree(hashes)
         if len(leaves) != head.leaf_count or frontier.root().hex() != head.page_root:
             self._fault(where, "The leaves are not those that the head names.")
@@ -254,6 +266,8 @@ class _Pages:
     ) -> bytes | None:
         _, salt, _, number, stored_digest, kind, version, body = leaf
         try:
+            # Leaf 0 of a page stands for its rows: by it no row can be altered under a good
+            # signature.
             if is_first:
                 return Leaf(salt, rows_preimage(rows)).hash if number is None else None
             data = unpack(body).encode()
@@ -273,8 +287,11 @@ class _Pages:
         except (Problem, ValueError, IndexError):
             self._fault(where, "The certificates of the signer cannot be read.")
             return
+        # The column is an index only; what was signed by whom stands in the chain.
         if key != signer:
             self._fault(where, "The certificates are of another signer.")
+        # A page may be signed later, and all but the newest must be: told at the end, when it is
+        # known.
         if value is None:
             self._unsigned[page] = self._since
             return
@@ -298,6 +315,7 @@ class _Pages:
 
     def _check_rest(self, pages: int) -> None:
         """Find what belongs to no page."""
+        # What no head covers is proven by nothing, whoever put it there.
         beyond = row_id(pages, 0)
         for table, query in (
             ("rows", "SELECT count(*) FROM kept.ledger WHERE id >= ? OR id < 0"),
@@ -307,6 +325,7 @@ class _Pages:
             if count:
                 self._fault(f"the {table}", f"{count} belong to no page.")
         (nodes,) = self._db.execute("SELECT count(*) FROM kept.nodes").fetchone()
+        # One node for each full pair of each level: one more or less proves what is not so.
         expected = sum(pages >> level for level in range(pages.bit_length()))
         if nodes != expected:
             self._fault("the tree over the heads", f"It has {nodes} nodes, not {expected}.")
@@ -318,6 +337,7 @@ class _Pages:
             self._fault("the documents", f"{orphans} stand in no page.")
 
     def _check_unsigned(self, pages: int) -> None:
+        # A stop between commit and signature leaves it so, and the next start signs it.
         if self._unsigned.pop(pages - 1, -1) != -1:
             self._examination.notes.append(f"The newest page, {pages - 1}, is not signed yet.")
         for page, since in list(self._unsigned.items())[:_MOST_STATED]:

@@ -34,8 +34,11 @@ def workplace(path: Path, examination: Examination) -> Iterator[sqlite3.Connecti
         fresh = Path(folder) / "replay.db"
         with closing(connect(fresh)) as db:
             migrate(db, fresh)
+            # The replay is thrown away in any case: to sync it would only take time.
             db.execute("PRAGMA synchronous=OFF")
+            # Read-only by SQLite itself: no slip in what follows can write to the examined file.
             db.execute("ATTACH ? AS kept", (f"{kept.absolute().as_uri()}?mode=ro",))
+            # A portal may commit meanwhile: without this, heads and rows would be of two moments.
             db.execute("BEGIN")
             for where, what in compare_shapes(read_shape(db, "kept"), read_shape(db)):
                 examination.add(Fault(where=where, what=what))
@@ -73,6 +76,7 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
         raise _no_ledger(db, path)
     row = db.execute("SELECT version FROM ledger_schema WHERE one = 1").fetchone()
     version = None if row is None else row[0]
+    # A column of SQLite holds whatever was put there, also a text.
     if not isinstance(version, int) or version < 1:
         raise Problem("store-unknown", f"{path} does not say which schema its ledger has.")
     if version > SCHEMA_VERSION:

@@ -32,6 +32,7 @@ def check_portal(data: Path, ledger: Path, examination: Examination) -> None:
         _run(examination, "the trust folder", lambda: _check_trust(data))
     if (data / _SIGNER).is_dir():
         _run(examination, "the signer", lambda: _check_signer(data))
+        # Only beside a signer: the ledger of a backup may lie in any folder.
         _run(examination, "the data folder", lambda: require_private(data))
     if (data / SECRET).exists():
         _run(examination, "the secret", lambda: require_private(data / SECRET))
@@ -48,6 +49,7 @@ def _run(examination: Examination, where: str, check: Callable[[], None]) -> Non
 
 
 def _check_trust(data: Path) -> None:
+    # A view for people, from which nothing is read: but one that lies would be carried on by hand.
     for document in read_trust(data / _TRUST).root_sets:
         RootSet.from_document(document).require_threshold(document)
 

@@ -57,6 +57,7 @@ def compare_shapes(kept: Shape, wanted: Shape) -> Iterator[tuple[str, str]]:
     for table, columns in wanted.columns.items():
         if table not in kept.columns:
             raise Problem("store-unknown", f"Its table {table} is missing.")
+        # In their order too: rows are compared column by column with their replay.
         if kept.columns[table] != columns:
             detail = f"Its table {table} has other columns than this release gives it."
             raise Problem("store-unknown", detail)

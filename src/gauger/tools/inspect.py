@@ -48,6 +48,7 @@ def read_yardstick(
     Raises:
         Problem: ``file-not-found``, or what reading them refuses.
     """
+    # To look is not to install: what a test made is explained, and said to be a test's.
     store = TrustStore(accepts_test_clock=True)
     if trust is not None:
         held = read_trust(trust)
@@ -58,6 +59,7 @@ def read_yardstick(
     for path in manufacturers:
         store = store.with_manufacturer(read_manufacturer(path))
     if root_set is not None:
+        # Refused beside a folder that holds one: nobody said which of the two is meant.
         store = store.pin(read_newest_root_set(root_set))
     return Yardstick(trust=store, now=SystemClock().wall())
 
@@ -99,6 +101,7 @@ def _kind(path: Path) -> int:
 
 def _explain_regular(path: Path, yardstick: Yardstick, detailed: int) -> Finding:
     start = b"".join(_chunks(path, most=_CHUNK))
+    # Before the content: keys and anchors are sealed or random, and would pass for damage.
     named = explain_by_name(path, path.stat().st_size)
     if named is not None:
         return named

@@ -29,6 +29,7 @@ ROOT_DAYS: Final = 3650
 
 SIGNER_DAYS: Final = 1095
 _LOCK: Final = "lock"
+# Bounded: a file of another name is never loaded as a key, however it came here.
 _KEY_FILE: Final = re.compile(r"root-([1-9][0-9]{0,5})\.key\.pem")
 
 
@@ -107,6 +108,7 @@ class RootFolder:
             signers=(),
         )
         document = self._signed(root_set, root_set)
+        # As a device will pin it: what does not hold is never written.
         self._empty_store().pin(document)
         write_root_sets(self.path, [document])
         return root_set
@@ -190,6 +192,7 @@ class RootFolder:
                 raise Problem("conflict", f"The key {key_id} is revoked already.")
             if key_id in {key.key_id for key in held.keys}:
                 raise Problem("invalid-argument", f"{key_id} is a root key: rotate replaces it.")
+            # Unlisted as well: a set that revokes a key which it lists is refused by every reader.
             signers = tuple(signer for signer in held.signers if signer.key_id != key_id)
             revoked, epoch = (*held.revoked, key_id), held.epoch + 1
             return self._publish(replace(held, signers=signers, revoked=revoked, epoch=epoch))
@@ -204,6 +207,7 @@ class RootFolder:
         Raises:
             Problem: ``store-locked``; as `store`.
         """
+        # Before the lock: a folder that holds no root must not get a lock file.
         self.store()
         with WriterLock(self.path / _LOCK):
             yield self.newest()
@@ -215,9 +219,12 @@ class RootFolder:
             draft,
             number=draft.number + 1,
             issued_at=now,
+            # Never sooner than the set before: a clock that was wrong once must not shorten what
+            # devices obey.
             expires_at=max(draft.expires_at, now + ROOT_DAYS * DAY),
             test_clock=self.workshop.clock.is_test,
         )
+        # Proven as every reader will do it, before anybody can see it.
         store = self.store()
         document = self._signed(following, store.root_set or following)
         store.advance(document)
@@ -228,9 +235,14 @@ class RootFolder:
         """Sign with every key of either set at hand; the next reader counts those it needs."""
         body = root_set.encode()
         message = preimage(RootSet.TYPE, RootSet.VERSION, body)
+        # As in TUF: those who are trusted say who follows, and those who follow show that they have
+        # their keys.
         wanted = {key.key_id for key in (*root_set.keys, *held.keys)}
         values = tuple(
-            (key.key_id, keyring.sign(key, message)) for key in self._keys() if key.key_id in wanted
+            # Keys of earlier rotations lie here still: their signatures count for nobody.
+            (key.key_id, keyring.sign(key, message))
+            for key in self._keys()
+            if key.key_id in wanted
         )
         signature = ThresholdSignature(signatures=values)
         return Document(type=RootSet.TYPE, version=RootSet.VERSION, body=body, signature=signature)
@@ -246,9 +258,13 @@ class RootFolder:
 
     def _new_keys(self, count: int) -> tuple[RootKey, ...]:
         numbers = [number for number, _ in self._key_files()]
+        # Numbered on, never written over: until all devices hold the new set, the old keys are
+        # needed.
         first = max(numbers, default=0) + 1
         keys = [generate_key(self.workshop.entropy) for _ in range(count)]
         for number, key in enumerate(keys, first):
+            # Before the set that lists them: a listed root key that was lost could never be
+            # replaced.
             save_key(self.path / f"root-{number}.key.pem", key)
         return tuple(RootKey.of(key.public_key) for key in keys)
 
@@ -264,4 +280,5 @@ class RootFolder:
             raise Problem("root-threshold", detail)
 
     def _empty_store(self) -> TrustStore:
+        # A root of a test must be of use in a test, and nowhere else.
         return TrustStore(accepts_test_clock=self.workshop.clock.is_test)

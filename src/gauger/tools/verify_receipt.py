@@ -23,6 +23,7 @@ from gauger.tools.workshop import Workshop
 
 _CHUNK: Final = 64 * 1024
 _MOST_CHUNKS: Final = DOCUMENT_CAP // _CHUNK + 1
+# An auditor's file comes from anybody: two gigabytes, as a portal takes, and no more.
 _CAPS: Final = Caps(total=2 * 1024**3)
 
 
@@ -99,6 +100,7 @@ class Examiner:
         self.store = store.pin(read_newest_root_set(root_set))
         self.proven = 0
         self.refused = 0
+        # Once: that a run takes minutes must not make two answers of one file differ.
         self._now = workshop.now()
         self._listed: set[Digest] = set()
         self._heads: dict[tuple[str, int, int], Digest] = {}
@@ -120,6 +122,7 @@ class Examiner:
             A proof for each answer, in order; a last one that does not hold where the file, or its
             rest, cannot be read. An auditor gives many files: one bad one must not hide the others.
         """
+        # By file: an ACK of another file must not vouch for a companion put in here.
         self._listed.clear()
         for proof in self._guarded(path):
             self.proven += proof.holds
@@ -139,6 +142,7 @@ class Examiner:
     def _proofs(self, path: Path) -> Iterator[Proof]:
         chunks = read_chunks(path)
         first = next(chunks, b"")
+        # Mail programs and editors put a mark and blanks before it.
         if first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
             whole = b"".join((first, *islice(chunks, _MOST_CHUNKS)))
             yield self._prove_answer(read_document(whole), alone=True)
@@ -153,6 +157,7 @@ class Examiner:
         try:
             document = _document(item)
             if document.type == RootSet.TYPE:
+                # Followed as a device does it, so that an old pin proves answers of newer signers.
                 self.store = self.store.advance_all([document])
                 return None
         except Problem as problem:
@@ -167,6 +172,7 @@ class Examiner:
             title = _title(body)
             now = expiry_time(0, self.store.root_set, self._now)
             verified = self.store.verify(document, expected=document.type, now=now)
+            # After the signature: a forged head must not make an honest one look like the fork.
             self._require_one_ledger(verified)
             self._require_listed(document, body, alone=alone)
             facts = {
@@ -186,6 +192,7 @@ class Examiner:
             return
         place = (head.ledger, head.epoch.number, head.page)
         seen = digest(block.head)
+        # The first one seen stays: which of two is the lie, nobody can tell from here.
         if self._heads.setdefault(place, seen) != seen:
             detail = f"Ledger {head.ledger} shows two heads of page {head.page}: it was forked."
             raise Problem("version-conflict", detail, seen=self._heads[place], shown=seen)
@@ -270,6 +277,7 @@ def _facts(body: Answer) -> dict[str, str]:
     if body.account is not None:
         facts["account"] = str(body.account)
     facts["issued"] = date_text(body.issued_at)
+    # Proven, but by a test: an auditor must not take it for a receipt.
     if body.test_clock:
         facts["note"] = "made under a test clock: it proves nothing outside a test system"
     return facts

@@ -40,7 +40,9 @@ class Workshop:
         Args:
             days: How long they hold from now; None for ever, as a device identity does.
         """
+        # Random: no list of numbers given out has to be kept. X.509 allows no zero.
         number = int.from_bytes(self.entropy.random_bytes(SERIAL_BYTES), "big") + 1
         now = self.now()
+        # A device lives longer than any date that a factory could name (IEEE 802.1AR).
         last = NO_EXPIRY if days is None else min(now + days * DAY, NO_EXPIRY)
         return Terms(serial_number=number, not_before=now, not_after=last)

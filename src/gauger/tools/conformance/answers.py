@@ -36,12 +36,16 @@ def judge_file(desk: Desk, path: Path) -> Says:
 
 def judge_response(desk: Desk, path: Path) -> Says:
     """Judge a response of smart transport with the answer files in it."""
+    # By the nonce an answer belongs to its request: a replayed response has another
+    # (spec/smart-transport.md).
     nonce = desk.expected.nonce
     if nonce is None:
         raise Problem("invalid-argument", "A response is judged by --expect-nonce.")
     response = decode_response(read_whole(path), nonce=nonce)
     effects = []
     for item in response.acknowledgements:
+        # Before its documents: the element is not signed, and one for another device is not even
+        # opened.
         if desk.expected.udi not in (None, item.udi):
             detail = f"The answer is for {item.udi}; this is {desk.expected.udi}."
             raise Problem("wrong-subject", detail)

@@ -85,6 +85,7 @@ class Desk:
         if plan.refusal is not None:
             self.holding = None if self.holding is None else replace(self.holding, store=plan.store)
             raise plan.refusal
+        # What one file settled is settled for those that follow, as in one life of a device.
         for settled in plan.settled:
             self._answered[settled.digest] = Known(
                 type=settled.type,
@@ -114,6 +115,7 @@ class Desk:
             clock=self.now,
             build_date=self.build_date,
         )
+        # Where the suite names no keys, a trust code is for one of the reader's own.
         codes = (body.key_id for body in bodies if isinstance(body, TrustCode))
         return replace(
             held,
@@ -124,6 +126,7 @@ class Desk:
 
     def _known(self, bodies: Sequence[object]) -> dict[Digest, Known]:
         expected = self.expected
+        # Named once, named all: an answer to anything else is then to be refused.
         if expected.reports or expected.requests:
             reports = dict.fromkeys(expected.reports, AnsweredType.RUM_REPORT)
             requests = dict.fromkeys(expected.requests, AnsweredType.TRUST_REQUEST)
@@ -133,6 +136,7 @@ class Desk:
             if isinstance(body, Acknowledgment):
                 known[body.answers] = Known(type=body.answers_type)
             elif isinstance(body, Verdict):
+                # A verdict does not say what it answers; an ACK beside it does, and goes before.
                 known.setdefault(body.answers, Known(type=AnsweredType.RUM_REPORT))
         return known
 

@@ -32,6 +32,7 @@ from gauger.tools.conformance.reading import read_whole
 from gauger.tools.receipt_usage import read_chunks
 
 _CAPS: Final = Caps(total=2 * 1024**3)
+# `.example` is nobody's (RFC 2606): no real document is for this account by accident.
 _HOME: Final = AccountRef("conformance.example", "DEFAULT")
 _NEVER: Final = 2**62
 _GOOD: Final = frozenset({Verdict.ACCEPTED, Verdict.SAME})
@@ -150,6 +151,8 @@ class Portal:
             self._require_sender(content.request.udi)
             return self._judge_request(content)
         if isinstance(content, UnverifiableReport):
+            # A device that a manufacturer here declares signs in our way: the vendor's kind would
+            # be a way round.
             require_unverifiable(content.claims.udi, None, desk.trust)
             raise Problem(Verdict.UNVERIFIABLE.value, content.detail)
         raise TypeError("only reports and trust requests are put before a portal here")

@@ -79,6 +79,7 @@ def judge_proof(desk: Desk, path: Path) -> Says:
 def judge_sudi(desk: Desk, path: Path) -> Says:
     """Judge the certificate of a product instance, with or without what stands above it."""
     chain = keyring.certificates_from_pem(read_whole(path))
+    # Without an expectation the certificate is asked only whether it is somebody's.
     udi = desk.expected.udi or keyring.sudi_udi(keyring.load_certificate(chain[0]))
     certificate = desk.trust.verify_sudi(chain, udi, _instant(desk))
     return {"udi": udi.to_json(), "key_id": certificate.key_id}
@@ -94,8 +95,11 @@ def judge_receipt(examiner: Examiner, path: Path) -> Says:
     """Judge an ACK file as an auditor does, together with those before it."""
     proofs = list(examiner.examine(path))
     for proof in proofs:
+        # A receipt file is good or not as a whole here; who wants each answer calls
+        # `verify-receipt`.
         if proof.problem is not None:
             raise proof.problem
+    # All of nothing holds: an empty file must not be a proof.
     if not proofs:
         raise Problem("wrong-type", "The file holds no answer that could prove anything.")
     return {"proven": [proof.digest for proof in proofs]}

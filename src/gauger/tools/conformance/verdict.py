@@ -86,6 +86,7 @@ def rule(question: Question) -> Ruling:
     ruling = None
     for number, path in enumerate(question.files):
         ruling = Ruling(kind=question.kind, file=number, opinion=_opinion(judge, path))
+        # What follows would be judged by a reader that should not have come so far.
         if not ruling.opinion.accepted:
             break
     if ruling is None:
@@ -105,6 +106,7 @@ def _opinion(judge: Callable[[Path], Opinion], path: Path) -> Opinion:
     try:
         return judge(path)
     except Problem as problem:
+        # A file that is missing is the suite's fault, and must not pass for a refusal.
         if problem.code in _NO_VERDICT:
             raise
         return refused(problem)

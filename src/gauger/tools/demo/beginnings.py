@@ -27,8 +27,10 @@ def tell(scene: Scene) -> None:
 def serve(scene: Scene) -> str:
     """Start CSSM on its port, and wait until it answers."""
     stage = scene.stage
+    # The same port after a restart: the devices were configured with it.
     scene.portal_port = scene.portal_port or free_port()
     ready = stage.path("cssm.ready")
+    # One of the portal that was killed would say that the new one answers.
     ready.unlink(missing_ok=True)
     port = str(scene.portal_port)
     data = stage.path("cssm")

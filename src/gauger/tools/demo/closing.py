@@ -59,6 +59,7 @@ def _receipt(scene: Scene) -> str:
 
 def _fsck(scene: Scene) -> str:
     for name in ("device-1", "device-2", "cssm"):
+        # Stopped first: what was measured last is stored at the end.
         scene.stage.stop(name)
         scene.gauger("fsck", "--data", scene.stage.path(name))
     return "CSSM, both devices: clean"

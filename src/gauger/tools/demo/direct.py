@@ -27,6 +27,7 @@ def tell(scene: Scene) -> None:
         scene.step("A report is committed; its answer never arrives", lambda: _lose(scene, proxy))
         scene.step("CSSM, killed with SIGKILL, starts again", lambda: serve(scene))
         scene.step("The device asks again and gets the same ACK", lambda: _again(scene))
+    # The proxy has ended: from now on the device talks to the portal itself.
     point_at(scene, _DEVICE, scene.portal_port)
 
 
@@ -96,6 +97,7 @@ def _lose(scene: Scene, proxy: WithholdingProxy) -> str:
     command = ("instance", "exec", "--data", data, "license smart sync all")
     syncing = scene.stage.background(*command)
     is_lost = proxy.wait_until_withheld(_WITHHELD_SECONDS)
+    # While its answer is held back, and after its commit: the worst moment that there is.
     scene.stage.kill("cssm")
     proxy.release()
     said = syncing()

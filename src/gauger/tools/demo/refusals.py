@@ -29,6 +29,7 @@ def _tampered(scene: Scene) -> str:
     text = usage.read_text()
     value = '\\"value\\":\\"1\\"'
     scene.require(value in text, "The file does not hold the number to change.")
+    # A forger's wish: less usage. The length stays, so that nothing but the signature can tell.
     forged.write_text(text.replace(value, '\\"value\\":\\"0\\"'))
     return _verdict(scene, forged, ACCOUNT, "signature-invalid")
 

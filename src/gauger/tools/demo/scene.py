@@ -93,6 +93,7 @@ class Scene:
             StepFailed: Where it succeeded, or was refused for another reason.
         """
         result = self.stage.run(*arguments)
+        # By its name: a command that fails for another reason would make the promise look kept.
         if result.code == 0 or f"({code})" not in result.error:
             raise StepFailed(f"Expected the refusal {code}.\n{_told(arguments, result)}")
         return f"refused: {code}"

@@ -62,6 +62,8 @@ class DemoClock:
         self._write()
 
     def _write(self) -> None:
+        # Replaced whole: every process reads the clock at any moment, and half a number is another
+        # time.
         fresh = self.path.with_suffix(".new")
         fresh.write_text(json.dumps({"wall": self._wall, "monotonic": self._monotonic}))
         fresh.replace(self.path)
@@ -130,6 +132,7 @@ class Stage:
         Raises:
             Problem: ``comm-timeout`` where it does not answer within 30 s.
         """
+        # Appended: a process that is started again must not wipe the words of the one that died.
         log = self.path(f"{name}.log").open("ab")
         with log:
             process = subprocess.Popen(  # noqa: S603 -- our own command with our own arguments
@@ -182,6 +185,8 @@ class Stage:
 
 def free_port() -> int:
     """Return a loopback port that nobody listens on."""
+    # Free now, and most likely still in a moment; a port that was taken meanwhile is named by who
+    # listens.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -198,5 +203,7 @@ def _endless(arguments: tuple[str | Path, ...]) -> Problem:
 
 def _environment() -> dict[str, str]:
     """Return the environment without what would make the story depend on this machine."""
+    # A proxy of the machine would be asked for loopback, and every table would be as wide as this
+    # terminal.
     kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     return kept | {"COLUMNS": "120", "NO_COLOR": "1"}

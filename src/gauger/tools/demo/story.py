@@ -33,6 +33,7 @@ def tell(
         try:
             for part in (beginnings, direct, offline, refusals, closing):
                 part.tell(scene)
+        # The processes end with the stage, whatever step it was.
         except StepFailed as failure:
             say(f"\nThe story ends here, at: {failure}.")
             return False

@@ -24,6 +24,8 @@ class WithholdingProxy:
         """
         self._target_port = target_port
         self._listener = socket.create_server(("127.0.0.1", 0))
+        # Closing a listener wakes nobody who waits in it on Linux: the end is looked for by the
+        # clock.
         self._listener.settimeout(_ACCEPT_SECONDS)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -54,6 +56,7 @@ class WithholdingProxy:
 
         A TLS handshake needs answers, so holding begins with the second flight of the client.
         """
+        # Before holding begins, or an answer of the time before would count as withheld.
         self._request_passed.clear()
         self._answer_withheld.clear()
         self._is_holding.set()
@@ -88,6 +91,7 @@ class WithholdingProxy:
         back = threading.Thread(target=self._pump_answers, args=(server, client), daemon=True)
         back.start()
         self._pump_requests(client, server)
+        # Both ways must be done before either socket may be closed under the other thread.
         back.join()
         with self._lock:
             self._open.difference_update((client, server))
