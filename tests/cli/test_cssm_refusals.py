@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gauger.cli.cssm import client
 from gauger.cli.cssm.command import tell_ready
 from gauger.core.documents.smart_license import Item, ItemKind, write_file
 from gauger.core.problems import Problem
@@ -171,7 +172,16 @@ def test_the_newest_events_are_listed_in_the_order_of_time(host: Host) -> None:
     assert len(two) == 2
     shown = host.told("event", "list", "--last", "2").splitlines()
     assert len(shown) >= 3
-    assert len(host.json("event", "list", "--last", "1000")) <= 500
+    assert refused(host, "event", "list", "--last", "0").code == "invalid-argument"
+
+
+def test_more_events_than_stand_on_a_page_are_listed(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = host.json("event", "list", "--last", "1000")
+    monkeypatch.setattr(client, "_ROWS", 2)
+    assert host.json("event", "list", "--last", "1000")[: len(every)] == every
+    assert host.json("event", "list", "--last", "3") == every[:3]
 
 
 def test_a_client_with_a_wrong_secret_is_told_no_more_than_that(host: Host, tmp_path: Path) -> None:

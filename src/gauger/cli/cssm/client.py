@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -95,7 +96,11 @@ class Api:
 
     def rows(self, path: str, **params: str | int | None) -> list[Json]:
         """Return every row of a list, page by page."""
-        return list(self._pages(path, params))
+        return list(self._pages(path, params, _ROWS))
+
+    def first(self, count: int, path: str, **params: str | int | None) -> list[Json]:
+        """Return so many rows of a list, on as many pages as it takes."""
+        return list(islice(self._pages(path, params, min(count, _ROWS)), max(count, 1)))
 
     def upload(self, path: str, file: Path, *, name: str, progress: Callable[[int], None]) -> Json:
         """Stream a file to a path; ``progress`` is told the bytes of every piece."""
@@ -115,10 +120,12 @@ class Api:
         """Return the bytes of a file that a path gives."""
         return self._send("GET", path)
 
-    def _pages(self, path: str, params: Mapping[str, str | int | None]) -> Iterator[Json]:
+    def _pages(
+        self, path: str, params: Mapping[str, str | int | None], limit: int
+    ) -> Iterator[Json]:
         after: str | None = None
         while True:
-            part = self.get(path, **{**params, "after": after, "limit": _ROWS})
+            part = self.get(path, **{**params, "after": after, "limit": limit})
             yield from part["items"]
             after = part["next"]
             if after is None:

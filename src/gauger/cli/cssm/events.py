@@ -28,7 +28,7 @@ def list_events(
         path = account_path(account, path)
     elif smart_account is not None:
         path = smart_path(smart_account, path)
-    found = api.get(path, newest_first="true", limit=min(last, 500))["items"]
+    found = api.first(last, path, newest_first="true")
     table = Table(
         columns=("When", "Event", "Account", "Subject", "Detail", "By"),
         rows=[
