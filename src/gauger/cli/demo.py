@@ -25,6 +25,7 @@ def demo(keep: Path | None) -> None:
     is_well = story.tell(
         click.echo,
         keep=keep,
+        # Files of real devices do not come along: where there are none, the story goes on without.
         shared=shared if shared.is_dir() else None,
         width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None,
     )

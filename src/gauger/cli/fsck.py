@@ -26,6 +26,7 @@ _NOT_WHOLE = 4
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 def fsck(data: Path, *, keys: Path | None, as_json: bool) -> None:
     """Prove a store whole; nothing is changed. The exit code is 0 only where all of it holds."""
+    # All of it before a word is said: half a result could be taken for the whole.
     found = examine(data, keys)
     whole = all(one.is_whole for one in found)
     if as_json:

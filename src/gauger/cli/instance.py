@@ -68,6 +68,7 @@ def run(
     serve(Place(data=data, keys=keys, clock=clock, bundle=bundle, ca=ca))
 
 
+# The line is the device's, not ours: a word in it that begins with a dash is no option.
 _LINE_SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -146,6 +147,7 @@ def _joined(words: Sequence[str]) -> str:
     """Return the line that was typed; a word with blanks keeps together in quotes."""
     if len(words) == 1:
         return words[0]
+    # Behind the bar stands a pattern, in which quotes would be looked for as characters.
     end = words.index("|") if "|" in words else len(words)
     typed = [f'"{word}"' if " " in word else word for word in words[:end]]
     return " ".join([*typed, *words[end:]])
@@ -154,10 +156,12 @@ def _joined(words: Sequence[str]) -> str:
 def _config_lines(words: Sequence[str]) -> list[str]:
     """Return lines: words of one, or one in each argument, or those on standard input."""
     if not words:
+        # It would wait for lines without a word, and look as if it hung.
         if sys.stdin.isatty():
             message = "No line was given; type one, or send lines on standard input."
             raise Problem("invalid-argument", message)
         return sys.stdin.read().splitlines()
+    # The shell took the quotes away: a blank inside is what tells lines from words.
     if any(" " in word for word in words):
         return list(words)
     return [" ".join(words)]

@@ -120,6 +120,8 @@ def _execute(place: Place, line: str) -> str:
     client = connect(place.data)
     if client is not None:
         with client:
+            # The agent has a working folder of its own: `file usage.xml` means a file of whoever
+            # types it.
             return client.execute(line, Path.cwd())
     # Loading the agent takes half a second, which a command to a running one need not spend.
     from gauger.cli import instance_store  # noqa: PLC0415 - only here is it needed
@@ -143,6 +145,8 @@ def _persistently(attempt: Callable[[], _Result]) -> _Result:
         try:
             return attempt()
         except Problem as problem:
+            # An agent takes the lock a moment before it listens, and gives it back a moment after:
+            # neither is a refusal yet.
             if problem.code != "store-locked" or time.monotonic() > end:
                 raise
         time.sleep(0.05)

@@ -80,6 +80,7 @@ def serve(place: Place) -> None:
             signal.sigwait(_ENDS)
     finally:
         trouble = agent.stop()
+    # Told at last: what could not be stored must not end in the words below.
     if trouble is not None:
         raise trouble
     click.echo("Stopped; everything measured is stored.")
@@ -99,4 +100,5 @@ def _greet(agent: Agent, place: Place) -> None:
     if profile.counted_by(Counting.ACCESS_POINTS):
         lines.append(f"  gauger instance access-point join --data {data} PID SERIAL-NUMBER")
     click.echo("\n".join([*lines, "Ctrl-C stops it."]))
+    # Into a pipe or journal Python writes by the block, and the service looks silent till it stops.
     sys.stdout.flush()

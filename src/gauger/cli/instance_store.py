@@ -72,6 +72,8 @@ def execute(place: Place, line: str) -> str:
         Problem: ``invalid-command``, before anything is opened; ``store-missing``,
             ``store-locked``, or why the store cannot be opened; why the line was refused.
     """
+    # Without a boot: else each look at a store would add one to the log, and to what the portal
+    # sees.
     if only_shows(line):
         with last_known(options_of(place)) as known:
             return show(known, line)

@@ -119,6 +119,7 @@ def _read_password(source: Path | None) -> str:
     """Read a password, never from the command line: every process of the machine reads that."""
     if source is not None:
         return _line(source)
+    # Twice: nobody sees what is typed, and a slip would lock the user out.
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
 

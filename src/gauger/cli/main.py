@@ -56,6 +56,8 @@ def main() -> None:
         root()
     except Problem as problem:
         click.echo(describe(problem), err=True)
+        # By whose fault, not by its name: a script needs to know whether to try again, and names
+        # are many.
         sys.exit(EXIT_CODES[problem.kind.fault])
     except Exception as error:
         # The one edge of this process: a fault of ours is named too, and its trace is for us only.

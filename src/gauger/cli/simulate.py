@@ -91,6 +91,7 @@ def simulate(
             telling.tell(number, course, figures)
             if budget is not None and figures.seconds >= budget:
                 break
+        # Only the first: to shorten a story takes longer than to find it.
         if figures.broken and not as_json:
             _shortest(machine, of_seed(terms, figures.broken[0]))
     if not as_json:
@@ -120,6 +121,7 @@ class _Figures:
     events: int = 0
     reports: int = 0
     broken: list[int] = field(default_factory=list)
+    # Of the processor: on a machine with other work a budget by the wall would end sooner each day.
     began: float = field(default_factory=time.process_time)
 
     @property
@@ -157,6 +159,7 @@ class _Telling:
         """Print what is wanted of a seed."""
         if self.as_json:
             found = {"seed": number, **asdict(course)}
+            # A night has very many seeds, and the story of one can be had again by its number.
             if not self.story:
                 del found["story"]
             click.echo(json.dumps(found))

@@ -147,6 +147,7 @@ def show(
     clock: Path | None,
 ) -> None:
     """Show the newest root set: of a root folder, after proving all of it, or of a role."""
+    # Both would show two root sets, and not say whose is whose.
     if (root is None) == (data is None):
         raise Problem("invalid-argument", "Name either a root folder (--root) or --data.")
     if data is not None:

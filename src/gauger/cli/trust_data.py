@@ -66,6 +66,7 @@ def _tell(root_set: RootSet | None, newest: object) -> None:
 def _is_instance(data: Path) -> bool:
     if (data / _INSTANCE).exists():
         return True
+    # Looked at before anything is opened: opening would make what is missing.
     if not (data / _CSSM).exists():
         raise Problem(
             "store-missing", f"{data} is the data folder of no product instance or portal."
@@ -77,6 +78,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     """Return the files, and for a folder the root sets in it."""
     found: list[Path] = []
     for path in paths:
+        # By this name only: beside root sets a root folder holds the root keys.
         found.extend(sorted(path.glob("root-set-*.json")) if path.is_dir() else [path])
     if not found:
         raise Problem("file-not-found", "The folder holds no root-set-N.json.")
@@ -87,4 +89,5 @@ def _cssm(command: str, data: Path, *words: Path | str) -> None:
     """Hand on to the portal's own command, which speaks to the portal that serves the folder."""
     from gauger.cli.cssm.trust import trust  # noqa: PLC0415 - a product instance has no portal
 
+    # Not standalone: a problem goes up to the one place that gives it text and exit code.
     trust.main([command, "--data", str(data), *map(str, words)], standalone_mode=False)

@@ -74,6 +74,7 @@ def verify(files: tuple[Path, ...], **given: Unpack[_Given]) -> None:
         accepts_test_clock=given["test_clock"],
         expected=expected,
     )
+    # The only line on standard output: a suite reads all of it as one object.
     click.echo(json.dumps(rule(question).to_json()))
 
 

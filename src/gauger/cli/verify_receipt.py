@@ -52,6 +52,7 @@ def verify_receipt(
         for proof in examiner.examine(file):
             click.echo(json.dumps(proof.to_json()) if as_json else proof.to_text())
     _sum_up(examiner, as_json=as_json)
+    # Nothing proven is no proof, though nothing was refused either.
     if examiner.refused or examiner.unanswered or not examiner.proven:
         sys.exit(_NOT_PROVEN)
 

@@ -85,6 +85,7 @@ class Api:
 
     def get(self, path: str, **params: str | int | None) -> Json:
         """Return what a path answers."""
+        # An option that was not given is left out: sent empty, it would be a filter by nothing.
         wanted = {name: value for name, value in params.items() if value not in {None, ""}}
         return _read(self._send("GET", path, _Content(params=wanted)))
 
@@ -128,6 +129,7 @@ class Api:
             part = self.get(path, **{**params, "after": after, "limit": limit})
             yield from part["items"]
             after = part["next"]
+            # By the portal's word, not by the length of a page: that is its own to choose.
             if after is None:
                 return
 
@@ -138,6 +140,7 @@ class Api:
     def _bearer(self) -> str:
         # To wait for a large upload may take longer than a token lives.
         if self._token is None or time.monotonic() >= self._good_until:
+            # In the body: a URL is kept in logs of everything on the way.
             client_id, secret = self._credential
             form = urlencode(
                 {
@@ -207,6 +210,8 @@ def _connection(url: str, ca: Path | None) -> HTTPConnection:
 
 def _trust(ca: Path | None) -> ssl.SSLContext:
     try:
+        # With a file, that file alone is trusted: a portal's own certificate needs none of the
+        # machine's authorities.
         return ssl.create_default_context(cafile=None if ca is None else str(ca))
     except ssl.SSLError as error:
         raise Problem("tls-failed", f"{ca} holds no certificate in PEM form.") from error
@@ -260,6 +265,7 @@ def _problem(status: int, answer: bytes) -> Problem:
     except (ValueError, TypeError, KeyError, AttributeError):
         message = f"The portal answered {status} without a problem."
         return Problem("bad-answer", message)
+    # A newer portal may name what this release has never heard of.
     if code not in TABLE:
         return Problem("peer-refused", f"{code}: {detail}")
     return Problem(code, detail, **diagnostics)

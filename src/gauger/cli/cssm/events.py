@@ -40,6 +40,7 @@ def list_events(
                 row["detail"],
                 row["by"],
             )
+            # The newest are asked for; they are read from the older to the newer, as a log is.
             for row in reversed(found)
         ],
         empty="Nothing has happened yet.",

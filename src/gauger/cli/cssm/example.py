@@ -41,6 +41,7 @@ def run_example(data: Path, port: int | None, ready_file: Path | None) -> None:
     """Serve a portal on loopback with example data and two devices; says where to go next."""
     folder = data / "cssm"
     token_file = data / "id-token.txt"
+    # Made once: what was tried with the devices goes on where it was.
     if not (folder / main.STORE).exists():
         click.echo(f"Making a factory, two devices and a portal in {data} ...")
         token_file.write_text(f"{_make(data, folder)}\n", encoding="utf-8")

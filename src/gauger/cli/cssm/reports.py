@@ -13,6 +13,7 @@ from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import AccountRef
 from gauger.tools.typed import typed_udi
 
+# `same` is an answer, never what a report is kept as.
 _VERDICTS: Final = [one.value for one in Verdict if one is not Verdict.SAME]
 _STATES: Final = ["open", "accepted", "rejected", "released"]
 

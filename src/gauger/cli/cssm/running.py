@@ -40,6 +40,7 @@ def run(
         clock: File of a test clock, or null.
         ready: Told the URL and the portal once it answers.
     """
+    # Before anything is opened: a clock that a file moves would date what real devices obey.
     _check_clock(config, clock)
     with (
         main.open_portal(data, config, clock=clock) as portal,
@@ -57,9 +58,12 @@ def run(
         url = _url(config, listener, plain_http=plain_http)
 
         def started() -> None:
+            # Only now: a command that finds the address must find somebody there.
             announce(data, url)
             _tell(url, None if tls is None else tls.certificate, clock=clock)
             ready(url, portal)
+            # Last: the first request may come while it goes on, but nobody waits for it to be told
+            # the URL.
             app.warm_up()
 
         portal.start()
@@ -108,6 +112,7 @@ def _listen(config: CssmConfig) -> socket.socket:
     host, port = config.server.host, config.server.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        # Ours, not uvicorn's: the port is known, and taken, before anything is said or served.
         return socket.create_server((host, port), family=family)
     except OSError as error:
         message = f"{host} port {port} cannot be listened on: {error.strerror}. Choose another with --port."

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @clock_option
 def serve(data: Path, **options: Any) -> None:  # noqa: ANN401 -- click's own
     """Serve a portal until it is stopped (SIGTERM or Ctrl-C)."""
+    # Before the portal is loaded: a slip in the settings is told at once.
     config = _config(data, options)
     click.echo(f"Starting the portal in {data} ...")
     # Only now: to load the portal takes longer than a person waits for a first line.

@@ -61,6 +61,7 @@ def when(seconds: int | None) -> str:
         return "-"
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    # A device may claim a time that no calendar has; its row is shown all the same.
     except (ValueError, OverflowError, OSError):
         return str(seconds)
 
@@ -104,5 +105,6 @@ def _show_table(table: Table) -> None:
         shown.add_row(*(Text(one_line("-" if cell is None else str(cell))) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
+        # Into a pipe Rich would wrap at 80 columns, and grep find half a digest.
         console = Console(highlight=False, width=240)
     console.print(shown)

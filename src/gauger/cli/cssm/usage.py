@@ -116,6 +116,8 @@ def _finished(api: Api, account: AccountRef, job: Json) -> Json:
     pause = _SHORTEST
     with _bar(None, "Judging") as bar:
         while job["state"] not in {"done", "failed"}:
+            # Longer and longer: a small file is done at once, and a large one is not asked after 20
+            # times a second.
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST)
             job = api.get(path)
