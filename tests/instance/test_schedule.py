@@ -1,14 +1,17 @@
 """When a product instance reports by itself, how often at most, and what it does when it cannot."""
 
+from dataclasses import replace
+
 import pytest
 
-from gauger.core.documents.smart_transport import decode_request
+from gauger.core.documents.smart_transport import Status, WireProblem, decode_request
 from gauger.core.documents.verdict import Ruling
 from gauger.core.policy.rules import Group, Rule
+from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.instance.views import Scope
-from tests.instance.portal import Portal, judge, refuse, say, withhold
+from tests.instance.portal import Portal, judge, refuse, response, say, withhold
 from tests.instance.test_store_fate import FullDisk
 from tests.instance.world import DAY, World, names, tag_of
 
@@ -155,6 +158,29 @@ def test_an_unsigned_refusal_changes_no_report_and_is_tried_again(
     assert [row.state for row in online.report_rows()] == ["PENDING", "OPEN"]
     live(world, online, 1)
     assert [row.state for row in online.report_rows()] == ["ACK", "OPEN"]
+
+
+@pytest.mark.parametrize("code", ["too-many-requests", "a-code-of-a-later-release"])
+def test_a_portal_that_asks_to_wait_is_left_alone_for_so_long(
+    world: World, portal: Portal, online: Agent, code: str
+) -> None:
+    trusted(online)
+    world.clock.advance(60)
+    said = WireProblem.of(Problem("too-many-requests", "as the test says", retry_after=7200))
+    portal.script.append(
+        lambda _, request: replace(
+            response(request, Status.FAILED), problem=replace(said, code=code)
+        )
+    )
+    with pytest.raises(Problem, match="as the test says"):
+        online.sync(Scope.ALL)
+    before = len(portal.seen)
+    world.clock.advance(7199)
+    online.tick()
+    assert len(portal.seen) == before
+    world.clock.advance(2)
+    online.tick()
+    assert len(portal.seen) > before
 
 
 @pytest.mark.parametrize(

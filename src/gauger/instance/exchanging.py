@@ -295,7 +295,8 @@ class Exchanging:
     def failed(self, draft: Draft, problem: Problem) -> None:
         """Take that no answer came: back off, and tell of it once."""
         random = self._around.entropy.random_bytes(backoff.ENTROPY)
-        state, told = backoff.failed(draft.singles.backoff, self._lived(), random)
+        asked = backoff.asked_by(problem)
+        state, told = backoff.failed(draft.singles.backoff, self._lived(), random, asked=asked)
         draft.singles = replace(draft.singles, backoff=state)
         if told is not None:
             draft.log(events.communication_failed(self._around.clock.wall(), problem))
@@ -494,10 +495,12 @@ def peer_problem(problem: WireProblem | None) -> Problem:
     """Return the portal's problem under its own name where that is known here."""
     if problem is None:
         return Problem("bad-answer", "The portal answered FAILED without saying why.")
+    wait = problem.diagnostics.get("retry_after")
     if problem.code in TABLE:
-        return Problem(problem.code, problem.detail or problem.title)
+        return Problem(problem.code, problem.detail or problem.title, retry_after=wait)
     detail = f"The portal says {problem.code}: {problem.title}. {problem.detail}"
-    return Problem("peer-refused", f"{detail} {problem.next_step}".strip(), peer=problem.code)
+    told = f"{detail} {problem.next_step}".strip()
+    return Problem("peer-refused", told, peer=problem.code, retry_after=wait)
 
 
 def _without(report_ids: tuple[int, ...], gone: set[int]) -> tuple[int, ...]:

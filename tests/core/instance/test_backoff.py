@@ -8,11 +8,14 @@ from gauger.core.instance.backoff import (
     ENTROPY,
     FIRST,
     LONGEST,
+    MOST_ASKED,
     Backoff,
     CommEvent,
+    asked_by,
     failed,
     succeeded,
 )
+from gauger.core.problems import Problem
 
 random = st.binary(min_size=ENTROPY, max_size=ENTROPY)
 
@@ -50,3 +53,17 @@ def test_a_fleet_does_not_come_back_at_one_moment() -> None:
 @given(random)
 def test_a_wait_that_the_peer_asks_for_is_never_undercut(draw: bytes) -> None:
     assert failed(Backoff(), 50, draw, asked=99_999)[0].retry_at == 50 + 99_999
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        (None, 0), ("", 0), ("soon", 0), ("-5", 0), ("\u0665", 0), ("1.5", 0), ("7", 7),
+        ("86401", MOST_ASKED), ("9" * 5000, MOST_ASKED),
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_what_a_refusal_asks_for_is_a_number_of_seconds_up_to_a_day(
+    told: str | None, seconds: int
+) -> None:
+    assert asked_by(Problem("server-busy", "x", retry_after=told)) == seconds

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gauger.core.problems import Problem
+
 FIRST = 60
 """Longest wait after the first failure, in seconds."""
 
 LONGEST = 14_400
 """Longest wait after any failure, in seconds."""
+
+MOST_ASKED = 86_400
+"""Longest wait that a peer may ask for, in seconds."""
 
 ENTROPY = 4
 """Random bytes that one failure needs."""
@@ -51,12 +56,32 @@ def failed(
         The state, and the event of the first failure in a row.
     """
     failures = backoff.failures + 1
+    # The shift is bounded first: after years without a portal it would be thousands of bits long.
     ceiling = min(LONGEST, FIRST << min(failures - 1, 16))
     half = ceiling // 2
+    # The remainder favours low values by two in a million at most: 32 bits over 7201 values.
     jitter = int.from_bytes(random[:ENTROPY]) % (ceiling - half + 1)
+    # A peer may ask for more, never for less: whoever answers unsigned must not start a flood.
     wait = max(asked, half + jitter)
+    # Only the first: a portal that is away for a month must not push all else out of the log.
     event = CommEvent.FAILED if failures == 1 else None
     return Backoff(failures=failures, retry_at=now + wait), event
+
+
+def asked_by(problem: Problem) -> int:
+    """Return for how many seconds a refusal asks to wait (spec/report-life.md, 6).
+
+    Args:
+        problem: Why there was no answer.
+
+    Returns:
+        At most a day; 0 where it asks for nothing.
+    """
+    text = problem.diagnostics.get("retry_after", "")
+    if not (text.isascii() and text.isdigit()):
+        return 0
+    # Nobody signs a refusal: whoever sits between must not silence a device for good.
+    return min(int(text[:9]), MOST_ASKED)
 
 
 def succeeded(backoff: Backoff) -> tuple[Backoff, CommEvent | None]:
