@@ -72,7 +72,9 @@ class Device:
         self.boots += 1
         private_folder(self.data)
         private_folder(self.keys)
-        take_in(self.bundle, self.data, self.keys)
+        if self.boots == 1:
+            # An operator names the bundle at the first start only.
+            take_in(self.bundle, self.data, self.keys)
         paths = StorePaths(data=self.data, keys=self.keys)
         self._store = store = open_instance_store(paths, self.entropy)
         self.agent = Agent(self._surroundings(), TroubledStore(store, self.trouble))

@@ -60,7 +60,7 @@ def _notice(world: World) -> None:
             device.agent.tick()
             deadline = device.agent.status().reporting.next_ack_deadline
             overdue = deadline is not None and deadline < device.clock.wall()
-            told = any(_OVERDUE in entry.name for entry in device.agent.events())
+            told = overdue and any(_OVERDUE in entry.name for entry in device.agent.events())
         except (Problem, Killed):
             continue
         if overdue and not told:

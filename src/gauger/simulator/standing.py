@@ -36,7 +36,7 @@ class Standing:
         now = (0, 0) if row is None else (row.epoch, row.pages)
         if now[0] < self.head[0] or now[1] < self.head[1]:
             raise Breach("P4", f"The portal showed epoch and pages {self.head} and now {now}.")
-        if self.digest:
+        if self.digest and (row is None or row.digest != self.digest):
             # As many pages may be others: each page that was shown has to stay what it was.
             then = reader.head_at(self.head[1] - 1)
             if then is None or then.digest != self.digest:

@@ -33,9 +33,9 @@ def workplace(path: Path, examination: Examination) -> Iterator[sqlite3.Connecti
         kept = _of_today(path, Path(folder), examination)
         fresh = Path(folder) / "replay.db"
         with closing(connect(fresh)) as db:
-            migrate(db, fresh)
             # The replay is thrown away in any case: to sync it would only take time.
             db.execute("PRAGMA synchronous=OFF")
+            migrate(db, fresh)
             # Read-only by SQLite itself: no slip in what follows can write to the examined file.
             db.execute("ATTACH ? AS kept", (f"{kept.absolute().as_uri()}?mode=ro",))
             # A portal may commit meanwhile: without this, heads and rows would be of two moments.
