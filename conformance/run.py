@@ -88,6 +88,7 @@ class Outcome:
 
 def load(root: Path = HERE) -> list[Case]:
     """Return all cases in the order of their names."""
+    # By name: what two implementations print about the same suite can be compared line by line.
     found = sorted((root / "cases").glob("*/case.json"))
     return [Case(path.parent.name, path.parent, json.loads(path.read_bytes())) for path in found]
 
@@ -101,12 +102,15 @@ def fault_of(case: Case, verdict: object, *, codes: bool = True) -> str | None:
         codes: Whether the code of a refusal must be the one of the case, too.
     """
     wanted = case.content["verdict"]
+    # Exactly true or false: "no" or 0 in its place would be taken for one of them.
     if not isinstance(verdict, dict) or not isinstance(verdict.get("accepted"), bool):
         return "the verdict is no object with `accepted`"
+    # First of all: that a bad document is taken is worse than any wrong word about it.
     if verdict["accepted"] is not wanted["accepted"]:
         word = "accepted" if verdict["accepted"] else f"refused as {verdict.get('code')}"
         return f"it was {word}: {str(verdict.get('detail'))[:SHOWN]}"
     names = ["file", "verdict", *(["code"] if codes else [])]
+    # What a case does not name is the implementation's own to say.
     compared = [name for name in names if name in wanted]
     for name in compared:
         if verdict.get(name) != wanted[name]:
@@ -122,6 +126,7 @@ def _difference(given: object, wanted: object, place: str) -> str | None:
             return place
         pairs = ((given.get(name), value, f"{place}.{name}") for name, value in wanted.items())
     elif isinstance(wanted, list):
+        # One more item is one more thing taken, so lists are compared whole; objects may say more.
         if not isinstance(given, list) or len(given) != len(wanted):
             return place
         both = zip(given, wanted, strict=True)
@@ -137,8 +142,10 @@ def ask(command: Sequence[str], case: Case, *, codes: bool = True) -> str | None
         done = subprocess.run(
             [*command, *case.arguments], capture_output=True, timeout=TIMEOUT, check=False
         )
+    # No answer within a minute is a refusal to judge: a hostile document must not hold a reader up.
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"the command gave no verdict: {error}"
+    # A crash must not pass for a refusal: whatever the verdict, the command ends with 0.
     if done.returncode:
         text = done.stderr.decode(errors="replace").strip()[-SHOWN:]
         return f"the command ended with {done.returncode}: {text}"
@@ -153,6 +160,7 @@ def judge(
     cases: Sequence[Case], asked: Callable[[Case], str | None], expected: frozenset[str], jobs: int
 ) -> Iterator[Outcome]:
     """Yield the outcome of each case, several at a time."""
+    # Threads: each one only waits for a process.
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for case, fault in zip(cases, pool.map(asked, cases), strict=True):
             yield Outcome(case, fault, case.name in expected)
@@ -182,9 +190,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     command, expected = shlex.split(options.command), read_expected(options.xfail)
     cases = [case for case in load() if not options.names or any(part in case.name for part in options.names)]  # fmt: skip
+    # A case that was renamed would be expected to fail for ever, and nobody would see that it
+    # passes.
     unknown = expected - {case.name for case in load()}
     outcomes = list(judge(cases, lambda case: ask(command, case, codes=not options.any_code), expected, options.jobs))  # fmt: skip
     print(_json(outcomes, unknown) if options.json else _text(outcomes, unknown))
+    # No case at all is no success: a slip in a name would make everything pass.
     return 0 if cases and not unknown and all(one.is_good for one in outcomes) else 1
 
 

@@ -27,6 +27,7 @@ from sweep.scene import Scene
 from sweep.tracing import FAULTS, Fault, Point
 from sweep.trial import Trial, attempt, count
 
+# In memory, where there is one: thousands of trials sync all the time, and none is kept.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a folder of this run's own is made in it
 _USUAL: Final = ("KILL", "EIO", "ENOSPC")
 _SHARE: Final = 24
@@ -46,6 +47,8 @@ class Tally:
         """Count a trial."""
         if trial.point is not None:
             self.tried[trial.fault] = self.tried.get(trial.fault, 0) + 1
+            # Threads take turns differently each time: such a trial says nothing, and is told
+            # apart.
             self.missed += not trial.was_hit
         if trial.breaches:
             self.breaches.append(trial)
@@ -117,9 +120,11 @@ def sweep(options: argparse.Namespace, root: str) -> dict[str, Tally]:
     chosen = [i for i, scene in enumerate(scenes) if _is_chosen(scene.name, options.only)]
     tallies = {scenes[index].name: Tally() for index in chosen}
     began = time.monotonic()
+    # Forked, not spawned: the workers' children start with everything loaded.
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("fork")) as pool:
         counting = [pool.submit(_count, root, index) for index in chosen]
         shares = []
+        # The trials of a command begin as soon as its calls are counted, while others still are.
         for done in as_completed(counting):
             index, points, trial = done.result()
             tally = tallies[scenes[index].name]

@@ -39,6 +39,7 @@ class Child:
     def poll(self) -> int | None:
         """Return how it ended, or None while it runs."""
         if self.code is None:
+            # Never blocking: a child that hangs is a finding, and must not hang the sweep.
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.code = os.waitstatus_to_exitcode(status)
@@ -78,6 +79,7 @@ class Gate:
 
     def pass_through(self) -> None:
         """Wait in the child until the gate is opened."""
+        # Its own end of the pipe, or it would wait for ever after a parent that died.
         os.close(self.write)
         os.read(self.read, 1)
         os.close(self.read)
@@ -111,6 +113,7 @@ def _live(act: Callable[[], None], said: Path, gate: Gate | None) -> NoReturn:
         output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        # Yama allows only parents to trace: strace is this child's sister, not its mother.
         ctypes.CDLL(None).prctl(_SET_PTRACER, _ANY_TRACER, 0, 0, 0)
         if gate is not None:
             gate.pass_through()
@@ -123,4 +126,6 @@ def _live(act: Callable[[], None], said: Path, gate: Gate | None) -> NoReturn:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        # Past everything that the parent registered for its own exit: that is not the child's to
+        # do.
         os._exit(code)

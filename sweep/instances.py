@@ -58,6 +58,7 @@ def prints(words: tuple[str, ...], word: str) -> Looks:
 
     def look(place: Place) -> Breaches:
         text = place.run(*words).text
+        # Once: given twice around a fault, it must not be there twice.
         if text.count(word) != 1:
             yield f"{' '.join(words)} shows {word!r} {text.count(word)} times: {text[-600:]}"
 
@@ -82,6 +83,7 @@ def all_acknowledged(name: str) -> Looks:
     def look(place: Place) -> Breaches:
         here = states(place, name)
         odd = {number: state for number, state in here.items() if state not in {"ACK", "OPEN"}}
+        # No reports at all would look like all acknowledged.
         if odd or not here:
             yield f"reports of {name} are not acknowledged: {odd}"
 
@@ -95,6 +97,7 @@ def agree(name: str) -> Looks:
     """
 
     def look(place: Place) -> Breaches:
+        # Once more first: a report may wait for a sending that the fault cut off.
         place.run("instance", "exec", *at(name), SYNC)
         yield from all_acknowledged(name)(place)
         listed = place.run(

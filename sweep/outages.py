@@ -46,6 +46,7 @@ def _count_up(place: Place) -> None:
     for count in (11, 12, 13):
         agent.set_count(ESSENTIALS, count)
         agent.flush()
+        # The acknowledgment: what stands here in the log must outlive the outage.
         print(count, flush=True)
     agent.stop()
 
@@ -59,6 +60,7 @@ def _counts(place: Place, told: Sequence[str]) -> Breaches:
     rows = [line.split() for line in text.splitlines() if ESSENTIALS in line]
     found = int(rows[0][2]) if rows else 0
     least = int(told[-1]) if told else 2
+    # More is no breach: a count may be stored and the power go before it was told.
     if found < least:
         yield f"a count of {least} was acknowledged, {found} is there: {text[-600:]}"
     if "1800000002" not in showing(place, "device", "show license rum id all"):
@@ -96,6 +98,7 @@ def _acknowledged(place: Place, told: Sequence[str]) -> Breaches:
         return
     now = dict(json.loads(line) for line in again.text.splitlines())
     for digest, acks in map(json.loads, told):
+        # Byte for byte the same ACK: a device may hold the first one already.
         if now[digest] != acks:
             yield f"report {digest} was acknowledged by {acks}, now by {now[digest]}"
     digests = place.ended(place.fork(lambda: _list_digests(place))).text.split()
@@ -137,6 +140,7 @@ def sampled_times(steps: Sequence[Step], most: int | None) -> list[int]:
     """Return after how many steps the power goes: around each sync, or an even sample of that."""
     near = {0, len(steps)}
     for number, step in enumerate(steps):
+        # Between two syncs only what may be there grows; at a sync what must be there does.
         if step.call == "sync":
             near |= {number, number + 1}
     every = sorted(near)

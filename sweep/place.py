@@ -85,6 +85,7 @@ class Place:
     def keep(self) -> None:
         """Make what is there now the beginning of every trial."""
         shutil.rmtree(self.kept, ignore_errors=True)
+        # The socket of an agent cannot be copied, and means nothing without its process.
         shutil.copytree(self.now, self.kept, ignore=shutil.ignore_patterns(SOCKET))
 
     def renew(self) -> None:
@@ -146,6 +147,7 @@ class Place:
 
     def serving(self, name: str = "cssm") -> tuple[str, ...]:
         """Return the command that serves a portal of the trial."""
+        # One of the portal before would say that this one answers.
         self.path("ready").unlink(missing_ok=True)
         options = ("--port", str(self.port), "--ready-file", "{}/ready", "--clock", "{}/clock.json")
         return ("cssm", "serve", "--data", f"{{}}/{name}", *options)
@@ -185,6 +187,7 @@ def load_everything() -> None:
     """Load what any command may need, once: the processes of the trials are forked."""
     found = pkgutil.walk_packages(gauger.__path__, "gauger.")
     further = ("rich.console", "rich.progress", "rich.table", "stringprep", "uvicorn.lifespan.off")
+    # Each trial would pay for an import, and one in the midst would shift the numbers of the calls.
     for name in [*(module.name for module in found if "__main__" not in module.name), *further]:
         importlib.import_module(name)
 

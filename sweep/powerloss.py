@@ -53,6 +53,7 @@ class Step:
 
 def record(child: Child, log: Path) -> "subprocess.Popen[bytes]":
     """Attach to a process and write down every byte that it writes."""
+    # Every byte, and in hexadecimal: what is written back must be what was written.
     command = ["strace", "-f", "-y", "-qq", "-xx", "-s", "16777216", "-o", str(log)]
     return subprocess.Popen([*command, "-e", f"trace={_CALLS}", "-p", str(child.pid)])
 
@@ -64,11 +65,13 @@ def read_log(log: Path, folder: Path, said: Path) -> list[Step]:
     told = 0
     for line in _whole_lines(log):
         match = _CALL.match(line)
+        # A call that failed has changed nothing.
         if match is None or int(match["result"]) < 0:
             continue
         arguments = match["arguments"]
         opened = _OPEN.match(arguments)
         path = "" if opened is None else _text(opened["path"])
+        # What was told counts from the moment of the call: from then on somebody may rely on it.
         if match["call"] == "write" and path == str(said):
             told += int(match["result"])
             continue
@@ -79,6 +82,7 @@ def read_log(log: Path, folder: Path, said: Path) -> list[Step]:
                     call=step.call,
                     path=step.path,
                     offset=step.offset,
+                    # A write may take less than it was given; the rest comes with the next one.
                     data=step.data[: int(match["result"])] if step.call == "write" else b"",
                     to=step.to,
                     said=told,
@@ -95,6 +99,7 @@ def _whole_lines(log: Path) -> Iterator[str]:
         rest = rest.lstrip()
         if rest.endswith("<unfinished ...>"):
             halves[pid] = rest.removesuffix("<unfinished ...>").rstrip()
+        # In the order of their ends: before that nobody could count on them.
         elif rest.startswith("<... "):
             yield halves.pop(pid, "") + rest.partition("resumed>")[2]
         else:
@@ -138,6 +143,7 @@ def _last_number(arguments: str) -> int:
 
 
 def _opened(path: str, arguments: str, cursors: dict[str, int]) -> Step | None:
+    # From the beginning: nothing in a data folder is opened to append.
     cursors[path] = 0
     if "O_TRUNC" in arguments:
         return Step(call="make", path=path, offset=1)
@@ -179,7 +185,10 @@ class Disk:
         kept = [one for one in self.pending if chance.random() < share]
         # Names reach a journalling disk in their order; the content of files in any order.
         content = [one for one in kept if one.call in {"write", "truncate"}]
+        # A disk's cache writes in whatever order is shortest; only a sync puts an order between two
+        # writes.
         chance.shuffle(content)
+        # One is enough: a disk writes one sector at a time, and the power goes once.
         torn = content[0] if content and share < 1 else None
         for one in kept:
             if one.call not in {"write", "truncate"}:
@@ -199,6 +208,7 @@ class Disk:
                     path.write_bytes(b"")
             case "write" | "truncate" if path.is_file():
                 _change(path, step)
+            # The file itself may not have reached the disk, then its name does not move either.
             case "rename" if path.exists():
                 target = self.root / step.to.lstrip("/")
                 path.replace(target)
@@ -210,6 +220,7 @@ def _concerns(synced: str, step: Step) -> bool:
     """Return whether a sync of a file or folder makes a step certain."""
     if step.call in {"write", "truncate", "make"} and step.path == synced:
         return True
+    # Syncing a folder keeps its names, never the content of its files: that is the usual mistake.
     return step.call not in {"write", "truncate"} and str(Path(step.path).parent) == synced
 
 
@@ -243,6 +254,7 @@ def disks(
     """
     root = before.parent / "disk"
     for name, share in (("nothing", 0.0), ("half", 0.5), ("all", 1.0)):
+        # Anew for each: what one disk kept must not be there on the next.
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(before, root / str(folder).lstrip("/"))
         disk = Disk(root)

@@ -27,6 +27,7 @@ _NAMELESS: Final = "internal-error"
 def name_of(said: Said) -> str | None:
     """Return the code of the problem that a command ended with; None where it named none."""
     codes = [match["code"] for match in _NAMED.finditer(said.text) if match["code"] in TABLE]
+    # The last: a detail may quote another problem, the verdict ends the text.
     return codes[-1] if codes else None
 
 
@@ -34,8 +35,10 @@ def ended_well(said: Said, who: str) -> Breaches:
     """Tell whether a command neither succeeded nor was killed nor says by name why not."""
     if said.code is None:
         yield f"{who} did not end within {SECONDS:.0f} s: {said.text[-600:]}"
+    # An internal error is named as well, but says that nobody thought of this.
     elif said.code > 0 and name_of(said) in {None, _NAMELESS}:
         yield f"{who} failed without a name: {said.text[-600:]}"
+    # KILL is the sweep's own; any other signal is a crash.
     elif said.code < 0 and said.code != -signal.SIGKILL:
         yield f"{who} died of signal {-said.code}: {said.text[-600:]}"
 
@@ -90,11 +93,13 @@ class Scene(ABC):
             if not place.path(name).exists():
                 continue
             said = place.run("fsck", "--data", f"{{}}/{name}")
+            # A command that makes a store may have been cut off before there was one.
             if said.code and name_of(said) != "store-missing":
                 yield f"fsck of {name} {when}: {said.text[-1500:]}"
 
     def repeated(self, place: Place) -> Breaches:
         """What was acknowledged is there; given again, it is there in any case, and only once."""
+        # Before it is given again: afterwards nobody could tell whether it had been there.
         if self.told.code == 0 and self.effect is not None:
             yield from self.effect(place)
         yield from self.again(place)
@@ -106,6 +111,7 @@ class Scene(ABC):
     def again(self, place: Place) -> Breaches:
         """Give the command once more, after the restart."""
         said = place.run(*self.command)
+        # Given again it may find that it was done: that, and nothing else, it may say.
         if said.code and name_of(said) not in self.settled:
             yield f"given again after the restart: {said.text[-600:] or said.code}"
 
@@ -138,6 +144,7 @@ class StartScene(HostScene):
 
     def act(self, place: Place, child: Child) -> Breaches:
         """Ask it to end once it answers."""
+        # Not asked whether it came: a fault at the start ends it, and that too must end well.
         place.await_ready(child)
         self.told = place.stop(child)
         yield from ended_well(self.told, "the server")
@@ -207,6 +214,7 @@ class AgentScene(Scene):
     def begin(self, place: Place, gate: Gate) -> Child:  # noqa: ARG002 -- nothing waits at it
         """Run the agent until it answers on its socket."""
         socket = place.path(self.watched[0], "agent.sock")
+        # The one of a killed agent would pass for this one's.
         socket.unlink(missing_ok=True)
         here = ("--data", f"{{}}/{self.watched[0]}", "--clock", "{}/clock.json")
         child = place.begin("instance", "run", *here)

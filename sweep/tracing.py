@@ -11,6 +11,8 @@ from typing import Final
 
 from sweep.forked import Child
 
+# All that can change what a folder holds, and nothing that only reads: a failed read loses nothing
+# that was stored.
 _CALLS: Final = (
     *("write", "pwrite64", "pwritev", "fsync", "fdatasync", "sync_file_range"),
     *("rename", "renameat", "renameat2", "truncate", "ftruncate", "fallocate"),
@@ -54,6 +56,7 @@ FAULTS: Final = {
         Fault("KILL", "signal=KILL"),
         Fault("EIO", "error=EIO"),
         Fault("ENOSPC", "error=ENOSPC"),
+        # A disk that is broken or full stays so: what is tried again must fail well, too.
         Fault("EIO+", "error=EIO", lasts=True),
         Fault("ENOSPC+", "error=ENOSPC", lasts=True),
     )
@@ -94,10 +97,14 @@ class Tracer:
         Raises:
             RuntimeError: Where strace cannot attach.
         """
+        # Of the trial before: its points would be taken for this one's.
         shutil.rmtree(log, ignore_errors=True)
         log.mkdir()
         self._log = log
+        # With the question mark strace passes over calls that this processor's Linux does not have.
         calls = ",".join(f"?{call}" for call in _CALLS)
+        # One log a thread, with the paths behind descriptors: strace counts its Nth call by thread
+        # as well.
         command = ["strace", "-ff", "-y", "-qq", "-o", f"{log}/thread", "-p", str(child.pid)]
         self._process = subprocess.Popen(
             [*command, "-e", f"trace={calls}", *options],
@@ -130,6 +137,8 @@ class Tracer:
         for thread in self._log.iterdir():
             lines = thread.read_text(encoding="utf-8", errors="replace").splitlines()
             if fault.kills:
+                # A killed call is not marked as injected: it is the last of its thread, with the
+                # number asked for.
                 own = [line for line in lines if line.startswith(f"{point.call}(")]
                 hit = own[-1:] if len(own) == point.number else []
             else:

@@ -33,6 +33,7 @@ def count(place: Place, scene: Scene) -> tuple[list[Point], Trial]:
     """Run a command whole, and return every point at which it touches its folders."""
     tracer, breaches = _run(place, scene)
     points = tracer.points(scene.folders(place))
+    # A command that fails anyway would find every fault harmless.
     if scene.told.code:
         breaches = [f"it fails without a fault: {scene.told.text[-600:]}", *breaches]
     trial = Trial(scene=scene.name, fault="", point=None, was_hit=True, breaches=tuple(breaches))
@@ -61,6 +62,7 @@ def _run(place: Place, scene: Scene, *options: str) -> tuple[Tracer, Sequence[st
     with suppress(OSError):
         gate.open()
     breaches += scene.act(place, child)
+    # Before the look: what fsck and the restart read must not meet the fault as well.
     tracer.end()
     breaches += scene.check(place)
     place.end_all()
