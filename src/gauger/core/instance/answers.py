@@ -225,6 +225,7 @@ def parse(document: Document) -> Parsed:
         case PurchaseInfo.TYPE:
             body = PurchaseInfo.from_document(document)
         case _:
+            # What devices write ends here too: a document carried back to where it came from.
             detail = f"A product instance takes no document of type {document.type!r}."
             raise Problem("wrong-type", detail)
     return Parsed(document, body)
@@ -238,10 +239,12 @@ def questions(documents: Iterable[Document]) -> frozenset[Digest]:
     """
     found: set[Digest] = set()
     for document in documents:
+        # It answers nothing, and `parse` would refuse it.
         if document.type == RootSet.TYPE:
             continue
         body = parse(document).body
         if isinstance(body, Acknowledgment | Verdict):
+            # Unverified yet: this only says what to look up, nothing is believed of it.
             found.add(body.answers)
         if isinstance(body, Acknowledgment):
             found.update(body.wanted)

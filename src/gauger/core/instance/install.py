@@ -45,9 +45,11 @@ def compare_heads(held: PageHead | None, head: PageHead) -> tuple[bool, Note | N
 
     An old head that somebody replays is of a lower place, so it changes nothing.
     """
+    # Numbers of two ledgers do not compare: after a move the first head of the new one counts.
     if held is None or held.ledger != head.ledger:
         return True, None
     place, reached = (head.epoch.number, head.page), (held.epoch.number, held.page)
+    # One place, two pages: the portal shows somebody else another ledger than us.
     forked = place == reached and head != held
     return place > reached, Note.LEDGER_FORKED if forked else None
 
@@ -81,6 +83,7 @@ def decide(holding: Holding, documents: Sequence[Document], pipe: Pipe) -> Plan:
             draft.take(rest)
         except Problem as problem:
             refusal = problem
+            # All or nothing: what was drafted before the refusal goes, its notes included.
             draft = _Draft(holding, store, pipe)
     return replace(draft.plan(), root_sets=root_sets, refusal=refusal)
 
@@ -94,11 +97,15 @@ def _advance(
         if document.type != RootSet.TYPE:
             continue
         try:
+            # A sender adds the root sets that we may lack; an old one among them is no replay.
             if store.root_set and RootSet.from_document(document).number < store.root_set.number:
                 continue
             after = store.advance(document)
         except Problem as problem:
+            # What was followed before it stands (spec/answers.md, 1): a rotation must not be lost
+            # to one bad document behind it.
             return store, tuple(taken), problem
+        # The held one, brought once more, verifies too, and is nothing to store.
         if after.root_digest != store.root_digest:
             taken.append(document)
         store = after
@@ -157,9 +164,11 @@ class _Draft:
         for item in parsed:
             self._require_mine(item.body)
             self._require_time(item.body)
+        # All signatures before the first change: no order of the documents gets one in unverified.
         verified = [self._verify(item) for item in parsed]
         companions, replies = _apart(parsed)
         alone = not replies
+        # Not earlier: a list is worth what the signature of its ACK is.
         _require_listed(companions, replies)
         # Account information first: by it the audience of everything else is judged.
         companions.sort(key=_precedence)
@@ -200,6 +209,7 @@ class _Draft:
         if self.ledger not in (None, answer.issuer):
             detail = f"The {answer.TYPE} is of the ledger {answer.issuer}; {self.ledger} is obeyed."
             raise Problem("wrong-audience", detail)
+        # Before the first account anybody's fits who is trusted; so does what is for no account.
         if self.account is None or answer.account is None or answer.account in accounts:
             return
         if answer.account != self.account:
@@ -212,6 +222,7 @@ class _Draft:
             self._require_current(body)
         mark = Mark(body.order, document.digest)
         # Alone, an older one is a mistake or a replay, and said; beside an ACK it only came late.
+        # The mark is looked at before the audience: an old document of a former ledger is no fault.
         judge = self.marks.require_newer if alone else self.marks.judge
         standing = judge(body.issuer, body.TYPE, mark)
         if standing is Standing.OLDER:
@@ -224,6 +235,7 @@ class _Draft:
             self._move(body)
         else:
             self._require_audience(body, frozenset())
+        # Its mark stays where it was: the code may come again when its key is there.
         if isinstance(body, TrustCode) and not self._trust_code(document, body, alone=alone):
             return
         self.installs.append(Install(document=document, body=body))
@@ -245,6 +257,7 @@ class _Draft:
         if self.ledger not in (None, info.issuer) and not self.holding.adopt:
             detail = f"The account is named by the ledger {info.issuer}; {self.ledger} is obeyed."
             raise Problem("wrong-audience", detail)
+        # At once: the rest of this answer is judged as the new account's.
         self.account, self.ledger = info.account, info.ledger
 
     def _trust_code(self, document: Document, code: TrustCode, *, alone: bool) -> bool:
@@ -258,6 +271,7 @@ class _Draft:
             self._skip(document, SkipReason.KEY_GONE)
             return False
         asked = self.trust.asked
+        # A code for an earlier key does not end the waiting: the request's own answer is to come.
         answered = asked is not None and asked.key_id == code.key_id
         self.trust = replace(self.trust, installed=code, asked=None if answered else asked)
         return True
@@ -265,6 +279,7 @@ class _Draft:
     def _require_current(self, code: TrustCode) -> None:
         """Refuse a trust code that was revoked, or that one of the portal has replaced."""
         self.store.require_not_revoked(code.key_id)
+        # An old bundle's file would else put back a key that is refused for direct communication.
         if code.origin is TrustOrigin.FACTORY and self.trust.is_established:
             detail = "A trust code of the portal is in use; the factory's has been replaced."
             raise Problem("stale-version", detail)
@@ -286,6 +301,7 @@ class _Draft:
             happened = _HAPPENED[body.verdict]
         else:
             self._heed(body)
+        # Deferred or quarantined, it is still owed its answer and keeps waiting.
         if known.type is AnsweredType.TRUST_REQUEST and happened in _FINAL:
             self.trust = withdrawn(self.trust, body.answers)
         self.settled.append(_settled(document, body, known.type, happened))
@@ -300,6 +316,8 @@ class _Draft:
         if isinstance(body, Acknowledgment) and is_newer:
             self._require_audience(body, self.holding.former)
             self._heed(body)
+        # Whether its page takes the place of the one that was lost is seen by the newest head
+        # (spec/report-life.md, 7), which this answer may itself bring.
         if isinstance(body, Acknowledgment) and known.type is AnsweredType.RUM_REPORT:
             self.renewed.append(_settled(document, body, known.type, ReportInput.ACKED))
         self._skip(document, SkipReason.ACKNOWLEDGED)
@@ -318,6 +336,7 @@ class _Draft:
         if known is None:
             detail = f"The {body.TYPE} answers {body.answers}, which was never made here."
             raise Problem("wrong-request", detail)
+        # An ACK for one type must not settle a document of the other that has the digest.
         if isinstance(body, Acknowledgment) and body.answers_type is not known.type:
             detail = f"The ACK is for a {body.answers_type}; what it answers is a {known.type}."
             raise Problem("wrong-request", detail)
@@ -326,6 +345,7 @@ class _Draft:
     def _notice_head(self, proof: Verified) -> None:
         """Keep the newest page head of the ledger that is obeyed, to send it back."""
         head = proof.head
+        # One signed by itself carries no head; that of another ledger says nothing here.
         if head is None or self.ledger not in (None, head.ledger):
             return
         is_newer, note = compare_heads(self.head, head)
@@ -364,6 +384,7 @@ def _require_listed(
     """Refuse parts of another answer: what comes with an ACK must be listed by one."""
     if not replies:
         return
+    # Else a carrier could put last month's policy, validly signed, beside this month's ACK.
     listed = {
         companion.digest
         for _, reply in replies
@@ -377,6 +398,7 @@ def _require_listed(
 
 
 def _precedence(item: tuple[Document, Companion]) -> tuple[bool, tuple[int, int, int]]:
+    # Lower versions first: behind the higher one, a lower one would be refused as stale.
     order = item[1].order
     is_account = isinstance(item[1], AccountInfo)
     return not is_account, (order.root_epoch, order.ledger_epoch, order.version)

@@ -110,10 +110,12 @@ TABLE: Mapping[tuple[ReportState, ReportInput], Change] = MappingProxyType(
         (_S.CLOSED, _I.SAVED): Change(_S.UNACKNOWLEDGED, _R.SAVED),
         # Without having been sent: a store that was copied back, or an ACK by another pipe.
         (_S.CLOSED, _I.ACKED): Change(_S.ACKNOWLEDGED, _R.ACKED, Flag.NORMAL),
+        # A verdict says what the portal thinks, not where the report is: the state stays.
         (_S.CLOSED, _I.DEFERRED): Change(_S.CLOSED, _R.DEFERRED, Flag.NORMAL),
         (_S.CLOSED, _I.QUARANTINED): Change(_S.CLOSED, _R.QUARANTINED, Flag.NORMAL),
         (_S.CLOSED, _I.REJECTED): Change(_S.CLOSED, _R.REJECTED, Flag.ERROR),
         (_S.CLOSED, _I.WANTED): Change(_S.CLOSED, _R.WANTED),
+        # A retry after a lost answer: the same bytes, so it is one sending to the portal.
         (_S.PENDING, _I.SENT): Change(_S.PENDING, _R.SENT),
         # A manager that reads it beside does not end the waiting for the answer.
         (_S.PENDING, _I.READ): Change(_S.PENDING),
@@ -123,6 +125,7 @@ TABLE: Mapping[tuple[ReportState, ReportInput], Change] = MappingProxyType(
         (_S.PENDING, _I.QUARANTINED): Change(_S.PENDING, _R.QUARANTINED, Flag.NORMAL),
         (_S.PENDING, _I.REJECTED): Change(_S.PENDING, _R.REJECTED, Flag.ERROR),
         (_S.PENDING, _I.WANTED): Change(_S.PENDING, _R.WANTED),
+        # A file may be on its way for months; sending it beside is safe, since usage merges once.
         (_S.UNACKNOWLEDGED, _I.SENT): Change(_S.PENDING, _R.SENT),
         (_S.UNACKNOWLEDGED, _I.READ): Change(_S.UNACKNOWLEDGED, _R.READ),
         (_S.UNACKNOWLEDGED, _I.SAVED): Change(_S.UNACKNOWLEDGED, _R.SAVED),
@@ -140,7 +143,9 @@ TABLE: Mapping[tuple[ReportState, ReportInput], Change] = MappingProxyType(
         (_S.ACKNOWLEDGED, _I.QUARANTINED): Change(_S.ACKNOWLEDGED),
         (_S.ACKNOWLEDGED, _I.REJECTED): Change(_S.ACKNOWLEDGED),
         (_S.ACKNOWLEDGED, _I.WANTED): Change(_S.ACKNOWLEDGED),
+        # The only way to lose bytes: without an ACK none is ever purged (spec/report-life.md, 3).
         (_S.ACKNOWLEDGED, _I.EXPIRED): Change(_S.PURGED, _R.PURGED, Flag.PURGED),
+        # Old files come late. What is sent, read or saved needs bytes, so those pairs are missing.
         (_S.PURGED, _I.ACKED): Change(_S.PURGED),
         (_S.PURGED, _I.DEFERRED): Change(_S.PURGED),
         (_S.PURGED, _I.QUARANTINED): Change(_S.PURGED),
@@ -198,6 +203,7 @@ def step(life: ReportLife, happened: ReportInput) -> ReportLife:
         raise Problem("not-in-this-state", message)
     return ReportLife(
         state=change.state,
+        # A `None` in the table keeps what was: an ACK stays the reason, whatever comes after it.
         reason=change.reason or life.reason,
         flag=change.flag or life.flag,
     )
@@ -213,6 +219,8 @@ def expired(acknowledged_at: Sequence[int], now: int) -> int:
         acknowledged_at: When each report that still has its bytes was acknowledged, oldest first.
         now: Epoch seconds.
     """
+    # By count first: a device that was off for a year still holds its last 200 reports.
     surplus = acknowledged_at[: max(0, len(acknowledged_at) - KEPT)]
+    # Up to the first that is young: rows are purged as a prefix, without holes between.
     old = (index for index, at in enumerate(surplus) if at > now - RETENTION)
     return next(old, len(surplus))

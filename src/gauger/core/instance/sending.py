@@ -94,9 +94,11 @@ def batch(held: Iterable[Held], occasion: Occasion) -> Batch:
         (item for item in held if _goes(item, occasion)), key=lambda item: item.report_id
     )
     carried, left = chosen[:MOST], chosen[MOST:]
+    # By what is carried, not by the occasion: wanted reports alone are no sending.
     fresh = any(item.life.was_never_sent for item in carried)
     return Batch(
         report_ids=tuple(item.report_id for item in carried),
+        # An operator may sync at any time; that must not put off the next sending by schedule.
         counts=fresh and occasion is Occasion.SCHEDULE,
         more=bool(left),
     )
@@ -105,12 +107,15 @@ def batch(held: Iterable[Held], occasion: Occasion) -> Batch:
 def _goes(item: Held, occasion: Occasion) -> bool:
     if not item.has_bytes:
         return False
+    # Before all else: an acknowledged report goes again when a restored portal asks for it.
     if item.wanted:
         return True
     if occasion is Occasion.WANTED:
         return False
+    # By schedule it would be rejected anew each time; an operator says when that may change.
     if item.life.is_rejected:
         return occasion is Occasion.SYNC
+    # What is pending is polled for, or its very message is retried: never sent a second time.
     return item.life.was_never_sent
 
 
@@ -128,6 +133,7 @@ def saved(
     Returns:
         Report numbers, oldest first.
     """
+    # The wall clock, as operators mean it; a report of before the clock was set counts as old.
     oldest = now - number * DAY
     chosen: dict[Selection, Callable[[Held], bool]] = {
         Selection.ALL: lambda item: item.has_bytes,
@@ -169,6 +175,7 @@ def next_push(schedule: Schedule, interval_days: int, *, throttled: bool) -> int
     due = schedule.since + interval_days * DAY
     if schedule.moved_to is not None:
         due = min(due, schedule.moved_to)
+    # Last, so that neither a short interval nor a high-availability event gets around it.
     if throttled and schedule.last_counted is not None:
         due = max(due, schedule.last_counted + DAY)
     return due
@@ -187,9 +194,11 @@ def after_message(schedule: Schedule, now: int, carried: Batch, occasion: Occasi
     """
     if occasion is Occasion.WANTED:
         return schedule
+    # A sync that had nothing to send is no push: the interval goes on from the one before.
     if occasion is Occasion.SYNC and not carried.report_ids:
         return schedule
     counted = now if carried.counts else schedule.last_counted
+    # `moved_to` is left out on purpose: what the event asked for is done by this message.
     return Schedule(since=now, last_counted=counted)
 
 

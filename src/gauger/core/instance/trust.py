@@ -51,6 +51,7 @@ class TrustState:
 
 def signing_type(trust: TrustState) -> SigningType:
     """Return which key signs reports: the SUDI's until a trust code exists, then the code's."""
+    # Not the SUDI for good: the key of a trust code can be replaced after a leak, the SUDI's not.
     return SigningType.SUDI if trust.installed is None else SigningType.TRUST
 
 
@@ -65,11 +66,13 @@ def is_request_due(trust: TrustState, release: Release, topology: Topology) -> b
         release: Software release of the product instance.
         topology: How it reports.
     """
+    # The factory's code is good for files only, so a device that has one asks as well.
     return not trust.is_established and has(Feature.TRUST_REQUEST_IN_REPORT, release, topology)
 
 
 def next_counter(trust: TrustState) -> int:
     """Return the counter of a new trust request; the portal takes none that does not rise."""
+    # A replayed request, or one of a store that was put back, is below what the portal took last.
     return trust.counter + 1
 
 
@@ -80,6 +83,7 @@ def asked(trust: TrustState, request: Asked) -> TrustState:
 
 def withdrawn(trust: TrustState, request: Digest) -> TrustState:
     """Take that a request was answered, or refused for good: the next one is a new one."""
+    # A late answer to an earlier request must not end the waiting for the present one.
     if trust.asked is None or trust.asked.digest != request:
         return trust
     return replace(trust, asked=None)
@@ -96,6 +100,7 @@ def require_token_trust(trust: TrustState, *, force: bool) -> None:
         Problem: ``already-installed`` where one of the portal's is in use; the factory's is
             overwritten without being asked.
     """
+    # To replace a key that works is seldom what was meant.
     if trust.is_established and not force:
         raise Problem("already-installed", "A trust code of the portal is in use already.")
 
@@ -106,6 +111,7 @@ def require_direct(trust: TrustState) -> None:
     Raises:
         Problem: ``factory-trust-not-allowed`` or ``trust-missing``.
     """
+    # Its key was made outside the device; the portal wants one that never left it.
     if trust.is_factory:
         message = "The trust code in use was installed at the factory; it is good for files only."
         raise Problem("factory-trust-not-allowed", message)
