@@ -86,6 +86,7 @@ class Licence:
     @property
     def group(self) -> str:
         """The policy group: ``perpetual``, ``subscription``, ``enforced`` or ``export``."""
+        # Only unenforced licences have a policy by their term (spec/policy.md, 1).
         unenforced = self.enforcement is Enforcement.UNENFORCED
         return self.term.value if unenforced else self.enforcement.value
 
@@ -129,6 +130,7 @@ class Profile:
     def agent_level(self) -> tuple[int, int, int]:
         """The three numbers that the agent's version begins with."""
         match = _AGENT.fullmatch(self.agent_version)
+        # Only one that did not pass `read_profile` has another form: it gets the oldest layout.
         major, minor, patch = match.groups() if match else ("0", "0", "0")
         return int(major), int(minor), int(patch)
 
@@ -147,8 +149,10 @@ class Profile:
         found = [item for item in self.licences if tag in {item.tag, item.feature}]
         if not found:
             known = ", ".join(sorted({item.feature for item in self.licences}))
+            # What was typed may be anything, and as long as a line.
             message = f"{tag[:128]!r} is no licence of {self.name}; it has {known}."
             raise Problem("unknown-entitlement", message)
+        # Never the first of several: use would be reported for a licence that is not used.
         if len(found) > 1:
             tags = ", ".join(item.tag for item in found)
             message = f"{tag!r} names {len(found)} licences of {self.name}; name the tag: {tags}."
@@ -229,6 +233,7 @@ _TAG_RULE: Final = (
 def _read_licences(profile: "_Reader") -> tuple[Licence, ...]:
     tables = profile.tables("licences")
     licences = tuple(_read_licence(table) for table in tables)
+    # Not the feature: several licences of one feature are told apart by their tags.
     for key in ("tag", "name"):
         seen: set[str] = set()
         for table, licence in zip(tables, licences, strict=True):
@@ -261,6 +266,7 @@ class _Reader:
         self._table, self._source, self._where = table, source, where
         for key in table:
             if key not in keys:
+                # Spelt wrong (`count`), a key would leave its default in force, unseen.
                 raise self._invalid(key[:128], f"is not known; allowed are {', '.join(keys)}")
 
     def text(self, key: str, form: re.Pattern[str], rule: str) -> str:
@@ -283,6 +289,7 @@ class _Reader:
 
     def choice(self, key: str, choices: type[Choice], default: Choice | None = None) -> Choice:
         """Return one of a closed list; required where there is no default."""
+        # Term and enforcement have none: forgotten, they would decide how it is licensed.
         if default is not None and key not in self._table:
             return default
         value = self._required(key)
@@ -316,6 +323,7 @@ class _Reader:
     def tables(self, key: str) -> tuple["_Reader", ...]:
         """Return a required list of tables, at least one, at most `MAXIMUM_LICENCES`."""
         items = self._items(key)
+        # Each licence in use has an open report of its own, in memory and in every sending.
         if len(items) > MAXIMUM_LICENCES:
             raise self._invalid(key, f"has {len(items)} entries; at most {MAXIMUM_LICENCES}")
         readers: list[_Reader] = []
@@ -339,6 +347,7 @@ class _Reader:
 
     def _items(self, key: str) -> list[object]:
         value = self._required(key)
+        # A text is a sequence too: `pids = "C9300"` would be five product ids.
         if not isinstance(value, list) or not value:
             raise self._invalid(key, "must be a list with at least one entry")
         return value

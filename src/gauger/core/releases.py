@@ -42,6 +42,7 @@ class Release:
         if match is None:
             message = f"{text[:32]!r} is not a release such as 17.9.4, 17.3.2a or 8-202102."
             raise Problem("invalid-argument", message)
+        # As numbers: 17.10 comes after 17.9, which as text it would not.
         numbers = tuple(int(number) for number in re.split("[.-]", match[1]))
         return cls(numbers, match[2])
 
@@ -56,6 +57,7 @@ class Release:
         return ".".join(f"{number:02d}" for number in self.numbers) + self.rebuild
 
     def __str__(self) -> str:
+        # A server's level names a month (8-202102); no release of a device has so high a number.
         separator = "-" if self.numbers[1] >= 100_000 else "."
         return separator.join(str(number) for number in self.numbers) + self.rebuild
 
@@ -113,6 +115,7 @@ class Availability:
 
     def holds(self, release: Release) -> bool:
         """Return whether the release has it."""
+        # A backport holds in its train alone: 17.6.4 has what 17.7.0 lacks.
         backports = self.within + self.unverified
         return release >= self.since or any(
             release.train == first.train and release >= first for first in backports
@@ -185,6 +188,7 @@ def first_release(feature: Feature, topology: Topology | None = None) -> Release
 
 
 def _row(feature: Feature, topology: Topology | None) -> Availability | None:
+    # Asked without a topology, a feature that depends on one is in no table: false, not a guess.
     if topology is None or feature in EVERYWHERE:
         return EVERYWHERE.get(feature)
     return AVAILABILITY.get((feature, topology))

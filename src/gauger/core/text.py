@@ -7,8 +7,10 @@ def one_line(text: str) -> str:
     Host names, tags and file names come from devices and files; an escape sequence or a line end
     in them must not move a cursor nor look like a line of its own.
     """
+    # Nearly always: most names are plain, and every line of output passes here.
     if text.isprintable():
         return text
+    # `ascii` has an escape for every character, direction marks and zero-width blanks too.
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 

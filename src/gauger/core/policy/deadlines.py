@@ -38,14 +38,17 @@ def next_ack_deadline(
     """
     if not policy.ack_required:
         return None
+    # Before the first ACK whatever use there is, is new: one clock covers it all.
     if last_ack is None:
         clocks = [(first_use, policy.first_report(usage_groups))]
     else:
+        # The earliest: a later change must not put off a deadline that runs already.
         changed_at = min(changes, default=None)
         clocks = [
             (changed_at, policy.on_change(usage_groups)),
             (last_ack, policy.frequency(usage_groups)),
         ]
+    # 0 days is no requirement, not a deadline at once (spec/policy.md, 1).
     running = (since + days * DAY for since, days in clocks if since is not None and days)
     return min(running, default=None)
 
@@ -71,9 +74,12 @@ def push_interval(
     """
     frequency = policy.frequency(groups)
     if not frequency:
+        # No group asks for reports, so only the operator can.
         return configured_days or 0
+    # 0 is a choice (send nothing), None is none: `or` would confuse the two.
     wanted = DEFAULT_PUSH_DAYS if configured_days is None else configured_days
     first = 0 if acknowledged else policy.first_report(groups)
+    # A configured 0 wins here too: the operator's stop is obeyed, the deadline still runs.
     return min(wanted, frequency, first or frequency)
 
 
@@ -91,6 +97,7 @@ def after_change(changes: tuple[int, ...], at: int) -> tuple[int, ...]:
     Returns:
         Them and the new one.
     """
+    # The last one is replaced, never the first: its clock is the one that may be running.
     if len(changes) > 1 and at < changes[-2] + DAY:
         return (*changes[:-1], at)
     return (*changes, at)
@@ -106,4 +113,5 @@ def after_ack(changes: tuple[int, ...], covered_until: int) -> tuple[int, ...]:
     Returns:
         Those that it does not reach: the on-change clock goes on from the first of them.
     """
+    # One beyond its end keeps a clock running, also where it came before the ACK did.
     return tuple(at for at in changes if at > covered_until)

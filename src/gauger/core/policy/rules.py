@@ -45,6 +45,7 @@ class Rule:
     on_change: int
 
     def __post_init__(self) -> None:
+        # A signed policy may hold a slip too: it must not set a deadline beyond a device's life.
         for name in ("first_report", "frequency", "on_change"):
             days = getattr(self, name)
             if not 0 <= days <= MAXIMUM_DAYS:
@@ -113,6 +114,7 @@ def validate(*, name: str, ack_required: bool, rules: Mapping[Group, Rule]) -> P
     Returns:
         A policy with all four groups.
     """
+    # As a whole, not number by number: a group that is stated owes nothing to the default.
     groups = {group: rules.get(group, DEFAULT.groups[group]) for group in Group}
     return Policy(
         name=name,
@@ -124,4 +126,5 @@ def validate(*, name: str, ack_required: bool, rules: Mapping[Group, Rule]) -> P
 
 
 def _smallest(days: Iterable[int]) -> int:
+    # 0 is "no requirement"; the plain minimum would let it silence every other group.
     return min(filter(None, days), default=0)

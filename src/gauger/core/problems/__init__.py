@@ -34,8 +34,10 @@ class Problem(Exception):  # noqa: N818 -- the name of the thing in every protoc
         Raises:
             KeyError: Where the table has no such code.
         """
+        # A code without a row is our own mistake: it fails in the test, not before an operator.
         self.kind = TABLE[code]
         self.detail = detail
+        # As texts, as they cross wires: a number beyond 2^53 would come back as another.
         self.diagnostics = {k: str(v) for k, v in diagnostics.items() if v is not None}
         super().__init__(detail)
 

@@ -31,6 +31,7 @@ class Segment:
     count: int
 
     def __post_init__(self) -> None:
+        # An empty or reversed interval would turn up as a negative gain, far from its sender.
         if self.start >= self.end:
             raise Problem("malformed", f"The interval {self.start} to {self.end} has no length.")
         if self.count < 0:
@@ -66,6 +67,7 @@ def normalise(claims: Iterable[Segment]) -> tuple[Segment, ...]:
     Returns:
         Disjoint segments in order, equal neighbours joined, count 0 left out.
     """
+    # A count of 0 tells that use ended; it claims nothing, nor may it make an overlap.
     ordered = sorted(claim for claim in claims if claim.count)
     if all(left.end <= right.start for left, right in pairwise(ordered)):
         return tuple(_join(ordered))  # almost every report: it goes on where the last one ended
@@ -86,7 +88,10 @@ def merge_max(existing: Sequence[Segment], claims: Sequence[Segment]) -> Merge:
         The merged usage, whether anything was claimed twice, and the gain.
     """
     segments = normalise((*existing, *claims))
+    # Of the normalised, as the caller's segments may touch: their plain sum is the same area,
+    # yet two that overlap would count double and make a gain negative.
     gain = count_seconds(segments) - count_seconds(normalise(existing))
+    # Over known and new together: an overlap within one report is one as well.
     ordered = sorted(item for item in (*existing, *claims) if item.count)
     return Merge(segments=segments, overlap=_overlaps(ordered), count_seconds_delta=gain)
 
@@ -100,6 +105,7 @@ def span(claims: Iterable[Segment]) -> tuple[int, int] | None:
     used = [claim for claim in claims if claim.count]
     if not used:
         return None
+    # The whole width, gaps included: between two claims known usage may lie too.
     return min(claim.start for claim in used), max(claim.end for claim in used)
 
 
@@ -119,6 +125,7 @@ def clip(segments: Iterable[Segment], start: int, end: int) -> tuple[Segment, ..
     return tuple(
         Segment(max(item.start, start), min(item.end, end), item.count)
         for item in segments
+        # Both strictly: what only touches would become a segment without length, and be refused.
         if item.start < end and start < item.end
     )
 
@@ -126,6 +133,7 @@ def clip(segments: Iterable[Segment], start: int, end: int) -> tuple[Segment, ..
 def _overlaps(ordered: Sequence[Segment]) -> bool:
     reached = ordered[0].start if ordered else 0
     for segment in ordered:
+        # Enough, since they are in order and disjoint so far: `reached` is the furthest end.
         if segment.start < reached:
             return True
         reached = segment.end
@@ -138,9 +146,11 @@ def _sweep(claims: list[Segment]) -> Iterator[Segment]:
     active: list[tuple[int, int]] = []  # (-count, end): the highest count stands first
     upcoming = 0
     for start, end in pairwise(edges):
+        # A heap, not a scan: a hostile report with thousands of nested claims costs n log n.
         while upcoming < len(claims) and claims[upcoming].start <= start:
             heappush(active, (-claims[upcoming].count, claims[upcoming].end))
             upcoming += 1
+        # Only the top is looked at: what is over below it is dropped when it gets there.
         while active and active[0][1] <= start:
             heappop(active)
         if active:

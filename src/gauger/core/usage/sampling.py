@@ -118,6 +118,7 @@ def changed(
         The new state; a measurement is finished where a whole second shows another count.
     """
     known = _covered(sampler, at)
+    # Up to `at` the old count and children hold: what changes now was not so before.
     kept = known.children if children is None else children
     return replace(known, level=level, peak=max(known.peak, level), children=kept)
 
@@ -144,14 +145,18 @@ def stepped(sampler: Sampler, step: Step) -> tuple[Sampler, tuple[Measurement, .
     """
     known = _cut(_covered(sampler, step.before), None)
     told: tuple[Measurement, ...] = ()
+    # Seconds of a boot say nothing about the wall clock, so they cannot lie after the closing.
     ends = [item.end for item in known.finished if not item.relative]
+    # Before the labels move: closed after it, the report would end in its own future.
     if max(ends, default=step.after) > step.after + CLOSING_TOLERANCE:
         known, told = closed(known, step.before)
     lead = known.settled - step.before  # a report closed in this second covers it already
+    # Two steps before the next measurement are told as one; what is told adds up.
     delta = (known.clock_change or 0) + step.delta
     moved = replace(
         known,
         settled=step.after + max(0, lead),
+        # Where nothing is measured there are no labels that a reader could find strange.
         clock_change=delta if known.tracking else None,
         relative=step.relative,
     )
@@ -174,7 +179,9 @@ def closed(
     Returns:
         The state of the next report, and the measurements of this one; none where it is empty.
     """
+    # The second in progress is told now: what changes later in it counts from the next one on.
     known = _cut(_covered(sampler, at + 1), termination)
+    # A count of 0 was told by this report, so from here on silence means the same.
     after = replace(known, finished=(), tracking=bool(known.level or known.peak))
     return after, known.finished
 
@@ -188,6 +195,7 @@ def reloaded(sampler: Sampler) -> tuple[Sampler, tuple[Measurement, ...]]:
         The sampler with nothing in use, and the measurements of the report.
     """
     known, measurements = closed(sampler, sampler.settled, Termination.RELOAD)
+    # Not `announced`: the next boot has to name those as gone that do not come back.
     gone = replace(known, level=0, peak=0, children=frozenset(), tracking=False)
     return replace(gone, clock_change=None), measurements
 
@@ -201,6 +209,7 @@ def restarted(sampler: Sampler, at: int, *, relative: bool) -> Sampler:
         relative: Whether that is a second of this boot.
     """
     same = not (relative or sampler.relative)  # seconds of two boots are never the same
+    # A boot that begins in the second in which the last one ended would tell it twice.
     told = same and sampler.settled == at + 1
     return replace(sampler, settled=at + told, relative=relative)
 
@@ -218,6 +227,7 @@ def parted(measurements: tuple[Measurement, ...]) -> Iterator[tuple[Measurement,
     size = 0
     for item in measurements:
         written = _most_bytes(item)
+        # `part and`: one that is too long for itself still has to go somewhere.
         if part and size + written > _LONGEST:
             yield tuple(part)
             part, size = [], 0
@@ -229,6 +239,7 @@ def parted(measurements: tuple[Measurement, ...]) -> Iterator[tuple[Measurement,
 
 def _covered(sampler: Sampler, until: int) -> Sampler:
     """Measure every second before ``until``."""
+    # A step back, or a second look within one second: what is measured is never taken back.
     if until <= sampler.settled:
         return sampler
     if sampler.level == sampler.peak:
@@ -244,10 +255,13 @@ def _covered(sampler: Sampler, until: int) -> Sampler:
 def _extended(sampler: Sampler, until: int, count: int) -> Sampler:
     """Measure one count up to ``until``, cutting at the end of each day."""
     while sampler.settled < until:
+        # From first use on only: unused licences make no reports (spec/usage.md, 2.6).
         if not (count or sampler.tracking):
             return replace(sampler, settled=until)
         sampler = _continued(sampler, count)
+        # A day ends by its label, whatever the time of the boot.
         pause = (sampler.settled // DAY + 1) * DAY
+        # More children than one measurement names: the rest follow in the next second's.
         if sampler.announced != sampler.children:
             pause = sampler.settled + 1
         sampler = replace(sampler, settled=min(until, pause))
@@ -257,10 +271,12 @@ def _extended(sampler: Sampler, until: int, count: int) -> Sampler:
 def _continued(sampler: Sampler, count: int) -> Sampler:
     """Let the running measurement go on, or begin another where anything differs."""
     run = sampler.run
+    # A measurement has one count and one list of children; either begins another.
     same = run is not None and run.count == count and sampler.announced == sampler.children
     if same and sampler.settled % DAY:
         return sampler
     cut = _cut(sampler, None)
+    # Sorted, as sets have no order: a report made again from one state has the same bytes.
     added = tuple(sorted(cut.children - cut.announced)[:LISTED])
     removed = tuple(sorted(cut.announced - cut.children)[: LISTED - len(added)])
     run = Run(

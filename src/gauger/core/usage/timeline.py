@@ -67,6 +67,7 @@ class Timeline:
         return self.wall + self._elapsed(monotonic)
 
     def _elapsed(self, monotonic: float) -> int:
+        # Two threads read the clock in one order and get here in the other: never a step back.
         return int(max(0.0, monotonic - self.since))
 
 
@@ -92,14 +93,17 @@ def observe(timeline: Timeline, reading: Reading, build_date: int) -> tuple[Time
         The labels from now on, and the step where there was one.
     """
     delta = reading.wall - timeline.expected_wall(reading.monotonic)
+    # Measured from the last step, not from the last look: a slow drift adds up and is noticed.
     if abs(delta) <= TOLERANCE:
         return timeline, None
+    # `boot` goes on: while the clock is unset, labels count from the same moment.
     new = _label(reading, build_date, boot=timeline.boot)
     before = timeline.at(reading.monotonic)
     return new, Step(before=before, after=new.label, delta=delta, relative=new.relative)
 
 
 def _label(reading: Reading, build_date: int, *, boot: float) -> Timeline:
+    # A dead battery: 1970 or the factory's date. No software runs before it was built.
     relative = reading.wall < build_date
     return Timeline(
         boot=boot,
@@ -142,6 +146,8 @@ def power_on(seconds: int, last_wall: int | None, reading: Reading, build_date: 
         build_date: Epoch seconds; a wall clock before it was never set.
     """
     off = 0
+    # A clock that is unset now lies before any that was set, so the difference below is 0.
     if last_wall is not None and last_wall >= build_date:
+        # Who moves it far forward lives faster: a report may go early, none is ever put off.
         off = max(0, reading.wall - last_wall)
     return Lifetime(seconds=seconds + off, since=reading.monotonic)
