@@ -33,15 +33,20 @@ class SqliteLedger:
         self._lock.acquire()
         try:
             self._db = connect(path)
-            migrate(self._db, path)
         except BaseException:
             self._lock.release()
             raise
-        self._names = Names(self._db)
-        self._projector = Projector(self._db, self._names)
-        self.facts = Facts(self._db, self._names)
-        self.lookups = Lookups(self._db, self._names)
-        self.pages = Pages(self._db)
+        try:
+            # What reads the tables comes after they have their newest form.
+            migrate(self._db, path)
+            self._names = Names(self._db)
+            self._projector = Projector(self._db, self._names)
+            self.facts = Facts(self._db, self._names, self._projector)
+            self.lookups = Lookups(self._db, self._names)
+            self.pages = Pages(self._db)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -57,6 +62,7 @@ class SqliteLedger:
                 self._db.execute("COMMIT")
             except BaseException:
                 self._names.forget()
+                self._projector.forget()
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import unpack
 from gauger.adapters.storage.ledger.names import Names, account_named, split_udis, split_words
-from gauger.adapters.storage.ledger.usage import gain_before, overlaps
+from gauger.adapters.storage.ledger.projector import Projector
+from gauger.adapters.storage.ledger.usage import ABSOLUTE, gain_before, overlaps
 from gauger.core.authority.claims import Chain, Claims
 from gauger.core.authority.facts import (
     InstanceFacts,
@@ -35,10 +36,12 @@ _Row = tuple[Any, ...]
 class Facts:
     """Loads facts about reports and trust requests from one connection."""
 
-    def __init__(self, db: sqlite3.Connection, names: Names) -> None:
-        """Work on a connection."""
+    def __init__(self, db: sqlite3.Connection, names: Names, projector: Projector) -> None:
+        """Work on the connection that writes: what it wrote last, the projector knows."""
         self._db = db
         self._names = names
+        self._usage_of = projector.usage
+        self._lives = projector.lives
 
     def instance(self, udi: Udi) -> InstanceFacts | None:
         """Return what is known of a product instance, or None."""
@@ -180,23 +183,21 @@ class Facts:
         self, number: int, claims: Claims, chain: Chain
     ) -> tuple[tuple[KnownReport, ...], tuple[Life, ...]]:
         """Return the other reports at a place, and the lives of all stores."""
-        rows = self._db.execute(
-            "SELECT id, incarnation, first_measured, last_measured, began, head_page"
-            " FROM lives WHERE instance = ?",
-            (number,),
-        ).fetchall()
+        held = self._lives.of(number)
         lives = tuple(
-            Life(
-                incarnation=incarnation,
-                first_measured=first,
-                last_measured=last,
-                began=began,
-                head=head,
-            )
-            for _, incarnation, first, last, began, head in rows
+            [
+                Life(
+                    incarnation=incarnation,
+                    first_measured=row.first_measured,
+                    last_measured=row.last_measured,
+                    began=row.began,
+                    head=row.head_page,
+                )
+                for incarnation, row in held.items()
+            ]
         )
-        life = next((row[0] for row in rows if row[1] == chain.incarnation), None)
-        return () if life is None else self._rivals(number, life, claims, chain), lives
+        life = held.get(chain.incarnation)
+        return () if life is None else self._rivals(number, life.id, claims, chain), lives
 
     def _held(
         self, instance: int, report: Digest, previous: Digest | None
@@ -231,20 +232,20 @@ class Facts:
     def _usage(self, number: int, claims: Claims, now: int) -> tuple[int | None, bool, bool]:
         """Return what is settled, whether the report adds to it, and whether it overlaps."""
         tag = self._names.tag(claims.tag)
-        row = self._db.execute(
-            "SELECT id, observed_until FROM timelines"
-            " WHERE instance = ? AND tag = ? AND origin = ''",
-            (number, tag),
-        ).fetchone()
+        timeline = self._usage_of.timelines(number, tag).get(ABSOLUTE)
         begins = claims.observed_from
         # The common case: the report goes on where the last one ended.
-        if row is None or begins is None or begins >= row[1]:
+        if timeline is None or begins is None or begins >= timeline.observed_until:
             return None, False, False
-        overlapping = overlaps(self._db, row[0], claims.absolute)
+        overlapping = overlaps(self._db, timeline.number, claims.absolute)
         settled = self._settled(number, tag, now)
         if settled is None or begins >= settled:
             return settled, False, overlapping
-        return settled, gain_before(self._db, row[0], claims.absolute, settled) > 0, overlapping
+        return (
+            settled,
+            gain_before(self._db, timeline.number, claims.absolute, settled) > 0,
+            overlapping,
+        )
 
     def _settled(self, number: int, tag: int, now: int) -> int | None:
         row = self._db.execute(

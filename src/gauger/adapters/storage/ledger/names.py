@@ -22,7 +22,6 @@ class Names:
         self._accounts: dict[AccountRef, int] = {}
         self._tags: dict[str, int] = {}
         self._instances: dict[tuple[str, str, int], int] = {}
-        self._lives: dict[tuple[int, str], int] = {}
         self._sold: dict[str, bool] = {}
 
     def forget(self) -> None:
@@ -30,7 +29,6 @@ class Names:
         self._accounts.clear()
         self._tags.clear()
         self._instances.clear()
-        self._lives.clear()
         self._sold.clear()
 
     def is_sold(self, tag: str) -> bool:
@@ -105,21 +103,6 @@ class Names:
             number = int(row[0])
             if len(self._instances) < _REMEMBERED:
                 self._instances[key] = number
-        return number
-
-    def life(self, instance: int, incarnation: str) -> int | None:
-        """Return the number of an incarnation of a product instance's store, or None."""
-        key = (instance, incarnation)
-        number = self._lives.get(key)
-        if number is None:
-            row = self._db.execute(
-                "SELECT id FROM lives WHERE instance = ? AND incarnation = ?", key
-            ).fetchone()
-            if row is None:
-                return None
-            number = int(row[0])
-            if len(self._lives) < _REMEMBERED:
-                self._lives[key] = number
         return number
 
     def make_instance(self, udi: Udi, at: int, home: int = 0) -> int:

@@ -4,6 +4,7 @@ import sqlite3
 from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import PLACES
+from gauger.adapters.storage.ledger.lives import REMEMBERED, Lives, Sign
 from gauger.adapters.storage.ledger.names import Names, join_udis, join_words
 from gauger.adapters.storage.ledger.usage import (
     ABSOLUTE,
@@ -26,11 +27,19 @@ _LATE: Final = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 class DeviceProjector:
     """Applies the rows that concern one product instance."""
 
-    def __init__(self, db: sqlite3.Connection, names: Names, usage: Usage) -> None:
+    def __init__(self, db: sqlite3.Connection, names: Names, usage: Usage, lives: Lives) -> None:
         """Work on a connection."""
         self._db = db
         self._names = names
         self._usage = usage
+        self._lives = lives
+        self._first_used: dict[tuple[int, int], int] = {}
+
+    def forget(self) -> None:
+        """Forget what is remembered of this connection's rows: a transaction was rolled back."""
+        self._usage.forget()
+        self._lives.forget()
+        self._first_used.clear()
 
     def assign(self, row: rows.InstanceAssigned, _: int) -> None:
         """A product instance, and its usage, belongs to an account."""
@@ -106,31 +115,15 @@ class DeviceProjector:
         """Note when an incarnation was alive; what was rejected tells nothing of it."""
         if row.incarnation is None or row.closed_at is None or row.verdict is Verdict.REJECTED:
             return None
-        starts = min((start for start, _, _ in row.absolute), default=None)
-        ends = max((end for _, end, _ in row.absolute), default=None)
-        values = (row.closed_at, starts, ends, row.head_page)
-        life = self._names.life(instance, row.incarnation)
-        if life is None:
-            return self._begin_life(instance, row.incarnation, page, values)
-        self._db.execute(
-            "UPDATE lives SET first_closed = min(first_closed, ?1),"
-            " last_closed = max(last_closed, ?1),"
-            " first_measured = min(coalesce(first_measured, ?2), coalesce(?2, first_measured)),"
-            " last_measured = max(coalesce(last_measured, ?3), coalesce(?3, last_measured)),"
-            " head_page = max(coalesce(head_page, ?4), coalesce(?4, head_page)) WHERE id = ?5",
-            (*values, life),
+        sign = Sign(
+            incarnation=row.incarnation,
+            page=page,
+            closed_at=row.closed_at,
+            starts=min((start for start, _, _ in row.absolute), default=None),
+            ends=max((end for _, end, _ in row.absolute), default=None),
+            head_page=row.head_page,
         )
-        return life
-
-    def _begin_life(
-        self, instance: int, incarnation: str, page: int, values: tuple[int | None, ...]
-    ) -> int:
-        cursor = self._db.execute(
-            "INSERT INTO lives (first_closed, last_closed, first_measured, last_measured,"
-            " head_page, instance, incarnation, began) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            (*values, instance, incarnation, page),
-        )
-        return int(cursor.lastrowid or 0)
+        return self._lives.note(instance, sign)
 
     def _write_report(
         self,
@@ -197,12 +190,22 @@ class DeviceProjector:
             )
         # A report of a clock that was not set tells no time: taken for one, it would make all that
         # the earlier key signed look superseded.
-        if row.generation is not None and row.absolute:
-            self._db.execute(
-                "UPDATE trust_codes SET first_used = ?1 WHERE instance = ?2 AND generation = ?3"
-                " AND coalesce(first_used > ?1, 1)",
-                (row.closed_at, instance, row.generation),
-            )
+        if row.generation is not None and row.closed_at is not None and row.absolute:
+            self._use_code((instance, row.generation), row.closed_at)
+
+    def _use_code(self, code: tuple[int, int], closed_at: int) -> None:
+        """Note when a trust code was first used; of most reports that is long known."""
+        if self._first_used.get(code, closed_at + 1) <= closed_at:
+            return
+        self._db.execute(
+            "UPDATE trust_codes SET first_used = ?1 WHERE instance = ?2 AND generation = ?3"
+            " AND coalesce(first_used > ?1, 1)",
+            (closed_at, *code),
+        )
+        if len(self._first_used) >= REMEMBERED:
+            self._first_used.clear()
+        # It may have been used earlier still: then less is remembered than stands there.
+        self._first_used[code] = closed_at
 
     def seen(self, row: rows.ReportSeen, _: int) -> None:
         """A report that is held came by another way."""
@@ -377,6 +380,7 @@ class DeviceProjector:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (instance, row.generation, row.key, row.document, row.incarnation, row.at),
         )
+        self._first_used.pop((instance, row.generation), None)
         self._db.execute(
             "UPDATE instances SET generation = ? WHERE id = ?", (row.generation, instance)
         )

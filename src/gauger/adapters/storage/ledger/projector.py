@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from gauger.adapters.storage.ledger.lives import Lives
 from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.project_devices import DeviceProjector
 from gauger.adapters.storage.ledger.usage import Usage
@@ -23,8 +24,10 @@ class Projector:
         """Work on a connection."""
         self._db = db
         self._names = names
-        self._usage = Usage(db)
-        devices = DeviceProjector(db, names, self._usage)
+        self.usage = Usage(db)
+        self.lives = Lives(db)
+        devices = DeviceProjector(db, names, self.usage, self.lives)
+        self.forget: Final = devices.forget
         self._handlers: Final[dict[str, _Handler]] = dict(
             (
                 _on(rows.LedgerOpened, self._ledger),

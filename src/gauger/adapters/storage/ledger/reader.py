@@ -7,7 +7,6 @@ from typing import Final
 
 from gauger.adapters.storage.ledger import reader_rows as shapes
 from gauger.adapters.storage.ledger.connection import unpack
-from gauger.adapters.storage.ledger.facts import Facts
 from gauger.adapters.storage.ledger.lookups import Lookups
 from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.pages import Pages
@@ -56,7 +55,6 @@ class SqliteReader:
         self._pages = Pages(db)
         self._names = Names(db)
         self._lookups = Lookups(db, self._names)
-        self._facts = Facts(db, self._names)
         self._unsaved = unsaved
         self._lists = Lists(db, self._names)
         self._answers = Answers(self._pages, self._lookups, unsaved)

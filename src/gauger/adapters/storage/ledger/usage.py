@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gauger.adapters.storage.ledger.lives import REMEMBERED
 from gauger.core.authority.rows import Interval
 from gauger.core.usage.intervals import (
     Segment,
@@ -79,8 +80,8 @@ def touching(db: sqlite3.Connection, timeline: int, first: int, last: int) -> tu
 
 
 @dataclass(slots=True)
-class _Timeline:
-    """A timeline as it is stored; ``last`` is its newest segment."""
+class Timeline:
+    """A timeline as it is stored, and changed with what is stored; ``last`` is its newest segment."""
 
     number: int
     origin: str
@@ -98,11 +99,16 @@ _TIMELINES = (
 
 
 class Usage:
-    """Adds claims to timelines and takes them away again."""
+    """Adds claims to timelines and takes them away again, on the one connection that writes."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         """Work on a connection."""
         self._db = db
+        self._known: dict[tuple[int, int], dict[str, Timeline]] = {}
+
+    def forget(self) -> None:
+        """Forget everything: a transaction was rolled back."""
+        self._known.clear()
 
     def add(self, counted: Counted) -> int | None:
         """Count what a report claims.
@@ -110,7 +116,7 @@ class Usage:
         Returns:
             Up to when the usage of the licence is observed now; null where no clock was set.
         """
-        timelines = self._timelines(counted.instance, counted.tag)
+        timelines = self.timelines(counted.instance, counted.tag)
         before = _shown(timelines)
         observed_until = None
         for origin, claims, shown_at in counted.parts():
@@ -124,8 +130,8 @@ class Usage:
 
     def rebuild(self, instance: int, tag: int) -> None:
         """Make the timelines of a licence anew from the reports that count now."""
-        before = _shown(self._timelines(instance, tag))
-        for timeline in self._timelines(instance, tag).values():
+        before = _shown(self.timelines(instance, tag))
+        for timeline in self.timelines(instance, tag).values():
             self._db.execute("DELETE FROM segments WHERE timeline = ?", (timeline.number,))
         self._db.execute(
             "UPDATE timelines SET observed_until = 0, shown_at = 0, in_use = 0, count_seconds = 0,"
@@ -133,7 +139,8 @@ class Usage:
             " WHERE instance = ? AND tag = ?",
             (instance, tag),
         )
-        timelines = self._timelines(instance, tag)
+        self._known.pop((instance, tag), None)
+        timelines = self.timelines(instance, tag)
         for origin, text, received_at in self._db.execute(
             "SELECT origin, claims, received_at FROM reports"
             " WHERE instance = ? AND tag = ? AND verdict = 'accepted' ORDER BY id",
@@ -161,24 +168,33 @@ class Usage:
                 self._total(origin, tag, 1, -_share(in_use))
             self._total(target, tag, 1, _share(in_use))
 
-    def _timelines(self, instance: int, tag: int) -> dict[str, _Timeline]:
+    def timelines(self, instance: int, tag: int) -> dict[str, Timeline]:
+        """Return the timelines of a licence by their origin."""
+        known = self._known.get((instance, tag))
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[instance, tag] = self._stored(instance, tag)
+        return known
+
+    def _stored(self, instance: int, tag: int) -> dict[str, Timeline]:
         found = {}
         for number, origin, until, shown_at, in_use, area, *last in self._db.execute(
             _TIMELINES, (instance, tag)
         ).fetchall():
             segment = None if last[0] is None else Segment(*last)
-            found[origin] = _Timeline(number, origin, until, shown_at, in_use, area, segment)
+            found[origin] = Timeline(number, origin, until, shown_at, in_use, area, segment)
         return found
 
-    def _new(self, counted: Counted, origin: str) -> _Timeline:
+    def _new(self, counted: Counted, origin: str) -> Timeline:
         cursor = self._db.execute(
             "INSERT INTO timelines (instance, tag, origin, observed_until, shown_at, in_use,"
             " count_seconds) VALUES (?, ?, ?, 0, 0, 0, 0)",
             (counted.instance, counted.tag, origin),
         )
-        return _Timeline(int(cursor.lastrowid or 0), origin, 0, 0, 0, 0, None)
+        return Timeline(int(cursor.lastrowid or 0), origin, 0, 0, 0, 0, None)
 
-    def _extend(self, timeline: _Timeline, claims: Sequence[Segment], shown_at: int) -> None:
+    def _extend(self, timeline: Timeline, claims: Sequence[Segment], shown_at: int) -> None:
         reach = span(claims)
         if reach is not None:
             if timeline.last is None or timeline.last.end < reach[0]:
@@ -209,7 +225,7 @@ class Usage:
         )
 
     def _merge(
-        self, timeline: _Timeline, existing: tuple[Segment, ...], claims: Sequence[Segment]
+        self, timeline: Timeline, existing: tuple[Segment, ...], claims: Sequence[Segment]
     ) -> None:
         """Merge claims into what they overlap or touch of a timeline."""
         merged = normalise((*existing, *claims))
@@ -260,7 +276,7 @@ def _share(in_use: int) -> int:
     return min(in_use, MOST_SHARE)
 
 
-def _shown(timelines: Mapping[str, _Timeline]) -> int | None:
+def _shown(timelines: Mapping[str, Timeline]) -> int | None:
     """Return the count of the timeline that is newest, of two as new the higher; None of none."""
     newest = max(timelines.values(), key=lambda item: (item.shown_at, item.in_use), default=None)
     return None if newest is None else newest.in_use
