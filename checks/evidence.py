@@ -6,6 +6,7 @@ and ``build/threats.json`` are the merge of all parts, so that a run of few test
 
 import collections
 import dataclasses
+import functools
 import json
 import os
 import tomllib
@@ -56,6 +57,7 @@ class Result:
     claims: tuple[Claim, ...]
 
 
+@functools.cache  # asked for each mark of thousands of tests, in each process that collects them
 def known_ids(path: Path = IDS) -> dict[Kind, dict[str, str]]:
     """Read every id with its title.
 
