@@ -206,3 +206,18 @@ def test_a_restored_portal_says_whether_its_certificate_is_new(tmp_path: Path) -
     (host.data / "tls").rename(kept.data / "tls")
     told = kept.told("restore", "--from", copy, *signer)
     assert f"the one that was in {kept.data / 'tls'}" in told
+
+
+def test_a_restore_that_was_cut_off_says_how_its_administrator_comes_in(tmp_path: Path) -> None:
+    host, copy = make_host(tmp_path), tmp_path / "backup.sqlite"
+    host.told("backup", "--out", copy)
+    new = Host(folder=tmp_path, data=tmp_path / "new")
+    restore = ("restore", "--from", copy, "--signer", host.data / "signer")
+    new.told(*restore)
+    (new.data / "administrator.secret").unlink()
+    refused = gauger("cssm", *restore, "--data", new.data)
+    assert isinstance(refused.exception, Problem)
+    assert refused.exception.code == "store-exists"
+    assert f"gauger cssm admin reset --data {new.data}" in refused.exception.detail
+    new.told("admin", "reset")
+    assert (new.data / "administrator.secret").exists()

@@ -124,8 +124,18 @@ def restore_portal(data: Path, copy: Path, *, signer: Path | None, clock: Path |
     Returns:
         The file of the administrator's new secret: one that a thief may have read with the old
         machine must not open the new one.
+
+    Raises:
+        Problem: ``store-exists``, ``store-missing`` or others of the copy; of the signer's folder;
+            ``store-full`` or ``store-failed``.
     """
     ledger = private_folder(data) / STORE
+    if ledger.exists() and not (data / SECRET).exists():
+        # Cut off behind the ledger, or a portal whose secret was taken away since: only a person
+        # can tell, and to go on would give out a portal as restored that is another one.
+        detail = f"There is a portal in {data} whose administrator has no secret here."
+        hint = f"`gauger cssm admin reset --data {data}` makes one, and the portal can be served."
+        raise Problem("store-exists", f"{detail} {hint}")
     if signer is not None and not ledger.exists():
         # Before the ledger: beside one that nobody can sign for, this could not be done again.
         SignerPlace(data / _SIGNER).begin(FileSigner.load(signer))
