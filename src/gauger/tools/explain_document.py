@@ -43,11 +43,13 @@ def explain_document(document: Document, yardstick: Yardstick) -> Finding:
     Returns:
         The finding; one with a problem where its body cannot be read.
     """
+    # Of a later release, or a page head: signed, but nothing that anybody carries.
     if document.type not in _READERS:
         title = f"Signed document of type {document.type}"
         return Finding(title=title, facts=_digest_fact(document))
     title, describe, step = _READERS[document.type]
     try:
+        # Described first: what cannot be read is not judged, and a signature over it would mislead.
         facts = (*describe(document), *_digest_fact(document))
     except Problem as problem:
         return Finding(title=f"{title} that cannot be read", problem=problem)
@@ -79,6 +81,7 @@ def _judge_root(document: Document, yardstick: Yardstick) -> tuple[Seal, str]:
     root_set = RootSet.from_document(document)
     root_set.require_threshold(document)
     held = yardstick.trust.root_set
+    # A set may be signed by whoever made it: by its own keys alone nothing is trusted.
     if held is None:
         return Seal.UNALTERED, f"enough of its own root keys signed; {_NOT_CHECKED}"
     # An older set is no fault by itself: it lies in every chain that leads to the newest.
@@ -106,6 +109,7 @@ def _judge_request(
 def _check_pair(document: Document, pair: PairSignature) -> None:
     request = TrustRequest.from_document(document)
     certificate = keyring.load_certificate(pair.chain[0])
+    # Both halves: the device says whose the new key is, and the new key that somebody has it.
     keyring.verify(certificate.public_key, document.preimage, pair.sudi)
     keyring.verify(request.public_key, document.preimage, pair.key)
 
@@ -130,6 +134,7 @@ def _check_chain(document: Document) -> None:
     if isinstance(signature, PageSignature):
         head = SignedHead.of(signature)
         _check_first(head.chain, head.document.preimage, head.value)
+        # The signature is the head's: the path alone ties this very document to it.
         verify_leaf(document, signature, PageHead.from_document(head.document))
     elif isinstance(signature, DirectSignature):
         _check_first(signature.chain, document.preimage, signature.value)
@@ -227,6 +232,7 @@ def _trust_request(document: Document) -> Facts:
         yield "Member", udi_text(member)
     yield "Made at", date_text(request.made_at)
     yield "Number", f"{request.counter} of store {request.incarnation}"
+    # The request holds the token's digest only: nothing here can give the token away.
     token = "none; the file's account decides" if request.token_digest is None else "one goes along"
     yield "ID token", token
 

@@ -104,6 +104,8 @@ class _FileExplainer:
                 return self._explain_report(item.text)
             if item.kind is ItemKind.SYSTEM_INFO:
                 return _explain_system_info(item.text)
+            # Of a later release perhaps: unknown is no fault, or old readers would call new files
+            # damaged.
             if item.kind in {ItemKind.UNKNOWN, ItemKind.AUTH_REQUEST}:
                 return Finding(title=f"Element {item.name}, which this release does not read")
             return self._explain_document(item)
@@ -152,6 +154,7 @@ class _FileExplainer:
         return _ANSWER_STEP if self._is_answer() else _USAGE_STEP
 
     def _is_answer(self) -> bool:
+        # Whatever else stands in it: a file with one answer is a device's to read.
         return any(kind in TO_INSTANCE for kind in self._kinds)
 
     def _title(self) -> str:
@@ -191,4 +194,5 @@ def _explain_system_info(text: str) -> Finding:
         if value is not None:
             facts.append((label, value))
     facts.append(("Devices", str(len(fields.items("device_list")))))
+    # Nobody decides anything by it: it may say what it likes.
     return Finding(title="System information", facts=tuple(facts), seal=Seal.UNSIGNED)

@@ -83,6 +83,7 @@ def explain_folder(folder: Path, explain: Callable[[Path], Finding]) -> Finding:
 
 def _kind(folder: Path) -> tuple[str, str]:
     for marks, title, step in _KINDS:
+        # Also a link that leads nowhere: what a folder is meant to be is told by its names.
         if all(os.path.lexists(folder / mark) for mark in marks):
             return title, step
     return "Folder", ""
@@ -108,6 +109,8 @@ class _Walk:
 
     def _note(self, error: OSError) -> None:
         path = Path(error.filename)
+        # The folder that was asked for is the question itself; one below it is a finding among
+        # others.
         if path == self._folder:
             detail = f"{path} cannot be read: {error.strerror}."
             raise Problem("file-not-found", detail) from error

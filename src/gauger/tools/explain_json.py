@@ -42,6 +42,8 @@ def explain_json(data: bytes, yardstick: Yardstick) -> Finding:
         Problem: Of strict decoding, or of the document that it claims to be.
     """
     what = "the file"
+    # Strictly, as the roles do it: a member that stands twice would be explained one way and taken
+    # another.
     fields = Fields(decode(data, what=what, cap=SMALL), what)
     for marks, explain in _KINDS.items():
         if all(mark in fields for mark in marks):

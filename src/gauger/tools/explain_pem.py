@@ -80,6 +80,8 @@ def _uses(path: Path) -> Iterator[str]:
 def _certified(path: Path, key: PrivateKey) -> Iterator[str]:
     """Look beside the key for a certificate that is its own."""
     here = path.absolute().parent
+    # A device has its keys apart from its identity: a copy of the one is then no use without the
+    # other.
     places = [*here.glob("*cert*.pem"), *(here.parent / "identity").glob("*cert*.pem")]
     for place in sorted(places):
         with suppress(Problem, OSError):
@@ -122,6 +124,7 @@ def explain_certificate(certificate: Certificate, yardstick: Yardstick) -> Findi
     udi = keyring.sudi_udi(certificate)
     seal: Seal | None = None
     detail = ""
+    # Without any, nothing is said: neither good nor bad of a certificate that nobody asked about.
     if yardstick.trust.manufacturers:
         try:
             yardstick.trust.verify_sudi((certificate.der,), udi, yardstick.now)

@@ -53,6 +53,7 @@ _SHOW_STEP: Final = (
 )
 _KEEP_STEP: Final = "Keep it secret: mode 0600. The portal itself keeps only its digest."
 _SECRET_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+# As the portal makes them: 192 random bits in base64 are 32 characters, 256 are 43.
 _TOKEN_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 _ADDRESS: Final = re.compile(r"https?://[^\s]{1,2048}")
 _CONFIG: Final = re.compile(r"^(no )?license smart ", re.MULTILINE)
@@ -96,6 +97,7 @@ def _explain_store_key(path: Path, size: int) -> Finding:
     title = "Key that seals a product instance's store"
     step = "Keep it secret, beside its anchor. Without it the store begins anew."
     problem = exposed(path)
+    # Said of a key that others may read, too: a wrong length is what stops the device.
     if size != KEY_BYTES:
         problem = Problem("key-store-failed", f"It has {size} bytes, not {KEY_BYTES}.")
     return Finding(title=title, facts=_size(size), problem=problem, next_steps=(step,))
@@ -133,6 +135,7 @@ def explain_plain(path: Path, start: bytes) -> Finding | None:
     for magic, looks_like in _MAGIC.items():
         if start.startswith(magic):
             return unknown(looks_like)
+    # Not at "<" alone: the files of this system begin so as well.
     if _HTML.match(start):
         return unknown("a web page, such as the sign-in page of a proxy, saved instead of the file")
     # A power loss may leave a file at its full length whose content never reached the disk.
@@ -149,6 +152,7 @@ def _explain_binary(start: bytes) -> Finding | None:
     # UTF-16: a usage file that an editor saved anew is read as one further on.
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
+    # What ASN.1 begins with: a sequence has the tag 0x30.
     if start.startswith(b"0"):
         try:
             certificate = keyring.load_certificate(start)
@@ -182,6 +186,7 @@ def _explain_text(path: Path, text: str) -> Finding | None:
 
 def _explain_lines(text: str) -> Finding | None:
     for mark, command in _SHOW:
+        # At the beginning of a line: a mail that quotes a headline is no output.
         if re.search(rf"^\s*{re.escape(mark)}", text, re.MULTILINE):
             facts = (("Looks like", f"`{command}`"),)
             title = "Output of a product instance's show command; not signed"

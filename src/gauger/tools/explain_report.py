@@ -113,6 +113,7 @@ def _measurement_facts(measurement: Measurement, *, is_ours: bool) -> Iterator[t
         if udis:
             names = "; ".join(str(udi) for udi in udis)
             yield "", f"{counted(len(udis), 'child device', 'child devices')} {label}: {names}"
+    # Often the same twice: an end of the measurement that ends the report, too.
     reasons = dict.fromkeys((measurement.termination_reason, measurement.close_reason))
     named = ", ".join(reason for reason in reasons if reason)
     if named:
@@ -122,6 +123,7 @@ def _measurement_facts(measurement: Measurement, *, is_ours: bool) -> Iterator[t
 
 
 def _order_facts(measurements: tuple[Measurement, ...]) -> Iterator[tuple[str, str]]:
+    # Told, not refused: only a portal decides what counts, and a vendor's clock may have been set.
     wrong = sum(1 for item in measurements if item.end < item.start or item.log_time < item.start)
     if wrong:
         text = f"times are out of order in {wrong} of {len(measurements)} measurements"
@@ -168,6 +170,7 @@ def _judge_apart(
     if problem.code != "unknown-key":
         return Seal.FAILS, detail, (problem.kind.next_step,)
     try:
+        # Over the bytes as they came: written anew, the same fields may be other bytes.
         message = report_preimage(report.signed)
         keyring.verify(_claimed_key(report), message, report.signature.value)
     except Problem as other:

@@ -70,6 +70,7 @@ def _explain_portal(db: sqlite3.Connection, path: Path, is_copy: bool) -> Findin
 
 def _schema(held: int, known: int) -> Finding:
     """Tell the schema of a store; with a problem where a newer release wrote it."""
+    # Not looked at any further: columns of a newer release may mean something else.
     if held > known:
         detail = f"It has schema {held}; this release knows {known}."
         return Finding(title="", problem=Problem("store-newer", detail))
@@ -79,6 +80,7 @@ def _schema(held: int, known: int) -> Finding:
 
 def _ledger_facts(db: sqlite3.Connection) -> Facts:
     heads = db.execute("SELECT page, body FROM heads ORDER BY page DESC LIMIT 1").fetchall()
+    # None at first: a portal whose `init` was cut off has tables and no page.
     for page, body in heads:
         head = json.loads(body)
         yield "Whose", f"ledger {head.get('ledger', 'without a name')}"
@@ -104,6 +106,7 @@ def _ledger_facts(db: sqlite3.Connection) -> Facts:
 
 def _people_facts(db: sqlite3.Connection) -> Facts:
     query = "SELECT 1 FROM sqlite_schema WHERE name = 'portal_users'"
+    # A ledger alone, without the tables of a portal's people and uploads.
     if db.execute(query).fetchone() is None:
         return
     count = _counter(db)
@@ -136,6 +139,7 @@ def _explain_instance(db: sqlite3.Connection, path: Path, _is_copy: bool) -> Fin
 
 def _owner_facts(path: Path) -> Facts:
     try:
+        # Beside the store, since the store itself is sealed: taken for what it is, a name on a box.
         udi, profile = read_facts(path.parent)
     except Problem:
         yield "Whose", "not told: its content is sealed, and there is no identity beside it"

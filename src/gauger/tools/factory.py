@@ -123,6 +123,7 @@ def init_factory(out: Path, order: FactoryOrder, workshop: Workshop) -> Manufact
         certificate=load_certificate(certificate),
         pids=frozenset(order.pids).union(*(profile.pids for profile in known)),
         serial_prefixes=(order.serial_prefix,),
+        # An id of its own: what a factory signs must not count among the versions of any portal.
         ledger=workshop.entropy.random_bytes(ID_BYTES).hex(),
     )
     text = _text(manufacturer, order.pids)
@@ -144,6 +145,7 @@ def declare(factory: Path, pids: tuple[str, ...], prefixes: tuple[str, ...]) -> 
     declared = replace(
         held,
         pids=held.pids | frozenset(pids),
+        # In their order: the first one is that of new serial numbers.
         serial_prefixes=tuple(dict.fromkeys((*held.serial_prefixes, *prefixes))),
     )
     replace_file(folder / MANUFACTURER_FILE, _text(declared, pids))
@@ -178,11 +180,13 @@ def mint(
         made_at=workshop.now(),
         sudi_key=sudi_key,
         sudi=keyring.build_sudi(issuer, udi, sudi_key.public_key, workshop.terms()),
+        # The newest set alone: what a device holds first it pins, and needs no chain to.
         trust=TrustFolder((root.documents()[-1:]), (manufacturer,)),
         trust_key=generate_key(workshop.entropy) if order.trust_code else None,
     )
     store = root.store().with_manufacturer(manufacturer)
     bundle = replace(bundle, documents=_documents(order, bundle, _Bench(workshop, store, signer)))
+    # As a portal will: a bundle that nobody would believe never leaves the factory.
     store.verify_sudi((bundle.sudi,), udi, bundle.made_at)
     write_bundle(out, bundle)
     return bundle
@@ -213,6 +217,8 @@ def _udi(order: MintOrder, manufacturer: Manufacturer, workshop: Workshop) -> Ud
         raise Problem("invalid-argument", detail)
     prefix = manufacturer.serial_prefixes[0]
     udi = typed_udi(pid, order.serial or prefix + workshop.entropy.random_bytes(4).hex().upper())
+    # Whoever trusts this manufacturer believes it on these only: of any other, a SUDI would be
+    # refused everywhere.
     if not manufacturer.declares(udi):
         prefixes = ", ".join(manufacturer.serial_prefixes)
         detail = (
@@ -242,6 +248,7 @@ class _Bench:
         value = signer.sign(draft.preimage)
         document = replace(draft, signature=replace(unsigned, value=value))
         now = expiry_time(0, self.store.root_set, self.workshop.now())
+        # A signer that is not listed, or was revoked since, must show here and not at the customer.
         self.store.verify(document, expected=body.TYPE, now=now)
         return document
 
@@ -262,6 +269,7 @@ def _documents(order: MintOrder, bundle: Bundle, bench: _Bench) -> Mapping[str, 
 def _order(bundle: Bundle, bench: _Bench) -> Order:
     root_set = bench.store.root_set
     epoch = 0 if root_set is None else root_set.epoch
+    # In the root's epoch: after a revocation it stands above what a thief may have issued.
     return Order(epoch, FACTORY_EPOCH, bundle.made_at)
 
 
@@ -288,6 +296,7 @@ def _purchase(path: Path, order: MintOrder, bundle: Bundle, bench: _Bench) -> Pu
     lines = _read(path, "the purchase file").items("items", limit=1024)
     items = [Purchase.from_fields(line) for line in lines]
     for item in items:
+        # Refused here: a licence that the product does not have could never be used on it.
         order.profile.licence(item.tag)
     return PurchaseInfo(
         issued_at=bundle.made_at,

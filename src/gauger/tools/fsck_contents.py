@@ -25,6 +25,7 @@ def check_contents(db: sqlite3.Connection, examination: Examination) -> None:
 
 def _check_marks(db: sqlite3.Connection, examination: Examination) -> None:
     """Check what no page proves: a restored ledger whose mark is lost would open no new epoch."""
+    # No page covers the marks: whatever stands here was never signed by anybody.
     for (name,) in db.execute("SELECT name FROM kept.marks WHERE name <> ?", (RESTORED,)):
         examination.add(Fault(where="the marks", what=f"Nobody makes a mark {name!r:.80}."))
     query = "SELECT key FROM kept.signers WHERE key NOT IN (SELECT signer FROM kept.heads)"
@@ -35,6 +36,7 @@ def _check_marks(db: sqlite3.Connection, examination: Examination) -> None:
 def _since(db: sqlite3.Connection, place: int | None) -> int | None:
     """Return when the page of a row or leaf was made, or None where its head does not tell."""
     query = "SELECT body FROM kept.heads WHERE page = ?"
+    # A row's number holds its page: it lies in the upper bits.
     found = None if place is None else db.execute(query, (place >> PLACES,)).fetchone()
     try:
         return None if found is None else int(json.loads(found[0])["issued_at"])

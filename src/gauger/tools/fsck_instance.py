@@ -73,11 +73,13 @@ def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding
     """
     paths = StorePaths(data=data, keys=keys or data / "keys")
     checks = _Checks()
+    # One check after another goes on where one fails: the first damage is seldom the only one.
     with checks.named("store"), _opened(paths) as (connection, store):
         checks.run("events", store.verify_chain)
         # The last entry that still proves itself says since when something may be wrong.
         if checks.findings:
             checks.findings[0] = replace(checks.findings[0], since=_last_sound(store))
+        # A store that was copied back whole holds in itself; only the anchor knows that it is old.
         checks.run("anchor", lambda: compare_with_anchor(store, _anchor(paths)))
         checks.run("records", lambda: Memory(store))
         for row in _rows(store, checks):
@@ -97,6 +99,7 @@ def check_instance(data: Path, keys: Path | None = None) -> list[InstanceFinding
 def _last_sound(store: InstanceStore) -> int | None:
     """Return the time of the last event before the log breaks: what is wrong came after it."""
     at, expected = None, store.tail.checkpoint
+    # Why it breaks is told by the check of the chain; here only how far it holds.
     with suppress(Problem, *_UNREADABLE):
         for sequence, entry in store.entries():
             expected += 1
@@ -236,6 +239,8 @@ def _rows(store: InstanceStore, checks: _Checks) -> Iterator[StoredReport]:
 
 def _check_report(store: InstanceStore, row: StoredReport) -> None:
     detail = read_detail(row)
+    # The column is for queries, the sealed detail for decisions: apart, reports would be lost to
+    # one of them.
     if detail.life.state.value != row.state:
         raise Problem("store-damaged", "Its state is kept twice, differently.")
     item = store.item(row.report_id, "report")

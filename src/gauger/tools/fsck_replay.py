@@ -53,6 +53,7 @@ def compare_projections(db: sqlite3.Connection, examination: Examination) -> Non
     """
     for table in PROJECTIONS:
         # The names are constants of this module, never input.
+        # Both ways: what was slipped in is as bad as what was taken out.
         extra = _difference(db, f"kept.{table}", f"main.{table}")
         missing = _difference(db, f"main.{table}", f"kept.{table}")
         for rows, word in ((extra, "that no ledger row explains"), (missing, "less")):

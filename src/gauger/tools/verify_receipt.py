@@ -22,6 +22,7 @@ from gauger.tools.receipt_usage import read_chunks, read_usage
 from gauger.tools.workshop import Workshop
 
 _CHUNK: Final = 64 * 1024
+# One piece more than a document may be long: its own reader then says that it is too large.
 _MOST_CHUNKS: Final = DOCUMENT_CAP // _CHUNK + 1
 # An auditor's file comes from anybody: two gigabytes, as a portal takes, and no more.
 _CAPS: Final = Caps(total=2 * 1024**3)
@@ -201,6 +202,7 @@ class Examiner:
         """Hold companions to the ACKs of their file; a document that stands alone needs none."""
         if isinstance(body, Acknowledgment):
             self._listed.update(companion.digest for companion in body.companions)
+        # Or parts of two answers could be put together to one that was never given.
         elif not isinstance(body, Verdict) and not alone and document.digest not in self._listed:
             raise Problem("wrong-bundle", f"No ACK of the file lists this {body.TYPE}.")
 
@@ -231,6 +233,7 @@ class Examiner:
 
 
 def _document(item: Item) -> Document:
+    # Refused, not passed over: an auditor must know that something was not looked at.
     if item.kind is ItemKind.UNKNOWN:
         raise Problem("upgrade-needed", f"The element {item.name} is not known here.")
     return document_in(item)

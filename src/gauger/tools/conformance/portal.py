@@ -105,6 +105,7 @@ class Portal:
             self._request(text, token, Pipe.SMART) for text in request.trust_requests
         ]
         for report in request.reports:
+            # A message of reports carries no ID token (spec/smart-transport.md).
             commands += (self._request(text, None, Pipe.SMART) for text in report.trust_requests)
             commands += (self._report(text, Pipe.SMART) for text in report.usage)
         return {"type": request.type.value, "items": list(self._each(commands))}
@@ -189,6 +190,7 @@ class Portal:
         return ReportFacts(
             instance=InstanceFacts(udi=claims.udi, account=self._home) if own else None,
             names_account=claims.held.account == self._home,
+            # By digest before anything else: the same report twice is one report.
             known=next((_known(one) for one in own if one.digest == claims.digest), None),
             rivals=tuple(_known(one) for one in own if _is_rival(one, claims)),
             previous_held=previous is None or bool(before),
@@ -217,10 +219,13 @@ class Portal:
     def _trust_facts(self, verified: VerifiedRequest) -> TrustFacts:
         request = verified.request
         earlier = [one.request for one in self._requests.values()]
+        # A counter counts within one store: a device that lost its store begins again.
         counters = [one.counter for one in earlier if one.incarnation == request.incarnation]
         known = None
         if verified.digest in self._requests:
             known = KnownRequest(digest=verified.digest, verdict=Verdict.ACCEPTED)
+        # A suite has no tokens of a portal: each one that is shown is good, for ever and for this
+        # account.
         token = TokenFacts(
             token=1, account=self._home, expires_at=_NEVER, uses=None, used=0, revoked=False
         )
@@ -257,10 +262,12 @@ def _is_rival(held: Claims, claims: Claims) -> bool:
         return False
     mine, other = claims.chain, held.chain
     same_chain = (mine.incarnation, claims.tag) == (other.incarnation, held.tag)
+    # Two successors of one report: a store was copied back, or two run at once.
     return same_chain and mine.previous == other.previous
 
 
 def _takes_key(earlier: TrustRequest, request: TrustRequest) -> bool:
+    # Two devices with one key could sign for each other.
     return earlier.public_key == request.public_key and earlier.udi != request.udi
 
 

@@ -88,6 +88,7 @@ def judge_sudi(desk: Desk, path: Path) -> Says:
 def examiner(desk: Desk, root_sets: Path) -> Examiner:
     """Return the prover of receipts for the newest root set of a trust folder."""
     clock = FixedClock(desk.now, desk.trust.accepts_test_clock)
+    # One for all files of a question: a fork shows only between two of them.
     return Examiner(root_sets, Workshop(clock, SystemEntropy()))
 
 
@@ -121,6 +122,7 @@ def _head_says(signed: SignedHead) -> Says:
 
 
 def _path(fields: Fields, name: str) -> Sequence[bytes]:
+    # A path is as long as a tree is high: 64 is a tree of more pages than anybody writes.
     return [bytes.fromhex(one) for one in fields.digests(name, limit=_LONGEST_PATH)]
 
 

@@ -133,6 +133,7 @@ def _receipts(desk: Desk, root_sets: Path) -> Callable[[Path], Opinion]:
 
 KINDS: Final[Mapping[str, Judge]] = MappingProxyType(
     {
+        # One portal for all files of a question: the second may be a replay of the first.
         "rum-report": lambda desk, _: Portal(desk).report,
         "trust-request": lambda desk, _: Portal(desk).request,
         **{kind: _saying(partial(answers.judge_document, kind=kind)) for kind in READERS},

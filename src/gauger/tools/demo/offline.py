@@ -36,6 +36,7 @@ def _direct(scene: Scene) -> str:
 
 
 def _save(scene: Scene) -> str:
+    # An air gap in earnest: it has no way left by which it could report by itself.
     scene.configure(_DEVICE, "license smart transport off")
     data = scene.stage.path(_DEVICE)
     scene.gauger("instance", "use", "--data", data, "air-network-advantage", "1")

@@ -67,6 +67,7 @@ class Scene:
             result = act()
         except (StepFailed, Problem) as failure:
             self.say(f"{_dotted(head)} FAILED\n{failure}")
+            # The cause was told beside the step: above it only the end of the story is left to say.
             raise StepFailed(what) from failure
         self.say(_laid_out(head, result, self.width))
 

@@ -112,6 +112,7 @@ class WithholdingProxy:
     def _pump_answers(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(_CHUNK):
+                # Read on and thrown away: a server that could not send would never come to its end.
                 if self._is_holding.is_set() and self._is_answer(data):
                     self._answer_withheld.set()
                 else:
