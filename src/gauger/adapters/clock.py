@@ -86,6 +86,7 @@ class FileClock:
         with self._lock:
             try:
                 status = self._path.stat()
+                # The inode as well: a file may be replaced twice within one tick of its time stamp.
                 seen = (status.st_mtime_ns, status.st_size, status.st_ino)
                 if seen != self._seen:
                     self._times = _parse(self._path)

@@ -19,6 +19,7 @@ class SystemEntropy:
         except (OSError, NotImplementedError) as error:
             message = f"The operating system gave no random bytes: {error}."
             raise Problem("entropy-failed", message) from error
+        # A key made of fewer bytes than it should be could be guessed.
         if len(data) != count:
             message = f"The operating system gave {len(data)} of {count} random bytes."
             raise Problem("entropy-failed", message)

@@ -29,8 +29,10 @@ class Passwords:
             patience: Seconds that a log-in waits for its turn.
         """
         self._patience = patience
+        # What OWASP advises for argon2id: 19 MiB, two passes, one lane.
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._turns = threading.BoundedSemaphore(2)
+        # Of random bytes that nobody keeps, so no password is right.
         self._nobody = self._hasher.hash(entropy.random_bytes(32).hex())
 
     def hash(self, password: str) -> str:
@@ -51,6 +53,7 @@ class Passwords:
 
     def matches(self, kept: str | None, offered: str) -> bool:
         """Whether a password is the kept one; takes as long where there is no such user."""
+        # Whoever is named: how soon this answers tells nothing of who exists.
         if len(offered) > MAXIMUM_PASSWORD:
             return False
         with self._turn():
@@ -58,8 +61,10 @@ class Passwords:
                 # What cannot be encoded is wrong, and costs as much as any other wrong password.
                 encoded = offered.encode("utf-8", "surrogatepass")
                 self._hasher.verify(kept or self._nobody, encoded)
+            # A hash that rotted in the store opens no door either.
             except (VerifyMismatchError, InvalidHashError):
                 return False
+        # Not what was compared: that may have been the hash of nobody.
         return kept is not None
 
     @contextmanager

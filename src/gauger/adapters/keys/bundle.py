@@ -77,6 +77,7 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
     """
     if folder.exists():
         raise Problem("conflict", f"{folder} exists; a bundle is never overwritten.")
+    # By a rename at the end: half a bundle would make a device without a key, or without trust.
     new = folder.with_name(f".{folder.name}.new")
     try:
         _clear(new)
@@ -107,6 +108,7 @@ def read_bundle(folder: Path) -> Bundle:
         message = f"{error.filename} cannot be read: {error.strerror}."
         raise Problem("file-not-found", message) from error
     except Problem as problem:
+        # What is missing makes the bundle invalid; an exposed key keeps the name that says so.
         if problem.code not in {"file-not-found", "key-missing"}:
             raise
         raise Problem("bundle-invalid", f"{folder}: {problem.detail}") from problem
@@ -138,6 +140,7 @@ def _read(folder: Path, facts: bytes) -> Bundle:
     what = "the device bundle"
     value = decode(facts, what=what, cap=DOCUMENT_CAP)
     fields = Fields(value, what)
+    # First: a later format may mean other things by the names that are read below.
     if fields.integer("format", least=1) != FORMAT:
         raise Problem("upgrade-needed", f"{folder} is a bundle of a format that is newer.")
     profile = value["profile"] if isinstance(value, dict) and "profile" in fields else None
@@ -168,13 +171,16 @@ def _read_documents(folder: Path) -> dict[str, Document]:
 def _check(bundle: Bundle) -> None:
     certificate = keyring.load_certificate(bundle.sudi)
     subject = keyring.sudi_udi(certificate)
+    # Parts of two bundles that were mixed up would report one device's use as another's.
     if subject != bundle.udi or certificate.key_id != bundle.sudi_key.key_id:
         detail = f"The SUDI of {subject} and its key are not those of {bundle.udi}."
         raise Problem("bundle-invalid", detail)
+    # The profile says what licences there are: another product's would be counted here.
     if bundle.udi.pid not in bundle.profile.pids:
         detail = f"The product {bundle.profile.name} has no PID {bundle.udi.pid}."
         raise Problem("bundle-invalid", detail)
     for kind, document in bundle.documents.items():
+        # Nobody signs the name of a file.
         if document.type != kind:
             raise Problem("bundle-invalid", f"{kind}.json holds a document of another type.")
 

@@ -38,6 +38,7 @@ def save_key(path: Path, key: PrivateKey) -> None:
             ``store-full`` or ``store-failed``.
     """
     private_folder(path.parent)
+    # A SUDI's or signer's key that is written over can never be made again.
     if path.exists():
         raise Problem("conflict", f"There is a key at {path}; a key is never overwritten.")
     write_private(path, key.to_pem())
@@ -64,6 +65,7 @@ def load_certificates(path: Path) -> tuple[bytes, ...]:
     """
     try:
         with path.open("rb") as file:
+            # One byte more tells what is too long from what just fits, without reading it all.
             data = file.read(_CERTIFICATE_CAP + 1)
     except OSError as error:
         raise Problem("key-missing", f"There is no certificate at {path}.") from error
@@ -108,6 +110,7 @@ class FileSigner:
             Problem: As `save_key`.
         """
         save_key(folder / KEY_FILE, self._key)
+        # The certificate last: by it `SignerPlace` tells a whole folder from half of one.
         pem = b"".join(map(keyring.certificate_to_pem, self._chain))
         replace_file(folder / CERTIFICATE_FILE, pem)
         sync_folder(folder.parent)

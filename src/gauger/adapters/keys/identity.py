@@ -75,9 +75,11 @@ def take_in(bundle: Bundle, data: Path, keys: Path) -> None:
     folder = data / IDENTITY
     if (folder / BUNDLE_FILE).exists():
         held, _ = read_facts(data)
+        # Else the use that one device measured would be reported by another.
         if held != bundle.udi:
             message = f"{data} is the store of {held}; the bundle is of {bundle.udi}."
             raise Problem("store-exists", message)
+        # Taken in before. Where only the key was lost, the bundle may bring it back.
         if (keys / SUDI_KEY).exists():
             return
     private_folder(keys)
@@ -153,6 +155,7 @@ def _read_sudi(folder: Path, keys: Path) -> FileSigner | None:
     try:
         return FileSigner(load_key(keys / SUDI_KEY), load_certificates(folder / SUDI_CERTIFICATE))
     except Problem as problem:
+        # One that others may read, or of another device, is not lost: it must not sign at all.
         if problem.code != "key-missing":
             raise
         return None

@@ -9,6 +9,7 @@ from gauger.adapters.storage.private_files import named_failures, sync_folder
 from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 
+# A name becomes part of a path: no dot, no slash, no capital that a disk may fold.
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -45,6 +46,7 @@ class LicensingKeys:
         if path.exists():
             with named_failures(path):
                 path.unlink()
+            # Without it the power could bring a key back that somebody believes destroyed.
             sync_folder(self._folder)
 
     def _path(self, name: str) -> Path:

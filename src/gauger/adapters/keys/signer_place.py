@@ -63,12 +63,14 @@ class SignerPlace:
             return
         self._write_next(signer)
         with named_failures(self._folder):
+            # Between this rename and the next no signer is there: `is_there` ends what was begun.
             self._folder.rename(self._free_name(signer))
         self._take_next()
 
     def _write_next(self, signer: FileSigner) -> None:
         with named_failures(self._next):
             if self._next.exists():
+                # Left by an attempt that was cut off; nothing was ever signed by it.
                 shutil.rmtree(self._next)
         signer.save(self._next)
 
@@ -78,6 +80,7 @@ class SignerPlace:
         sync_folder(self._folder.parent)
 
     def _free_name(self, signer: FileSigner) -> Path:
+        # The old folder is kept under another name: nobody could make its key again.
         base = f"{self._folder.name}-{signer.key_id[:8]}-replaced-it"
         names = (f"{base}-{number}" if number else base for number in count())
         return next(path for name in names if not (path := self._folder.with_name(name)).exists())
@@ -87,4 +90,5 @@ def _is_of(folder: Path, signer: FileSigner) -> bool:
     """Return whether a folder holds a signer already, its certificate included."""
     if load_key(folder / KEY_FILE).key_id != signer.key_id:
         return False
+    # A new certificate over the same key is a change: by it the root set lists the signer.
     return (folder / CERTIFICATE_FILE).exists() and FileSigner.load(folder).chain == signer.chain

@@ -72,9 +72,11 @@ def _certificate(key: ec.EllipticCurvePrivateKey, names: Sequence[str]) -> x509.
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
+        # A client whose clock is slow by less than a day gets in.
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=_DAYS))
         .add_extension(x509.SubjectAlternativeName(list(map(_name, names))), critical=False)
+        # Who connects pins this one file as authority; it can certify no further one.
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_USAGE, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -99,6 +101,7 @@ _USAGE: Final = x509.KeyUsage(
 
 def _name(text: str) -> x509.GeneralName:
     try:
+        # As its own kind: clients that connect to an address do not look among the host names.
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:
         return x509.DNSName(text)

@@ -20,7 +20,9 @@ from gauger.core.problems import Problem
 
 MANUFACTURERS: Final = "manufacturers"
 MANUFACTURER_FILE: Final = "manufacturer.json"
+# No leading zeros: two names of one number could hold two root sets.
 _ROOT_SET: Final = re.compile(r"root-set-([1-9][0-9]{0,8})\.json")
+# A manufacturer's name is its own text: nothing of it may lead out of the folder.
 _NOT_A_NAME: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -45,6 +47,7 @@ class TrustFolder:
         store = TrustStore(manufacturers=self.manufacturers, accepts_test_clock=accepts_test_clock)
         if not self.root_sets:
             return store
+        # From the lowest on: each is believed by the keys of the one before it, not by its place.
         return store.pin(self.root_sets[0]).advance_all(self.root_sets[1:])
 
 
@@ -54,6 +57,7 @@ def read_trust(folder: Path) -> TrustFolder:
     Raises:
         Problem: Where a file in it is not what its name says.
     """
+    # A folder lists its files in no order, and two starts must not differ.
     manufacturers = sorted((folder / MANUFACTURERS).glob("*.json"))
     return TrustFolder(
         root_sets=read_root_sets(folder),
@@ -93,6 +97,7 @@ def show_manufacturers(folder: Path, manufacturers: Sequence[Manufacturer]) -> N
 def read_root_sets(folder: Path) -> tuple[Document, ...]:
     """Read the root sets of a folder in rising order; their signatures are not judged here."""
     found = ((_ROOT_SET.fullmatch(path.name), path) for path in folder.glob("root-set-*.json"))
+    # As numbers: root-set-10 follows root-set-9.
     numbered = sorted((int(name[1]), path) for name, path in found if name)
     return tuple(read_root_set(path) for _, path in numbered)
 
@@ -205,6 +210,7 @@ def _keep_only(folder: Path, pattern: str, names: set[str]) -> None:
 def _make(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # `mkdir` leaves one that exists as it is, and the umask takes part otherwise.
         folder.chmod(0o700)
         sync_folder(folder.parent)
     except OSError as error:

@@ -61,15 +61,18 @@ class TrustView:
         root_sets = read_root_sets(self._folder) if bundled is None else bundled.root_sets
         if not root_sets:
             return None
+        # Followed, not merely read: what is pinned here is believed for the device's whole life.
         pinned.pin(root_sets[0]).advance_all(root_sets[1:])
         return root_sets[-1]
 
     def find(self, digest: Digest) -> Document | None:
         """Return the root set of this digest, or None; what does not read is passed over."""
+        # Files only: a pipe under such a name would hold up the start.
         paths = (path for path in self._folder.glob("root-set-*.json") if path.is_file())
         for path in sorted(paths)[:_MOST_LOOKED_AT]:
             try:
                 document = read_root_set(path)
+            # Anybody may have put it there. The anchored digest tells the right one, no name does.
             except Problem:
                 continue
             if document.digest == digest:

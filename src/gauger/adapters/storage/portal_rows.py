@@ -61,6 +61,7 @@ INSERT INTO portal_jobs (job_id, smart_account, virtual_account, file_name, size
 
 def scope_key(scope: Scope) -> tuple[str, str]:
     """Return a scope as two columns; what it does not name is empty."""
+    # Empty, never NULL: no NULL equals another, so a primary key would hold the same role twice.
     return (scope.smart_account or "", scope.virtual_account or "")
 
 

@@ -41,6 +41,7 @@ class PortalStore:
         self._db = connect(path)
         self._db.row_factory = sqlite3.Row
         with translated(path):
+            # Every statement says IF NOT EXISTS: an older file gets what came since.
             self._db.executescript(rows.SCHEMA)
 
     def close(self) -> None:
@@ -54,6 +55,7 @@ class PortalStore:
         """Add a user with roles; `PeopleStore.add_user`."""
         with self._transaction() as db:
             values = (user.name, user.password, user.must_change, user.created_at)
+            # Asked and made at once: two administrators cannot both have added the name.
             made = db.execute("INSERT OR IGNORE INTO portal_users VALUES (?, ?, ?, ?)", values)
             if not made.rowcount:
                 raise Problem("conflict", f"There is a user {user.name!r} already.")
@@ -71,6 +73,7 @@ class PortalStore:
                 "UPDATE portal_users SET password = ?, must_change = ? WHERE name = ?",
                 (password, must_change, name),
             )
+            # Who changes a password that leaked expects the thief to be out.
             _end_sessions(db, CallerKind.USER, name)
 
     def add_client(self, client: Client, grants: Iterable[Grant]) -> None:
@@ -230,6 +233,7 @@ class PortalStore:
     def add_poll(self, poll_id: str, body: str, *, now: int) -> None:
         """Keep what a poll id stands for, and forget those of long ago."""
         with self._transaction() as db:
+            # Cleared where they are made: the table needs no timer, and cannot grow for ever.
             db.execute("DELETE FROM portal_polls WHERE made_at < ?", (now - _POLLS_KEPT,))
             db.execute("INSERT INTO portal_polls VALUES (?, ?, ?)", (poll_id, now, body))
 
@@ -250,6 +254,7 @@ class PortalStore:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, translated(self._path):
+            # The right to write at once: of two that read first, SQLite would refuse one (BUSY).
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db

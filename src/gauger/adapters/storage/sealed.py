@@ -51,6 +51,7 @@ class Seal:
         if len(key) != KEY_BYTES:
             raise Problem("store-damaged", f"The store's key has {len(key)} bytes, not 32.")
         self._cipher = AESGCM(key)
+        # Derived, so that no key serves two purposes: names that are seen tell nothing of the seal.
         self._blinding = hmac.digest(key, b"gauger/store/names", "sha256")
         self._entropy = entropy
         # Some twenty names come again and again: all but the operator's users are the project's.
@@ -74,6 +75,7 @@ class Seal:
         nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, text, _additional(place, incarnation))
+        # ValueError: too short to hold a nonce, as where a row was cut.
         except (InvalidTag, ValueError) as error:
             message = f"The {place.kind} at {place.table}/{place.row} does not open with its key."
             raise Problem("store-damaged", message) from error
@@ -83,6 +85,7 @@ class Seal:
         return self._blinded(name)
 
     def _blind(self, name: str) -> str:
+        # 128 bits of it: no two names of one store ever meet.
         return hmac.digest(self._blinding, name.encode(), hashlib.sha256).hex()[:32]
 
 

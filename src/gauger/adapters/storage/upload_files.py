@@ -34,6 +34,7 @@ class UploadWriter:
         self._hash = hashlib.sha256()
         self._size = 0
         try:
+            # O_EXCL: two uploads never write into one file.
             descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(descriptor, "wb")
         except OSError as error:
@@ -59,6 +60,7 @@ class UploadWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            # Only what is whole on disk gets the name by which a job will look for it.
             self._part.rename(self._path)
         sync_folder(self._path.parent)
         return Digest(self._hash.hexdigest())

@@ -63,6 +63,7 @@ class SmartTransport:
             Problem: ``comm-failed``, ``comm-timeout``, ``tls-failed``, ``bad-answer`` or
                 ``not-a-licensing-url``.
         """
+        # A pool for each exchange: all its sockets share one deadline, and none is kept open.
         backend = _DeadlineBackend(time.monotonic() + self._deadline)
         with (
             _named_failures(url),
@@ -75,6 +76,7 @@ class SmartTransport:
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         return [
+            # No Accept-Encoding: nothing is unpacked here, so no small answer can grow.
             (b"Accept", _JSON),
             (b"Content-Type", _JSON),
             (b"User-Agent", self._user_agent),
@@ -120,6 +122,7 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read within what is left of the deadline."""
+        # Its limit is for a single read, which a peer that drips renews with every byte.
         del timeout
         return self._stream.read(max_bytes, _left(self._until, httpcore.ReadTimeout))
 
@@ -203,6 +206,7 @@ def _tls_context(ca: Path | None) -> ssl.SSLContext:
     except OSError as error:
         message = f"The certificate authorities in {ca} cannot be read: {error.strerror}."
         raise Problem("file-not-found", message) from error
+    # Whatever the system's own policy would still allow.
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -245,6 +249,7 @@ def _read_answer(url: str, response: httpcore.Response) -> bytes:
         raise Problem("not-a-licensing-url", message, peer=url, status=response.status)
     body = _bounded(url, response)
     if not _is_message(response.headers, body):
+        # Somebody answers there, but serves no licensing: no waiting helps, another URL does.
         code = "not-a-licensing-url" if response.status in {404, 405} else "bad-answer"
         message = f"{url} answered HTTP {response.status} with what is no licensing message."
         raise Problem(code, message, peer=url, status=response.status)
@@ -254,6 +259,7 @@ def _read_answer(url: str, response: httpcore.Response) -> bytes:
 def _bounded(url: str, response: httpcore.Response) -> bytes:
     parts: list[bytes] = []
     size = 0
+    # What came is counted: Content-Length may be missing or made up.
     for part in response.iter_stream():
         size += len(part)
         if size > MAXIMUM_ANSWER:
@@ -269,6 +275,7 @@ def _is_message(headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
     if kinds.get(b"content-type", b"").split(b";")[0].strip().lower() != _JSON:
         return False
     try:
+        # The header alone is not believed: a captive portal may call its page anything.
         message = json.loads(body)
     except (ValueError, RecursionError):
         return False
