@@ -23,6 +23,7 @@ clock_option = click.option(
 def workshop(clock: Path | None, *, quiet: bool = False) -> Workshop:
     """Open a workshop and say so where a test moves its clock."""
     if clock is not None and not quiet:
+        # Aloud, or devices minted in a trial would leave for customers.
         click.echo("TEST CLOCK: what is signed now is refused by every role without a test clock.")
     return Workshop.open(clock)
 

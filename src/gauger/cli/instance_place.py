@@ -12,6 +12,7 @@ from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.surfaces.agent_client import connect
 
+# Longer than an agent takes to start or to store its last; shorter than a person waits for a word.
 _PATIENCE_SECONDS: Final = 3.0
 
 _Result = TypeVar("_Result")

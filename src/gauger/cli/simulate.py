@@ -89,6 +89,7 @@ def simulate(
         for number, course in _courses(machine, terms, seeds, quiet=as_json):
             figures.take(number, course)
             telling.tell(number, course, figures)
+            # Between seeds only: half a seed would prove nothing, and have another trace.
             if budget is not None and figures.seconds >= budget:
                 break
         # Only the first: to shorten a story takes longer than to find it.

@@ -111,6 +111,7 @@ def rotate(
 def revoke(*, root: Path, root_keys: tuple[Path, ...], key_id: str, clock: Path | None) -> None:
     """Revoke a key of a signer, trust code or device, and open a new root epoch."""
     folder = tool.RootFolder(root, workshop(clock), root_keys)
+    # Any key: those of devices and trust codes stand in no list that could be asked.
     revoked = folder.revoke(Digest(key_id))
     click.echo(f"Revoked {key_id}.")
     _tell(root, revoked)

@@ -12,6 +12,7 @@ from gauger.core.documents.envelope import read_document
 from gauger.core.documents.root_set import RootSet
 from gauger.core.problems import Problem
 
+# What each role's folder has and no other; looked for without opening anything.
 _INSTANCE: Final = Path("identity", "bundle.json")
 _CSSM: Final = "cssm.sqlite"
 
@@ -57,6 +58,8 @@ def _tell(root_set: RootSet | None, newest: object) -> None:
             click.echo(f"    {signer.key_id}")
         click.echo(f"  Revoked keys: {len(root_set.revoked) or 'none'}")
     held = 0 if root_set is None else root_set.number
+    # Held once and lost since: a store that was set back must not believe signers revoked
+    # meanwhile.
     if isinstance(newest, int) and newest > held:
         click.echo(
             f"  Root set {newest} was held before: import it, nothing is installed until then."

@@ -50,6 +50,7 @@ def verify_receipt(
     examiner = Examiner(root_set, workshop(clock, quiet=as_json), usage)
     for file in files:
         for proof in examiner.examine(file):
+            # One by one, as they are proven: an auditor's file may hold a hundred thousand.
             click.echo(json.dumps(proof.to_json()) if as_json else proof.to_text())
     _sum_up(examiner, as_json=as_json)
     # Nothing proven is no proof, though nothing was refused either.

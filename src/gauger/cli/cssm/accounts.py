@@ -122,6 +122,7 @@ class TimeType(click.ParamType[int]):
             found = date.fromisoformat(text)
         except ValueError:
             self.fail(f"{text!r} is no time: write YYYY-MM-DD or epoch seconds.", param, ctx)
+        # UTC, as all times of the ledger: the same words mean the same second on every machine.
         return int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp())
 
 
@@ -185,6 +186,7 @@ def list_orders(api: Api, account: AccountRef) -> Answer:
                 when(row["deposited_at"]),
             )
             for row in found
+            # A line a row, so that what was bought can be summed and searched.
             for line in row["lines"]
         ],
         empty=f"No order was deposited in {account} yet. Next: {_add_order(account)}",
@@ -208,6 +210,7 @@ def balance(api: Api, account: AccountRef, *, wide: bool) -> Answer:
                 row["purchased"],
                 row["in_use"],
                 row["balance"],
+                # In words, not by a sign or colour: both are lost in a pipe.
                 f"SHORTAGE {row['shortage']}" if row["shortage"] else "",
                 row["unverified_in_use"] or "",
                 *([row["tag"]] if wide else ()),

@@ -93,6 +93,7 @@ def api_command(function: Callable[..., Answer]) -> Callable[..., None]:
         show(answer, as_json=as_json)
 
     wrapped: Callable[..., None] = run
+    # Each is put before the last: so they stand in the help as they stand here.
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
@@ -126,6 +127,7 @@ def connect(options: dict[str, Any]) -> Api:
     secret_file: Path | None = options.pop("client_secret_file")
     ca: Path | None = options.pop("ca")
     if data is not None and (url is None or _is_typed("data") > _is_typed("url")):
+        # Read at each command: the portal may have another port or secret since.
         found = local_access(data)
         return Api(found.url, client_id=found.client_id, secret=found.secret, ca=found.ca)
     if url is None or client_id is None or secret_file is None:

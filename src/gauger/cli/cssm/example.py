@@ -61,6 +61,7 @@ def _make(data: Path, folder: Path) -> str:
     """Make everything; returns the text of an ID token."""
     workshop = Workshop.open()
     factory = data / "factory"
+    # One root key: nobody keeps three keys of an example in three places.
     init_factory(factory, FactoryOrder(embedded=True), workshop)
     root, signer = RootFolder(factory / "root", workshop), factory / "signers" / "cssm"
     root.issue_signer(signer, SignerOrder(name="CSSM"))
@@ -113,6 +114,7 @@ def _fill(portal: Portal, profile: Profile) -> str:
             by=_BY,
         )
     )
+    # As long as tokens last: an example that was left for a month still works.
     terms = TokenTerms(days=365, uses=None, export_controlled=False, description="Example")
     return issue_token(means.authority, means.entropy, _ACCOUNT, terms=terms, by=_BY).text
 

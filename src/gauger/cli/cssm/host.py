@@ -32,6 +32,7 @@ def init(
     )
     made = main.initialise(wanted)
     click.echo(f"The portal's data is in {data}.")
+    # The file, never the secret: a terminal keeps what it showed.
     click.echo(f"  administrator's secret (only you can read it): {data / SECRET}")
     click.echo(f"  TLS certificate for localhost and 127.0.0.1:   {made.certificate}")
     click.echo(f"  settings, all commented out:                   {data / main.SETTINGS}")
@@ -67,6 +68,7 @@ def set_signer(data: Path, signer: Path) -> None:
 def backup(data: Path, out: Path) -> None:
     """Copy a portal's ledger, people and jobs while it works; keys are not in the copy."""
     main.back_up(data, out)
+    # Said each time: who has only the backup has a ledger, and nobody who signs for it.
     click.echo(f"The backup is {out}. Keep {data / 'signer'} as well: a backup holds no key.")
 
 

@@ -36,6 +36,8 @@ def list_instances(
         rows=[
             (
                 showing.udi(row["udi"]),
+                # Where somebody uploaded its usage: what it signs itself may still name another
+                # (spec/authority.md).
                 showing.account(row["account"]) + (" (provisional)" if row["provisional"] else ""),
                 when(row["last_report_at"]),
                 row["software_version"],

@@ -10,6 +10,7 @@ from gauger.cli.cssm.showing import Answer, Json, Table, words
 from gauger.core.problems import Problem
 from gauger.tools.typed import typed_account
 
+# Short words to type for the published names.
 _ROLES = {
     "operator": "Vendor Operator",
     "smart-administrator": "Smart Account Administrator",
@@ -43,6 +44,7 @@ def add_user(api: Api, name: str, scope: str, roles: tuple[str, ...]) -> Answer:
     body = {"name": name, "roles": [_ROLES[role] for role in roles]}
     made = api.send("POST", _path(scope, "/users"), body)
     text = f"User {name} was known and has the roles now."
+    # Nothing for a known user: the password is theirs already.
     if made["secret"] is not None:
         text = (
             f"User {name} has this one-time password, to be changed at once:\n\n  {made['secret']}"
@@ -136,6 +138,7 @@ def _set_roles(api: Api, rest: str, scope: str, roles: tuple[str, ...]) -> Answe
 def _path(scope: str, rest: str) -> str:
     domain, slash, _ = scope.partition("/")
     if not domain:
+        # "/name" would otherwise be taken for the whole portal.
         if slash:
             raise Problem("invalid-argument", f"{scope!r} is no account: write SA or SA/VA.")
         return rest

@@ -32,6 +32,8 @@ def policy() -> None:
 @api_command
 def set_policy(api: Api, **options: Json) -> Answer:
     """Assign a policy; a group that is left out keeps the default's requirements."""
+    # A group that is not named is not sent: zeros in its place would be a policy of no
+    # requirements.
     rules = {group: _rule(options[group]) for group in _GROUPS if options[group] is not None}
     body = {"name": options["name"], "ack_required": not options["no_ack"], "rules": rules}
     path, whom = _target(options["account"], options["smart_account"], options["everywhere"])
@@ -78,6 +80,7 @@ def download_policy(api: Api, account: AccountRef, out: Path) -> Answer:
 
 
 def _target(one: AccountRef | None, smart: str | None, everywhere: bool) -> tuple[str, str]:  # noqa: FBT001 -- a flag of the command line
+    # Exactly one: a policy for all accounts must not come of a forgotten option.
     if one is not None and smart is None and not everywhere:
         return account_path(one, "/policy"), str(one)
     if smart is not None and one is None and not everywhere:

@@ -70,6 +70,7 @@ def list_reports(
 def show_report(api: Api, account: AccountRef, digest: str) -> Answer:
     """Show one report to its last field."""
     found = api.get(account_path(account, f"/reports/{digest}"))
+    # Whatever the portal tells: a field that a later release adds is shown as well.
     rows = [(name, value) for name, value in found.items() if name != "udi"]
     table = Table(
         columns=("Field", "Value"),
@@ -126,6 +127,7 @@ def list_cases(api: Api, account: AccountRef, state: str | None) -> Answer:
 @case.command("decide")
 @account_option
 @click.argument("number", type=int)
+# Neither by default: to count, or to leave out, is said by whoever decides.
 @click.option("--accept/--reject", required=True, help="Count the reports, or leave them out.")
 @click.option("--report", "reports", multiple=True, help="Only this report, by its digest.")
 @api_command

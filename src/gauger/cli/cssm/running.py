@@ -105,6 +105,7 @@ def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
+        # No other name: who answers for it may change its mind.
         return host == "localhost"
 
 

@@ -40,6 +40,7 @@ def new_token(
     }
     made = api.send("POST", account_path(account, "/tokens"), body)
     text = made["token"]
+    # Alone on its line with --quiet: a script takes the output as the token.
     if not quiet:
         text = (
             f"Token {made['token_id']} of {account}, until {when(made['expires_at'])} UTC."

@@ -56,6 +56,7 @@ def import_trust(api: Api, files: tuple[Path, ...]) -> Answer:
 def _held(found: Json) -> TrustStore:
     """Return what the portal says that it holds; it judges again what is sent."""
     documents = [read_document(one["document"]) for one in found["root_sets"]]
+    # Only to say at once what cannot be taken: the portal judges, by its own clock.
     store = TrustStore(accepts_test_clock=True)
     return store.pin(documents[0]).advance_all(documents[1:]) if documents else store
 

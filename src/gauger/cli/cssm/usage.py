@@ -126,6 +126,7 @@ def _finished(api: Api, account: AccountRef, job: Json) -> Json:
     if job["state"] == "failed":
         code = job["problem"]["code"]
         known = code if code in TABLE else "peer-refused"
+        # With its code and exit code: a script sees what a person reads.
         raise Problem(known, job["problem"]["detail"])
     return job
 
@@ -193,6 +194,7 @@ def _bar(total: int | None, title: str) -> Iterator[_Bar]:
         TimeRemainingColumn,
     )
 
+    # Beside the output: what is printed stays whole for a pipe.
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
