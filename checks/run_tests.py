@@ -81,6 +81,16 @@ def scratch_place() -> str | None:
     return str(MEMORY) if shutil.disk_usage(MEMORY).free >= ROOM else None
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of the tests, in which no module is compiled twice.
+
+    A run starts hundreds of processes, and each of pytest's own rewrites every test. Where the
+    caller wants no bytecode beside the sources, it is kept below ``build/`` all the same.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(ROOT / "build" / "bytecode")} | kept
+
+
 def run_pytest(name: str, jobs: int, arguments: Sequence[str]) -> int:
     """Run the tests of a target with the evidence switched on.
 
@@ -96,7 +106,7 @@ def run_pytest(name: str, jobs: int, arguments: Sequence[str]) -> int:
     command = pytest_command(target, jobs, arguments)
     # A short name: paths of sockets below it have a narrow limit.
     with tempfile.TemporaryDirectory(prefix="g", dir=scratch_place()) as scratch:
-        environ = os.environ | {"GAUGER_EVIDENCE": name, "TMPDIR": scratch}
+        environ = environment() | {"GAUGER_EVIDENCE": name, "TMPDIR": scratch}
         status = subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
     if status == NOTHING_RAN and target.may_be_empty:
         print(f"make {name}: no test is marked for this target yet")
