@@ -53,6 +53,7 @@ class Importing:
         self._around = around
         self._store = store
         self._back = LookingBack(store)
+        self._rows: dict[Digest, StoredReport | None] = {}
 
     def take(
         self, draft: Draft, holdings: Holdings, documents: Sequence[Document], pipe: Pipe
@@ -65,6 +66,7 @@ class Importing:
             documents: The documents, in order.
             pipe: How they came.
         """
+        self._rows.clear()
         try:
             known = self._known(draft, questions(documents))
         except Problem:
@@ -106,7 +108,7 @@ class Importing:
             for digest in trust.made
         }
         for digest in digests - known.keys():
-            row = self._store.report_by_digest(digest)
+            row = self._held_row(digest)
             if row is not None:
                 detail = read_detail(row)
                 known[digest] = Known(
@@ -194,7 +196,7 @@ class Importing:
         self._want(draft, set(draft.singles.course.wanted) - {row.report_id})
 
     def _row(self, draft: Draft, settled: Settled) -> StoredReport | None:
-        row = self._store.report_by_digest(settled.digest)
+        row = self._held_row(settled.digest)
         return None if row is None else find_report(draft, self._store, row.report_id)
 
     def _want(self, draft: Draft, wanted: set[int]) -> None:
@@ -231,9 +233,15 @@ class Importing:
         )
         draft.singles = replace(draft.singles, course=course)
 
+    def _held_row(self, digest: Digest) -> StoredReport | None:
+        """Return a row of the store, which nothing changes while one answer is taken."""
+        if digest not in self._rows:
+            self._rows[digest] = self._store.report_by_digest(digest)
+        return self._rows[digest]
+
     def _held_id(self, digest: Digest) -> int:
         """Return the number of a report whose bytes are still there, else 0."""
-        row = self._store.report_by_digest(digest)
+        row = self._held_row(digest)
         if row is None or self._store.item(row.report_id, "report") is None:
             return 0
         return row.report_id
@@ -244,7 +252,7 @@ class Importing:
                 # It may come by a poll or a file, long after the operator asked.
                 draft.log(events.trust_judged(self._around.clock.wall(), settled.body))
             return
-        row = self._store.report_by_digest(settled.digest)
+        row = self._held_row(settled.digest)
         if row is None:
             return
         row = find_report(draft, self._store, row.report_id) or row
@@ -319,7 +327,7 @@ class Importing:
         acknowledged: list[int] = []
         refused: list[tuple[int, str]] = []
         for settled in plan.settled:
-            row = self._store.report_by_digest(settled.digest)
+            row = self._held_row(settled.digest)
             if row is None:
                 continue
             if isinstance(settled.body, Acknowledgment):
