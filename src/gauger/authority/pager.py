@@ -75,7 +75,7 @@ class Pager:
         nodes = grown.append(head_leaf(page.body))
         pages = unit.store.pages
         pages.write_rows(books.page, unit.rows)
-        pages.write_leaves(books.page, _records(unit, leaves))
+        pages.write_leaves(books.page, _records(unit, page))
         pages.write_head(
             HeadRecord(
                 page=books.page,
@@ -126,18 +126,20 @@ class Pager:
         }
 
 
-def _records(unit: Unit, leaves: list[Leaf]) -> list[LeafRecord]:
-    first = LeafRecord(salt=leaves[0].salt, hash=leaves[0].hash)
+def _records(unit: Unit, page: Page) -> list[LeafRecord]:
+    first = LeafRecord(salt=page.leaves[0].salt, hash=page.hashes[0])
     others = (
         LeafRecord(
             salt=leaf.salt,
-            hash=leaf.hash,
+            hash=leaf_hash,
             digest=made,
             type=document.type,
             version=document.version,
             answers=document.answers,
             body=document.body,
         )
-        for leaf, (made, document) in zip(leaves[1:], unit.documents.items(), strict=True)
+        for leaf, leaf_hash, (made, document) in zip(
+            page.leaves[1:], page.hashes[1:], unit.documents.items(), strict=True
+        )
     )
     return [first, *others]

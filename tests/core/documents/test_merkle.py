@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gauger.core.documents import merkle
@@ -91,6 +91,17 @@ def test_every_leaf_is_proven_by_the_path_of_the_definition(size: int, data: st.
     assert path == naive_path(index, leaves)
     leaf = merkle.leaf_hash(leaves[index])
     merkle.verify_inclusion(leaf, index, size, path=path, root=frontier.root())
+
+
+@given(SIZES)
+@example(1)
+@example(64)
+@example(65)
+def test_all_paths_at_once_are_those_of_the_definition(size: int) -> None:
+    leaves = leaves_of(size)
+    root, paths = merkle.root_and_paths(list(map(merkle.leaf_hash, leaves)))
+    assert root == grown(leaves)[0].root()
+    assert [list(path) for path in paths] == [naive_path(at, leaves) for at in range(size)]
 
 
 @given(SIZES, st.data())

@@ -152,6 +152,33 @@ def inclusion_path(index: int, size: int, node: Lookup) -> list[bytes]:
     return path
 
 
+def root_and_paths(leaves: Sequence[bytes]) -> tuple[bytes, tuple[tuple[bytes, ...], ...]]:
+    """Return the root of a whole tree, and the path that proves each of its leaves.
+
+    The same as `Frontier.root` and `inclusion_path` give, each hash made once for all paths.
+
+    Args:
+        leaves: The leaf hashes, at least one.
+    """
+    levels = [list(leaves)]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        above = [node_hash(below[at - 1], below[at]) for at in range(1, len(below), 2)]
+        # Who has no sibling goes up as it is: that is where the largest power of two splits.
+        levels.append([*above, below[-1]] if len(below) & 1 else above)
+    paths = (_path_in(levels, at) for at in range(len(leaves)))
+    return levels[-1][0], tuple(paths)
+
+
+def _path_in(levels: Sequence[Sequence[bytes]], index: int) -> tuple[bytes, ...]:
+    path = []
+    for level in levels:
+        if index ^ 1 < len(level):
+            path.append(level[index ^ 1])
+        index >>= 1
+    return tuple(path)
+
+
 def consistency_path(first: int, second: int, node: Lookup) -> list[bytes]:
     """Return the path that proves that one tree goes on from another (RFC 9162, 2.1.4.1).
 

@@ -311,12 +311,14 @@ class Page:
         head: The head.
         body: The exact bytes of the head's body.
         leaves: The leaves, in order.
+        hashes: The hash of each leaf.
         paths: The inclusion path of each leaf.
     """
 
     head: PageHead
     body: bytes
     leaves: tuple[Leaf, ...]
+    hashes: tuple[bytes, ...]
     paths: tuple[tuple[bytes, ...], ...]
 
     @property
@@ -357,7 +359,8 @@ def build_page(facts: PageFacts, leaves: Sequence[Leaf]) -> Page:
     """
     if not leaves:
         raise ValueError("a page has at least one leaf")
-    frontier, nodes = merkle.tree(leaf.hash for leaf in leaves)
+    hashes = tuple(leaf.hash for leaf in leaves)
+    root, paths = merkle.root_and_paths(hashes)
     head = PageHead(
         issued_at=facts.issued_at,
         test_clock=facts.test_clock,
@@ -366,17 +369,12 @@ def build_page(facts: PageFacts, leaves: Sequence[Leaf]) -> Page:
         page=facts.page,
         previous_root=facts.previous_root,
         leaf_count=len(leaves),
-        page_root=Digest(frontier.root().hex()),
+        page_root=Digest(root.hex()),
         signer=facts.signer,
         abandons=facts.abandons,
         earlier=facts.earlier,
     )
-
-    def node(level: int, place: int) -> bytes:
-        return nodes[level, place]
-
-    paths = (merkle.inclusion_path(at, len(leaves), node) for at in range(len(leaves)))
-    return Page(head=head, body=head.encode(), leaves=tuple(leaves), paths=tuple(map(tuple, paths)))
+    return Page(head=head, body=head.encode(), leaves=tuple(leaves), hashes=hashes, paths=paths)
 
 
 def verify_leaf(document: Document, signature: PageSignature, head: PageHead) -> None:

@@ -235,12 +235,12 @@ def examine_report(report: RumReport, trust: TrustStore, now: int) -> ReportSign
     if sudi is not None and kind is SigningType.SUDI:
         verify(sudi.public_key, report_preimage(report.signed), signature.value)
         return ReportSigner(kind=kind, sudi=sudi, trust_code=None)
-    document, code = _own_trust_code(report)
+    document, trust_digest, code = _own_trust_code(report)
     doubt = _doubt(document, code, trust, now)
     trust.require_not_revoked(code.key_id)
     verify(code.public_key, report_preimage(report.signed), signature.value)
     return ReportSigner(
-        kind=kind, sudi=sudi, trust_code=code, trust_digest=document.digest, doubt=doubt
+        kind=kind, sudi=sudi, trust_code=code, trust_digest=trust_digest, doubt=doubt
     )
 
 
@@ -255,14 +255,14 @@ def _require_kind(signing_type: str) -> SigningType:
         raise Problem("algorithm-not-allowed", detail) from error
 
 
-def _own_trust_code(report: RumReport) -> tuple[Document, TrustCode]:
+def _own_trust_code(report: RumReport) -> tuple[Document, Digest, TrustCode]:
     if report.signature.trust_code is None:
         raise Problem("signature-missing", "The RUM report does not carry its trust code.")
-    document, code = _read_trust_code(report.signature.trust_code)
+    document, trust_digest, code = _read_trust_code(report.signature.trust_code)
     if code.udi != report.udi:
         detail = f"The RUM report of {report.udi} is signed with the trust code of {code.udi}."
         raise Problem("wrong-subject", detail)
-    return document, code
+    return document, trust_digest, code
 
 
 def _doubt(document: Document, code: TrustCode, trust: TrustStore, now: int) -> Problem | None:
@@ -299,7 +299,7 @@ def _doubt_of_factory(
 
 
 @lru_cache(maxsize=512)
-def _read_trust_code(text: str) -> tuple[Document, TrustCode]:
+def _read_trust_code(text: str) -> tuple[Document, Digest, TrustCode]:
     """Read a trust code; the reports of one sending carry the same one."""
     document = read_document(text)
-    return document, TrustCode.from_document(document)
+    return document, document.digest, TrustCode.from_document(document)
