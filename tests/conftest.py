@@ -21,6 +21,30 @@ settings.load_profile(
 _COVERAGE: Final = "COVERAGE_PROCESS_CONFIG"
 _MEASURED: Final = os.environ.get(_COVERAGE)
 
+# Ten seconds and more each. Begun last, one alone would keep the run from its end.
+_LONG: Final = frozenset(
+    {
+        "test_a_killed_portal_has_every_report_that_it_acknowledged",
+        "test_a_running_agent_is_killed_at_every_call",
+        "test_a_start_on_a_store_of_an_earlier_release_is_cut_off",
+        "test_a_token_lasts_as_often_and_as_long_as_it_says",
+        "test_calls_of_a_portal_fail_while_it_acknowledges",
+        "test_calls_of_an_instance_fail",
+        "test_every_boundary_of_every_field_gets_an_answer_of_the_description",
+        "test_fifty_thousand_waiting_reports_cost_the_next_one_nothing",
+        "test_no_altered_byte_of_an_answer_file_is_installed",
+        "test_the_power_goes_and_writes_are_lost",
+        "test_the_story_ends_well_and_leaves_nothing_running",
+        "test_the_tutorial_does_what_it_says",
+        "test_usage_counts_in_one_account",
+    }
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take long, whatever order the others were drawn in."""
+    items.sort(key=lambda item: item.name.partition("[")[0] not in _LONG)
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
