@@ -59,6 +59,25 @@ def test_a_password_is_changed_only_by_who_knows_the_old_one(office: Office) -> 
         office.people.change_password(session, old=secret, new="short")
 
 
+@pytest.mark.threat("F1", role="cssm")
+def test_a_stolen_session_is_not_enough_to_try_passwords_with(office: Office) -> None:
+    secret = add(office, "ann")
+    session = office.sessions.caller(log_in(office, "ann", secret))
+    for _ in range(10):
+        with refused("forbidden"):
+            office.people.change_password(session, old="a guess", new="a password of my own")
+    with refused("too-many-requests"):
+        office.people.change_password(session, old=secret, new="a password of my own")
+    office.clock.go_on(60)
+    office.people.change_password(session, old=secret, new="a password of my own")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", " ann", "ann ", "a\nb", "x" * 129])
+def test_a_name_by_which_nobody_could_be_found_is_refused(office: Office, name: str) -> None:
+    with refused("invalid-argument"):
+        office.people.add_user(OPERATOR, name, scope=A, roles=[Role.SMART_USER])
+
+
 def test_a_new_password_ends_every_session(office: Office) -> None:
     secret = add(office, "ann")
     token = log_in(office, "ann", secret)

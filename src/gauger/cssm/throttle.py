@@ -42,7 +42,7 @@ class Throttle:
                 return
             # Rounded up: a peer that waits as it is told must not be refused once more.
             wait = int(recent[0] + self._window - self._clock.monotonic()) + 1
-        message = f"{self._failures} wrong secrets or tokens came from this address."
+        message = f"{self._failures} wrong secrets or tokens came from there."
         raise Problem("too-many-requests", message, retry_after=wait)
 
     def failed(self, address: str) -> None:

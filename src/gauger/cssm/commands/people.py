@@ -36,6 +36,7 @@ class People:
         self._store = store
         self._audit = means.audit
         self._clock = means.clock
+        self._throttle = means.throttle
         self._entropy = means.entropy
         self._passwords = passwords
 
@@ -89,12 +90,16 @@ class People:
 
         Raises:
             Problem: ``forbidden`` where the old one is wrong or the caller is no user;
-                ``invalid-argument`` for a new one that is not acceptable.
+                ``invalid-argument`` for a new one that is not acceptable;
+                ``too-many-requests`` after wrong old ones.
         """
         user = self._store.user(caller.name) if caller.kind is CallerKind.USER else None
         if user is None:
             raise Problem("forbidden", "An API client has no password.")
+        # By name, not by address: with a session that was stolen nobody may try passwords.
+        self._throttle.check(str(caller))
         if not self._passwords.matches(user.password, old):
+            self._throttle.failed(str(caller))
             raise Problem("forbidden", "The old password is wrong.")
         if old == new:
             raise Problem("invalid-argument", "The new password is the old one.")
@@ -215,8 +220,11 @@ def _no_such(kind: CallerKind, name: str) -> Problem:
 
 def _check_name(name: str) -> None:
     # What looks like another's name in a list would get that other's roles by mistake.
-    if not 1 <= len(name) <= _NAME or not name.isprintable() or name.strip() != name:
-        message = f"A user's name has 1 to {_NAME} printable characters, no blank at its ends."
+    is_plain = name.isprintable() and name.strip() == name
+    # No slash: a name stands in the path of the routes that give it roles and a new password.
+    if not 1 <= len(name) <= _NAME or not is_plain or "/" in name:
+        form = f"1 to {_NAME} printable characters, no slash, and no blank at its ends"
+        message = f"A user's name has {form}."
         raise Problem("invalid-argument", message)
 
 
