@@ -149,6 +149,9 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         refused = host.run("serve", "--port", port)
     assert isinstance(refused.exception, Problem)
     assert port in refused.exception.detail
+    refused = host.run("serve", "--host", "a..b")
+    assert isinstance(refused.exception, Problem)
+    assert "a..b" in refused.exception.detail
 
 
 @pytest.mark.threat("F8", role="cssm")

@@ -115,8 +115,10 @@ def _listen(config: CssmConfig) -> socket.socket:
     try:
         # Ours, not uvicorn's: the port is known, and taken, before anything is said or served.
         return socket.create_server((host, port), family=family)
-    except OSError as error:
-        message = f"{host} port {port} cannot be listened on: {error.strerror}. Choose another with --port."
+    except (OSError, UnicodeError) as error:
+        # The second is of a host that no name service is even asked for.
+        why = error.strerror if isinstance(error, OSError) else error
+        message = f"{host} port {port} cannot be listened on: {why}. Choose another with --port."
         raise Problem("invalid-argument", message) from error
 
 
