@@ -103,6 +103,7 @@ class ProductInstance:
         if client is None:
             raise Problem("comm-failed", f"No agent runs on {data}.")
         with ExitStack() as stack:
+            # Where the folder's profile cannot be read, the connection ends as well.
             stack.callback(client.close)
             way = _Beside(Path(data), client)
             stack.pop_all()
@@ -216,12 +217,14 @@ class _Beside:
 
     def __init__(self, data: Path, client: AgentClient) -> None:
         self._client = client
+        # Now, not when the agent is gone: what is enforced must be known then.
         self._profile: Profile = profile_of(data)
 
     @contextlib.contextmanager
     def use(self, tag: str, count: int) -> Iterator[None]:
         """Hold licences in use over the connection."""
         with ExitStack() as stack:
+            # Only the begin is tolerated: what the product raises while in use is its own.
             with self._tolerated(tag):
                 stack.enter_context(_released(self._client, tag, count))
             yield
@@ -252,8 +255,10 @@ class _Beside:
         except Problem as problem:
             if problem.code == "not-authorized":
                 raise NotAuthorized(problem.detail) from problem
+            # An agent that refuses is alive: an unknown tag is the caller's mistake, and told.
             if problem.code != "comm-failed":
                 raise
+            # Else to kill the agent would be a way to use what is not authorized.
             if tag is not None and self._is_enforced(tag):
                 raise NotAuthorized("The agent is gone, so nothing authorizes it.") from problem
             _LOGGER.warning("Use is not counted: %s", problem.detail)

@@ -82,5 +82,6 @@ def find(name_or_path: str) -> Profile:
     Raises:
         Problem: As `builtin` and `from_file` do.
     """
+    # A bare name never opens a file that happens to lie here.
     is_path = name_or_path.endswith(".toml") or "/" in name_or_path
     return from_file(Path(name_or_path)) if is_path else builtin(name_or_path)

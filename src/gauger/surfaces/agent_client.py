@@ -30,6 +30,7 @@ class AgentClient:
         """Take over a connection that stands."""
         self._connection = connection
         self._answers = connection.makefile("rb")
+        # Answers carry no number: whoever asks waits for his before the next one asks.
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -121,6 +122,7 @@ class AgentClient:
         Raises:
             Problem: Why they were refused; then none was taken in.
         """
+        # The agent's working folder is another than ours.
         files = [str(path.absolute()) for path in paths]
         return str(self.ask(op="import_trust", files=files)["text"])
 
@@ -155,6 +157,7 @@ class AgentClient:
         try:
             yield
         finally:
+            # By its handle: other threads may hold uses over the same connection.
             self.ask(op="release", handle=handle)
 
 
@@ -174,6 +177,7 @@ def connect(folder: Path) -> AgentClient | None:
     try:
         with address(folder) as place:
             connection.connect(place)
+    # Refused: an agent that was killed leaves its socket behind.
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         connection.close()
         return None

@@ -34,6 +34,7 @@ from gauger.surfaces.agent_wire import (
 if TYPE_CHECKING:
     from gauger.surfaces.console.console import Console
 
+# Each client is a thread: a script that never hangs up must not take them all.
 MAXIMUM_CLIENTS: Final = 64
 WRITE_SECONDS: Final = 10
 STOP_SECONDS: Final = 5.0
@@ -96,11 +97,13 @@ class AgentServer:
         self._stopped.set()
         with contextlib.suppress(OSError):
             (self._folder / NAME).unlink()
+        # The name went first: whoever comes now finds no agent rather than one that is silent.
         _close(self._listener)
         with self._lock:
             clients, threads = list(self._clients), list(self._threads)
         for client in clients:
             _close(client)
+        # One limit for all together: a stop must not take longer the more clients there are.
         end = time.monotonic() + STOP_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
@@ -160,6 +163,7 @@ class AgentServer:
         return has_room
 
     def _serve(self, client: socket.socket) -> None:
+        # A client that goes in the middle of an answer is no fault of ours.
         with contextlib.suppress(OSError):
             _converse(client, self._agent)
         with self._lock:
@@ -175,6 +179,7 @@ def _converse(client: socket.socket, agent: Operations) -> None:
     with client, client.makefile("rb") as requests, _Conversation(agent) as conversation:
         while line := requests.readline(MAXIMUM_REQUEST):
             client.sendall(conversation.answer(line))
+            # What follows is the rest of a line that was too long; it must not pass for a request.
             if not line.endswith(b"\n"):
                 return
 
@@ -226,6 +231,7 @@ class _Conversation:
 
     def use(self, request: Values) -> Values:
         """Hold licences in use until they are released or the connection ends."""
+        # Kept only once it is counted: what is refused leaves nothing to release.
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._agent.use(_text(request, "tag"), _number(request, "count")))
             number, self._next = self._next, self._next + 1
@@ -346,6 +352,7 @@ def _texts(request: Values, key: str) -> list[str]:
 
 def _number(request: Values, key: str) -> int:
     value = request.get(key)
+    # To Python `true` is an int too; a count it is not.
     if not isinstance(value, int) or isinstance(value, bool):
         raise Problem("invalid-argument", f"`{key}` must be a number.")
     return value

@@ -33,6 +33,7 @@ def address(folder: Path) -> Iterator[str]:
     if len(os.fsencode(path)) <= _PATH_LIMIT:
         yield path
         return
+    # Linux leads through an open folder; elsewhere a place so deep is refused by its name.
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{descriptor}/{NAME}"
@@ -42,6 +43,7 @@ def address(folder: Path) -> Iterator[str]:
 
 def write_line(value: Values) -> bytes:
     """Return a value as one line."""
+    # JSON escapes line ends, so no value can end the line and begin another.
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
@@ -69,6 +71,7 @@ def read_problem(value: object) -> Problem:
     """Make the problem again that crossed the socket."""
     known = value if isinstance(value, dict) else {}
     code, detail = str(known.get("code")), str(known.get("detail"))
+    # The agent may be of a later release than this program.
     if code not in TABLE:
         return Problem("bad-answer", f"The agent answered with an unknown problem {code!r}.")
     diagnostics = known.get("diagnostics")

@@ -38,6 +38,7 @@ def _list(users: UserAccounts, _: Values) -> str:
 
 def _add(users: UserAccounts, request: Values) -> str:
     name, privilege = _text(request, "name"), request.get("privilege")
+    # `true` is an int to Python, and would be privilege 1.
     if not isinstance(privilege, int) or isinstance(privilege, bool):
         raise Problem("invalid-argument", "`privilege` must be a number.")
     users.add(name, _text(request, "password"), privilege)
@@ -51,6 +52,7 @@ def _remove(users: UserAccounts, request: Values) -> str:
 
 def _password(users: UserAccounts, request: Values) -> str:
     users.change_password(_text(request, "name"), _text(request, "password"))
+    # Neither this nor any refusal says what was typed.
     return f"The password of {_text(request, 'name')} is changed."
 
 

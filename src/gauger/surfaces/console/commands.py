@@ -13,6 +13,7 @@ from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
 from gauger.surfaces.console.session import ConsoleCommand
 
 _FIRST: Final = Release.parse("17.3.2")
+# From the table of releases, so that the two cannot come apart.
 _RUM: Final = first_release(Feature.SHOW_RUM) or _FIRST
 
 _ARGUMENTS: Final = MappingProxyType(
@@ -211,6 +212,7 @@ _CONFIGURATION: Final[tuple[ConsoleCommand, ...]] = (
         handler=configure.default(ConfigKey.URL_SMART),
     ),
     Command(
+        # Refused by name: "invalid input" would send an operator after a typing error.
         syntax="license smart url {kind:cslu|utility} <url>",
         mode=Mode.CONFIG,
         help="Set the URL of another transport; not offered yet.",
@@ -234,6 +236,7 @@ _CONFIGURATION: Final[tuple[ConsoleCommand, ...]] = (
         handler=configure.default(ConfigKey.URL_SMART),
     ),
     Command(
+        # Devices take the value behind `no` as well, and configurations that are pasted have it.
         syntax="no license smart url smart <url>",
         mode=Mode.CONFIG,
         help="Forget the licensing URL that was set.",

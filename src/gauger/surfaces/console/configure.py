@@ -30,6 +30,7 @@ def default(key: ConfigKey) -> Callable[[Session, ConsoleMatch], str]:
     """
 
     def handler(session: Session, _: ConsoleMatch, /) -> str:
+        # What stands behind `no` is not compared: devices take any value there.
         session.changes.append(ConfigChange(key=key, value=None))
         return ""
 

@@ -42,6 +42,7 @@ def _safe_refusals() -> Iterator[None]:
         yield
     except Problem as problem:
         detail = many_lines(problem.detail)
+        # Nothing to escape: the problem goes on as it is, with its own cause.
         if detail == problem.detail:
             raise
         raise Problem(problem.code, detail, **problem.diagnostics) from problem
@@ -55,6 +56,7 @@ def only_shows(line: str) -> bool:
     """
     command = pipes.split(line)[0]
     if _GRAMMARS[Mode.EXEC].help(command) is not None:
+        # A question is answered from the table of commands, and runs none.
         return True
     return _parsed(command, Mode.EXEC).command.only_shows
 
@@ -112,6 +114,7 @@ class Console:
         session = self._session()
         answers = []
         for line in lines:
+            # Whole configurations are pasted: between the lines stand remarks.
             if not line.strip() or line.lstrip().startswith("!"):
                 continue
             choices = _GRAMMARS[Mode.CONFIG].help(line)
@@ -119,6 +122,7 @@ class Console:
                 answers.append(_listed(choices))
                 continue
             match = _match(session, line, Mode.CONFIG)
+            # Only collected here: a wrong line further on must leave everything as it was.
             match.command.handler(session, match)
         if session.changes or not answers:
             with _safe_refusals():
@@ -146,6 +150,7 @@ def _execute(session: Session, line: str) -> str:
 def _match(session: Session, line: str, mode: Mode) -> ConsoleMatch:
     match = _parsed(line, mode)
     release = session.views.profile.release
+    # After parsing, so that a line that is wrong is told as wrong on every release.
     if release < match.command.since:
         message = (
             f"`{match.command.plain_syntax}` needs release {match.command.since}; "
@@ -173,6 +178,7 @@ def _elsewhere(line: str, mode: Mode) -> str:
         return _MODELESS
     other = Mode.CONFIG if mode is Mode.EXEC else Mode.EXEC
     try:
+        # The language that understands more of the line is the one that was meant.
         is_other = _GRAMMARS[other].reach(line) > _GRAMMARS[mode].reach(line)
     except Problem:
         return ""

@@ -73,6 +73,7 @@ class Argument:
         """Return whether the text is of this type and in this range."""
         if self.kind is not Kind.NUMBER:
             return self.minimum <= len(text) <= self.maximum
+        # Digits of other scripts pass `isdigit`, and endless ones would keep `int` busy.
         is_number = text.isascii() and text.isdigit() and len(text) <= 20
         return is_number and self.minimum <= int(text) <= self.maximum
 
@@ -226,11 +227,13 @@ def _grow(node: _Node[H], elements: Sequence[re.Match[str]], command: Command[H]
         return
     first, rest = elements[0], elements[1:]
     if first["option"] is not None:
+        # Left out: what comes after it may stand here at once.
         _grow(node, rest, command)
     for name, word in _words(first):
         child = node.words.setdefault(word, (name, _Node()))[1]
         _grow(child, rest, command)
     if (name := first["argument"]) is not None:
+        # A place has one argument, that of the row that came first: rows share its name.
         if node.argument is None:
             node.argument = (name, command.arguments[name], _Node())
         _grow(node.argument[2], rest, command)
@@ -325,6 +328,7 @@ class _Walk(Generic[H]):
         typed = token.text.lower()
         found = [word for word in self._node.words if word.lower().startswith(typed) and typed]
         exact = [word for word in found if word.lower() == typed]
+        # A word typed in full is meant, also where a longer one begins with it.
         if len(exact or found) == 1:
             word = (exact or found)[0]
             self._path.append(word)
@@ -347,6 +351,7 @@ class _Walk(Generic[H]):
         self._values[name] = token.text
         self._path.append(f"<{name}>")
         if argument.is_secret:
+            # What is refused behind it shows the line: on a screen, in a log, in a support case.
             self._hidden.append(token)
 
     def _invalid(self, token: _Token) -> Problem:

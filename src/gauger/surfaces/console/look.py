@@ -57,6 +57,7 @@ def rum_detail(session: Session, match: ConsoleMatch, /) -> str:
 
 def eventlog(session: Session, match: ConsoleMatch, /) -> str:
     """Show the event log, of the last days where a number is given."""
+    # One handler for both rows: without a number the whole log is asked for.
     days = match.number("days") if "days" in match.values else None
     return show_eventlog(session.views.events(days))
 

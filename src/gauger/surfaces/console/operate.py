@@ -36,11 +36,13 @@ def save_trust_request(session: Session, match: ConsoleMatch) -> str:
 
 def import_file(session: Session, match: ConsoleMatch) -> str:
     """Install what a file of the portal brings."""
+    # That all went well is said first, as devices do; verdicts that were told come behind it.
     result = session.agent.import_file(session.path(match.values["path"]))
     return "\n".join([IMPORTED, *_refusals(result)])
 
 
 def _selection(match: ConsoleMatch) -> Selection:
+    # By what was typed: the three forms of the command share this handler.
     if "days" in match.values:
         return Selection(kind=SelectionKind.DAYS, number=match.number("days"))
     if "report" in match.values:
@@ -54,6 +56,7 @@ def _sync_text(result: SyncResult) -> str:
             f"Reports sent: {result.sent}. The answer is not there yet and is fetched by itself; "
             "`show license status` says when (Next ACK push check)."
         )
+    # Silence means that all was acknowledged: it must not also mean that nothing was tried.
     if not (result.sent or result.acknowledged or result.refused):
         return "There was nothing to send."
     if not (result.again or result.refused or result.awaited):

@@ -33,6 +33,7 @@ def split(line: str) -> tuple[str, str | None]:
     Returns:
         The command, and what stands behind the first ``|``, or None.
     """
+    # The first bar, as on devices: no quotes protect it.
     command, bar, rest = line.partition("|")
     return (command, rest.strip()) if bar else (command, None)
 
@@ -82,6 +83,7 @@ def _sections(lines: list[str], matches: re.Pattern[str]) -> list[str]:
     depth: int | None = None
     for line in lines:
         indent = len(line) - len(line.lstrip(" "))
+        # An empty line ends a section: between two sections of an output stands one.
         if depth is not None and line.strip() and indent > depth:
             kept.append(line)
         elif matches.search(line):
@@ -102,4 +104,5 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 def _translated(text: str) -> str:
+    # All else is text, also what means something to Python: no group, no repetition.
     return "".join(_OPERATORS.get(character) or re.escape(character) for character in text)

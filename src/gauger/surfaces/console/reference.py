@@ -35,6 +35,7 @@ def _entry(command: ConsoleCommand) -> str:
     lines.append(f"- Since release {command.since}.")
     lines.append(f"- Prints: {command.summary}")
     for name, argument in command.arguments.items():
+        # All rows share one set of arguments: only those of this row are told.
         if f"<{name}>" in command.syntax:
             kind = "number " if argument.kind is Kind.NUMBER else ""
             lines.append(f"- `<{name}>`: {argument.help} ({kind}{argument.rule})")

@@ -72,4 +72,5 @@ def cut(text: str, width: int) -> str:
 
 
 def _calendar(seconds: int) -> datetime:
+    # Only damage leads out of the calendar; an odd date is better than no output at all.
     return datetime.fromtimestamp(min(max(seconds, 0), LATEST_TIME), UTC)

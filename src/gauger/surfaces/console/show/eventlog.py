@@ -48,6 +48,7 @@ def show_history() -> str:
 
 def _event(event: EventView) -> str:
     fields = [f'{shown(name)}="{_quoted(value)}"' for name, value in event.fields]
+    # A portal's own words end up here: escaped, they stay on their line.
     text = [shown(event.text)] if event.text else []
     return " ".join([log_moment(event.at), shown(event.name), *fields, *text])
 

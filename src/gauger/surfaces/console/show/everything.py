@@ -101,6 +101,7 @@ def _agent(profile: Profile) -> str:
 def _authorizations(view: Everything) -> list[list[str]]:
     lines = ["Overall status:"]
     for member in view.status.trust:
+        # No authorization codes yet; the lines stand, as parsers look for them in every device.
         lines += [f"  {member.role}: {sections.udi_text(member)}", "    Status: NOT INSTALLED"]
     return [_heading("License Authorizations"), lines, _purchased(view.purchases)]
 

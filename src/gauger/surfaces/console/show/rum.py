@@ -25,6 +25,7 @@ def show_rum_detail(view: ReportDetailView) -> str:
     Args:
         view: The report.
     """
+    # Escaped one by one, not the line as a whole: a comma or line end in one forges no other.
     udi = f"PID:{shown(view.udi.pid)},SN:{shown(view.udi.serial)}"
     return "\n".join(
         [

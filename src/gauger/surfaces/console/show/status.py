@@ -128,6 +128,7 @@ def reporting(view: ReportingView) -> list[str]:
         "Usage Reporting:",
         f"  Last ACK received: {moment(view.last_ack)}",
         f"  Next ACK deadline: {moment(view.next_ack_deadline)}",
+        # Two blanks: so real devices print it, and so parsers were written.
         f"  Reporting push interval: {f'{days}  days' if days else '0 (no reporting)'}",
         f"  Next ACK push check: {moment(view.next_ack_check)}",
         f"  Next report push: {moment(view.next_push)}",
@@ -194,6 +195,7 @@ def _switch(*, is_on: bool) -> str:
 def _proxy(proxy: str | None) -> list[str]:
     if proxy is None:
         return ["  Proxy:", "    Not Configured"]
+    # The last colon: an IPv6 address has more of them.
     host, _, port = proxy.rpartition(":")
     return [
         "  Proxy:",

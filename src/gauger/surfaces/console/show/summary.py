@@ -29,5 +29,6 @@ def _table(usage: Sequence[UsageView]) -> list[str]:
 
 
 def _row(view: UsageView) -> str:
+    # Escaped before it is cut: a cut escape sequence is text, half a raw one might not be.
     name = f"({cut(shown(view.name), 25)})"
     return f"  {cut(shown(view.feature), 23):<24}{name:<27}{view.count:>8} {view.status}"
