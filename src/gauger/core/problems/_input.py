@@ -21,6 +21,7 @@ ROWS = (
         "`upload_bytes` in its settings.",
     ),
     ProblemKind(
+        # Brackets within brackets end in the stack of whoever reads them.
         "too-deep",
         "The input is nested deeper than its cap",
         Fault.SENDER,
@@ -28,6 +29,7 @@ ROWS = (
         "Fetch the original; no document of this system is nested so deeply.",
     ),
     ProblemKind(
+        # Readers differ in which one they take: what was checked would not be what is obeyed.
         "duplicate-key",
         "A JSON object holds the same key twice",
         Fault.SENDER,
@@ -42,6 +44,7 @@ ROWS = (
         "Fetch the original; something on the way rewrote the document.",
     ),
     ProblemKind(
+        # Programs write a lone surrogate each in its way, so no digest of it holds.
         "text-not-allowed",
         "A text holds a lone surrogate or is not UTF-8",
         Fault.SENDER,
@@ -49,6 +52,7 @@ ROWS = (
         "Fetch the original and carry it as a binary file.",
     ),
     ProblemKind(
+        # Entities make gigabytes of a few lines, or read the files of whoever parses them.
         "xml-not-allowed",
         "The XML file declares a DTD or an entity",
         Fault.SENDER,
@@ -56,6 +60,7 @@ ROWS = (
         "Send the file as it was saved; files of this system have no DTD.",
     ),
     ProblemKind(
+        # Apart from `malformed`: what was cut on the way is whole where it came from.
         "truncated",
         "The file ends before its content does",
         Fault.SENDER,
@@ -63,6 +68,7 @@ ROWS = (
         "Copy the file again from where it was saved and compare its size.",
     ),
     ProblemKind(
+        # Of two documents glued together some readers take the first, others the last.
         "trailing-data",
         "Something follows the end of the document",
         Fault.SENDER,
@@ -139,6 +145,7 @@ ROWS = (
         "both accounts move it: `gauger cssm instance move`.",
     ),
     ProblemKind(
+        # A replay and an old file brought twice look the same, so nobody is accused.
         "stale-version",
         "The document is older than the one that is held",
         Fault.SENDER,
@@ -161,6 +168,7 @@ ROWS = (
         "Set the clock of this machine (NTP is best) and import the file again.",
     ),
     ProblemKind(
+        # The one refusal of a document that time alone lifts: the portal keeps it.
         "not-yet",
         "The report ends in the receiver's future",
         Fault.SENDER,

@@ -51,6 +51,7 @@ ROWS = (
         "is trusted here: `gauger instance run --ca FILE` takes the issuer's certificate.",
     ),
     ProblemKind(
+        # A captive portal's page goes away by itself, so the same message is sent again.
         "bad-answer",
         "The peer's answer is not one of this protocol",
         Fault.NETWORK,
@@ -65,6 +66,7 @@ ROWS = (
         "Read the peer's reason and do what it says.",
     ),
     ProblemKind(
+        # Not LATER: told to try again, a device would poll in vain (spec/smart-transport.md, 2).
         "poll-unknown",
         "The poll id is not known",
         Fault.SENDER,
@@ -242,6 +244,7 @@ ROWS = (
         "Check the operating system; nothing was signed or issued.",
     ),
     ProblemKind(
+        # One refusal for a wrong name and a wrong secret: neither may be guessed apart.
         "unauthenticated",
         "The request carries no valid credential",
         Fault.SENDER,
@@ -260,6 +263,7 @@ ROWS = (
         "the user whose agent or files these are.",
     ),
     ProblemKind(
+        # The same for what is missing and what is another's: names cannot be found out by asking.
         "not-found",
         "There is no such thing in reach of this caller",
         Fault.SENDER,
@@ -295,6 +299,7 @@ ROWS = (
         "The portal's operator is told; the same request is answered when it goes on.",
     ),
     ProblemKind(
+        # What failed stands in the log only: a trace tells a stranger how to go on.
         "internal-error",
         "Something failed that should not",
         Fault.RECEIVER,

@@ -34,6 +34,7 @@ ROWS = (
         "Only ES256 is accepted; have the sender sign with it.",
     ),
     ProblemKind(
+        # Ours to mend: a forger's key looks like one of a signer that we have not heard of yet.
         "unknown-key",
         "The signing key is not known or not trusted here",
         Fault.RECEIVER,
@@ -43,6 +44,7 @@ ROWS = (
         "`license smart import PATH` on a product instance.",
     ),
     ProblemKind(
+        # These bytes stay refused; the same body, signed anew by another key, is not.
         "key-revoked",
         "The signing key has been revoked",
         Fault.SENDER,

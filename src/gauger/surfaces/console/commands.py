@@ -18,6 +18,7 @@ _RUM: Final = first_release(Feature.SHOW_RUM) or _FIRST
 
 _ARGUMENTS: Final = MappingProxyType(
     {
+        # Who has the token can register devices: no refusal repeats what stood in its place.
         "token": Argument(
             kind=Kind.TEXT, help="ID token from the portal.", maximum=512, is_secret=True
         ),
