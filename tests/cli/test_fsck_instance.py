@@ -10,29 +10,14 @@ from click.testing import CliRunner, Result
 
 from gauger.cli.main import root
 from gauger.core.problems import TABLE, Problem
-from gauger.instance.views import Selection, SelectionKind
-from tests.instance.world import ESSENTIALS, START, World
+from tests.instance.world import START
 
 NOT_WHOLE = 4
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a device that has closed two reports; tests damage copies of it."""
-    world = World(tmp_path_factory.mktemp("world"))
-    agent = world.device()
-    agent.set_count(ESSENTIALS, 5)
-    agent.flush()
-    for name in ("one.xml", "two.xml"):
-        world.clock.advance(900)
-        agent.save_usage(Selection(kind=SelectionKind.ALL), world.root / name)
-    agent.stop()
-    return world.root / "device"
-
-
 @pytest.fixture
-def data(kept: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(kept, tmp_path / "device"))
+def data(two_reports: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(two_reports, tmp_path / "device"))
 
 
 def fsck(*words: str | Path) -> Result:

@@ -7,7 +7,10 @@ import pytest
 
 from gauger.instance.agent import Agent
 from tests.instance.portal import Portal, serving
+from tests.instance.reported import two_reports
 from tests.instance.world import World, go_smart
+
+__all__ = ["two_reports"]
 
 
 @pytest.fixture

@@ -8,30 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from gauger.instance.views import Selection, SelectionKind
 from gauger.tools.fsck_instance import check_instance
-from tests.instance.world import ESSENTIALS, World
 
 TABLES = ("meta", "record", "report", "item", "event", "sqlite_schema")
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a device that has closed two reports; tests damage copies of it."""
-    world = World(tmp_path_factory.mktemp("world"))
-    agent = world.device()
-    agent.set_count(ESSENTIALS, 5)
-    agent.flush()
-    for name in ("one.xml", "two.xml"):
-        world.clock.advance(900)
-        agent.save_usage(Selection(kind=SelectionKind.ALL), world.root / name)
-    agent.stop()
-    return world.root / "device"
-
-
 @pytest.fixture
-def data(kept: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(kept, tmp_path / "device"))
+def data(two_reports: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(two_reports, tmp_path / "device"))
 
 
 def said(path: Path) -> object:
