@@ -1,6 +1,5 @@
 """`gauger instance user`: through a running agent or without one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,30 +7,9 @@ from click.testing import CliRunner, Result
 
 from gauger.cli.main import root
 from gauger.core.problems import Problem
-from gauger.instance.main import Options, open_agent
 from gauger.surfaces.agent_client import connect
-from gauger.surfaces.agent_socket import AgentServer
 from tests.core.documents.material import refused
 from tests.instance.test_users import OTHER, PASSWORD, key_line
-from tests.instance.world import World
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return World(tmp_path_factory.mktemp("world"), real=True).bundle()
-
-
-@pytest.fixture(params=["socket", "own store"])
-def data(request: pytest.FixtureRequest, tmp_path: Path, bundle: Path) -> Iterator[Path]:
-    """Return a device's folder, on which an agent runs or does not."""
-    folder = tmp_path / "device"
-    agent = open_agent(Options(data=folder, bundle=bundle))
-    if request.param == "own store":
-        agent.stop()
-        yield folder
-        return
-    with agent, AgentServer(folder, agent):
-        yield folder
 
 
 def typed(data: Path, *words: str | Path, stdin: str | None = None) -> Result:

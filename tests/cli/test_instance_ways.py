@@ -1,6 +1,5 @@
 """`gauger instance`: through a running agent or without one, the answers and refusals agree."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,29 +7,10 @@ from click.testing import CliRunner, Result
 
 from gauger.cli.main import root
 from gauger.core.problems import Problem
-from gauger.instance.main import Options, open_agent
-from gauger.surfaces.agent_socket import AgentServer
-from tests.instance.world import ESSENTIALS, World
+from gauger.instance.main import Options
+from tests.instance.world import ESSENTIALS
 
 NO_SUCH = "/no/such/folder/file.xml"
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return World(tmp_path_factory.mktemp("world"), real=True).bundle()
-
-
-@pytest.fixture(params=["socket", "own store"])
-def data(request: pytest.FixtureRequest, tmp_path: Path, bundle: Path) -> Iterator[Path]:
-    """Return a device's folder, on which an agent runs or does not."""
-    folder = tmp_path / "device"
-    agent = open_agent(Options(data=folder, bundle=bundle, keeps_counts=True))
-    if request.param == "own store":
-        agent.stop()
-        yield folder
-        return
-    with agent, AgentServer(folder, agent):
-        yield folder
 
 
 def typed(action: str, data: Path, *words: str | Path, stdin: str | None = None) -> Result:

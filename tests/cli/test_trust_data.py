@@ -10,7 +10,6 @@ import pytest
 from gauger.adapters.keys.trust_folder import read_trust
 from gauger.core.documents.root_set import RootSet
 from gauger.instance.main import Options, open_agent
-from gauger.surfaces.agent_socket import AgentServer
 from gauger.tools.trust import RootFolder, SignerOrder
 from tests.cli.portal_host import Host, gauger, make_host, served
 from tests.core.documents.material import refused
@@ -22,17 +21,10 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path, real=True)
 
 
-@pytest.fixture(params=["socket", "own store"])
-def data(request: pytest.FixtureRequest, world: World) -> Iterator[Path]:
-    """Return a device's folder, on which an agent runs or does not."""
-    folder = world.root / "device"
-    agent = open_agent(Options(data=folder, bundle=world.bundle()))
-    if request.param == "own store":
-        agent.stop()
-        yield folder
-        return
-    with agent, AgentServer(folder, agent):
-        yield folder
+@pytest.fixture
+def bundle(world: World) -> Path:
+    """Return a bundle of a factory whose root a test may move on."""
+    return world.bundle()
 
 
 def said(*words: str | Path) -> str:
@@ -78,9 +70,9 @@ def test_what_a_device_refuses_is_named(world: World, data: Path) -> None:
         failed("import", "--data", data, world.root / "empty")
 
 
-def test_a_device_without_its_newest_root_set_says_so(world: World) -> None:
+def test_a_device_without_its_newest_root_set_says_so(world: World, bundle: Path) -> None:
     folder = world.root / "device"
-    open_agent(Options(data=folder, bundle=world.bundle())).stop()
+    open_agent(Options(data=folder, bundle=bundle)).stop()
     (folder / "store.sqlite").unlink()
     shutil.rmtree(folder / "trust")
     open_agent(Options(data=folder)).stop()
