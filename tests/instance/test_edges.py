@@ -16,6 +16,8 @@ from gauger.instance.events import noticed
 from gauger.instance.main import Options, open_agent
 from gauger.instance.ports import Batch
 from gauger.instance.views import Scope, Selection, SelectionKind
+from gauger.surfaces.console.commands import COMMANDS
+from gauger.surfaces.console.console import Console
 from tests.instance.portal import Portal, poll_later, withhold
 from tests.instance.test_schedule import interval, live, sendings, trusted
 from tests.instance.world import DAY, ESSENTIALS, World, go_smart, names, tag_of
@@ -179,6 +181,12 @@ def test_authorities_that_are_not_there_are_named(world: World) -> None:
 def test_a_report_that_is_not_there_is_named(device: Agent) -> None:
     with pytest.raises(Problem, match="requested-item-not-found"):
         device.report_detail(1)
+
+
+def test_the_greatest_number_that_can_be_typed_is_looked_up(device: Agent) -> None:
+    greatest = max(row.arguments["report"].maximum for row in COMMANDS if row.arguments)
+    with pytest.raises(Problem, match="requested-item-not-found"):
+        Console(device).execute(f"show license rum id {greatest} detail")
 
 
 def test_the_log_of_the_last_days(world: World, device: Agent) -> None:

@@ -203,7 +203,7 @@ def test_a_beginning_of_several_words_is_ambiguous(line: str, meant: str) -> Non
         ("show license eventlog 1e3", "<days> (1 to 3650)"),
         ("show license eventlog -1", "<days> (1 to 3650)"),
         ("show license eventlog " + "9" * 40, "<days> (1 to 3650)"),
-        ("show license rum id 18446744073709551616 detail", "(1 to 18446744073709551615)"),
+        ("show license rum id 9223372036854775808 detail", "(1 to 9223372036854775807)"),
         ("license smart import " + "x" * 1025, "<path> (file path, at most 1024 characters)"),
         ('license smart import ""', "<path> (file path"),
     ],

@@ -26,7 +26,8 @@ _ARGUMENTS: Final = MappingProxyType(
             kind=Kind.PATH, help="File; a relative path begins where the command was typed."
         ),
         "days": Argument(kind=Kind.NUMBER, help="Days back from now.", maximum=3650),
-        "report": Argument(kind=Kind.NUMBER, help="Id of a report.", maximum=2**64 - 1),
+        # As far as integers go (spec/strict-json.md, 5): a greater number fits into no row of the store.
+        "report": Argument(kind=Kind.NUMBER, help="Id of a report.", maximum=2**63 - 1),
         "url": Argument(kind=Kind.TEXT, help="URL."),
         "interval": Argument(
             kind=Kind.NUMBER,
