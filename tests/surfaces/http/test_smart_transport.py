@@ -151,6 +151,18 @@ def test_what_is_decided_later_is_polled_for(tmp_path: Path, config: CssmConfig)
         assert decisions(final) == ["ack"]
 
 
+@pytest.mark.parametrize(("overdue", "pause"), [(0, 5), (900, 900), (40_000, 3600)])
+def test_what_is_overdue_is_asked_for_less_and_less(web: Web, overdue: int, pause: int) -> None:
+    device = a_device(account=ACCOUNT)
+    clock = web.bench.clock
+    end = clock.now + 7200
+    _, judged = web.smart(usage_request(device, device.report(((end - 900, end, 1),))))
+    assert judged.poll_interval is not None
+    clock.now += judged.poll_interval + overdue
+    waiting = fetched(web, judged)
+    assert (waiting.poll_id, waiting.poll_interval) == (judged.poll_id, pause)
+
+
 def fetched(web: Web, earlier: Response) -> Response:
     """Ask for what an answer promised."""
     assert earlier.poll_id is not None

@@ -181,7 +181,7 @@ class Exchange:
         self, answered: Response, poll_id: str, owed: Sequence[AnswerBundle]
     ) -> Response:
         now = self._means.clock.wall()
-        soonest = min((until or now + _CASE_SECONDS) for until in map(_owed, owed)) - now
+        soonest = min(_seconds_to(until, now) for until in map(_owed, owed))
         interval = max(self._settings.poll_interval, min(soonest, _MOST_SECONDS))
         return replace(answered, status=Status.OK, poll_id=poll_id, poll_interval=interval)
 
@@ -250,6 +250,15 @@ def answers_of(work: Work) -> list[AnswerBundle]:
     """Return the signed answers to a request whose outcomes are all there."""
     settled = [settle(one) for one in work.waiting]
     return [one.answer for one in settled if not isinstance(one, Problem) and one.answer]
+
+
+def _seconds_to(until: int | None, now: int) -> int:
+    """Return in how many seconds to ask again for a verdict that is due at a time, or some day."""
+    if not until:
+        return _CASE_SECONDS
+    # What is overdue waits for a disk that is full, say: every device that is owed something would
+    # knock each few seconds all day. So each pause is as long as all before it together.
+    return until - now if until > now else min(now - until, _CASE_SECONDS)
 
 
 def _owed(answer: AnswerBundle) -> int | None:
