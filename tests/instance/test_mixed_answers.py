@@ -1,6 +1,5 @@
 """Where the portal refuses one document of a message, the answers to the others still count."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,25 +8,9 @@ from gauger.core.documents.smart_transport import Request, Response, WireProblem
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.views import Scope
-from tests.instance.portal import Answering, Portal, honest, serving
+from tests.instance.portal import Answering, Portal, honest
 from tests.instance.test_direct import trust
-from tests.instance.world import World, go_smart, names
-
-
-@pytest.fixture
-def portal(world: World) -> Iterator[Portal]:
-    """A portal over HTTPS that answers as a test says."""
-    with serving(world) as running:
-        yield running
-
-
-@pytest.fixture
-def online(world: World, portal: Portal) -> Iterator[Agent]:
-    """A new device that is configured for direct reporting."""
-    agent = world.open(bundle=world.bundle(), ca=world.root / "tls.pem")
-    go_smart(agent, portal.url)
-    yield agent
-    agent.stop()
+from tests.instance.world import World, names
 
 
 def also_refuse(code: str) -> Answering:
