@@ -140,7 +140,11 @@ def ask(command: Sequence[str], case: Case, *, codes: bool = True) -> str | None
     """Run the implementation on a case; return what is wrong, or None."""
     try:
         done = subprocess.run(
-            [*command, *case.arguments], capture_output=True, timeout=TIMEOUT, check=False
+            # No shell between: the names of files are an author's to choose.
+            [*command, *case.arguments],
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
         )
     # No answer within a minute is a refusal to judge: a hostile document must not hold a reader up.
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -45,6 +45,7 @@ class Tally:
 
     def add(self, trial: Trial) -> None:
         """Count a trial."""
+        # The counting run is no trial: nothing befell it.
         if trial.point is not None:
             self.tried[trial.fault] = self.tried.get(trial.fault, 0) + 1
             # Threads take turns differently each time: such a trial says nothing, and is told

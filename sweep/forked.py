@@ -56,6 +56,7 @@ class Child:
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal, if it still runs."""
+        # Asked anew: a process that was waited for has left its number to others.
         if self.poll() is None:
             os.kill(self.pid, number)
 
@@ -101,6 +102,7 @@ def fork(act: Callable[[], None], said: Path, gate: Gate | None = None) -> Child
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    # What waited in a buffer would be written once more by the child.
     pid = os.fork()
     if not pid:
         _live(act, said, gate)

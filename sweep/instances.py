@@ -225,6 +225,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     HostScene(
         name="instance save usage",
         command=(*_EXECUTE, "license smart save usage all file {}/saved.xml"),
+        # With the name under which it is written before it is whole.
         watched=("device", "saved.xml", ".saved.xml"),
         whole=("device",),
         effect=_saved,

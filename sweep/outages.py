@@ -59,6 +59,7 @@ def _counts(place: Place, told: Sequence[str]) -> Breaches:
     text = showing(place, "device", "show license summary")
     rows = [line.split() for line in text.splitlines() if ESSENTIALS in line]
     found = int(rows[0][2]) if rows else 0
+    # Nothing told: the count that the place was furnished with.
     least = int(told[-1]) if told else 2
     # More is no breach: a count may be stored and the power go before it was told.
     if found < least:
@@ -179,6 +180,7 @@ def _after(place: Place, outage: Outage, disk: Disk, told: Sequence[str]) -> Bre
     shutil.rmtree(here)
     shutil.move(disk.root / str(here).lstrip("/"), here)
     yield from _proved(place, outage, "before the restart")
+    # After fsck, which must see what the disk held and not what a restart made of it.
     yield from outage.holds(place, told)
     yield from _proved(place, outage, "after the restart")
     place.end_all()

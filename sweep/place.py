@@ -65,6 +65,7 @@ class Place:
 
     def __post_init__(self) -> None:
         self.now.mkdir(parents=True)
+        # One port for all trials: the devices that are copied for each have it in their settings.
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = int(listener.getsockname()[1])
 

@@ -164,6 +164,7 @@ _ON_THE_HOST: Final[tuple[Scene, ...]] = (
     HostScene(
         name="cssm backup",
         command=("cssm", "backup", *DATA, "--out", "{}/made.sqlite"),
+        # The part as well: all of a backup is written there, and only renamed to its name.
         watched=("cssm", "made.sqlite", ".made.sqlite.part"),
         whole=("cssm",),
         settled=("store-exists",),

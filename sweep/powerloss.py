@@ -76,6 +76,7 @@ def read_log(log: Path, folder: Path, said: Path) -> list[Step]:
             told += int(match["result"])
             continue
         step = _step(match["call"], path, arguments, cursors)
+        # With the slash: `device` is no part of `device-2`.
         if step is not None and (step.path + "/").startswith(f"{folder}/"):
             steps.append(
                 Step(
@@ -145,6 +146,8 @@ def _last_number(arguments: str) -> int:
 def _opened(path: str, arguments: str, cursors: dict[str, int]) -> Step | None:
     # From the beginning: nothing in a data folder is opened to append.
     cursors[path] = 0
+    # An emptied file is a change like any other: after a power loss it may be empty, and nothing
+    # more.
     if "O_TRUNC" in arguments:
         return Step(call="make", path=path, offset=1)
     return Step(call="make", path=path) if "O_CREAT" in arguments else None

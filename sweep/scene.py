@@ -84,6 +84,7 @@ class Scene(ABC):
 
     def check(self, place: Place) -> Breaches:
         """Prove what the trial left: stores whole, effect and history there after a restart."""
+        # Before anything starts: a restart mends, and would hide what was not whole.
         yield from self._proved(place, "before the restart")
         yield from self.look(place)
         yield from self._proved(place, "after the restart")

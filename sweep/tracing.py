@@ -128,6 +128,8 @@ class Tracer:
         found: dict[tuple[str, int], Point] = {}
         for thread in sorted(self._log.iterdir()):
             for point in _points(thread, [str(folder) for folder in folders]):
+                # Strace lets a fault befall the Nth call of every thread: two threads' Nth calls
+                # are one point.
                 found.setdefault((point.call, point.number), point)
         return list(found.values())
 
@@ -186,6 +188,7 @@ def _points(thread: Path, folders: Sequence[str]) -> Iterator[Point]:
         call, arguments = match["call"], match["arguments"]
         counted[call] = counted.get(call, 0) + 1
         touched = next((folder for folder in folders if folder in arguments), None)
+        # An opening that makes no file changes nothing: to fail there is to fail before the write.
         if touched is None or (call in _OPENING and "O_CREAT" not in arguments):
             continue
         yield Point(call, counted[call], _name(arguments, touched))

@@ -57,6 +57,7 @@ def _run(place: Place, scene: Scene, *options: str) -> tuple[Tracer, Sequence[st
     breaches: list[str] = []
     gate = Gate.make()
     child = scene.begin(place, gate)
+    # Before the gate opens: the first call of the command must be counted already.
     tracer = Tracer(child, place.root / "trace", *options)
     # A process that served already when strace came waits at no gate.
     with suppress(OSError):

@@ -38,6 +38,8 @@ def explain_store(path: Path, start: bytes) -> Finding:
         What it holds; with a problem where it cannot be read or is of another release.
     """
     try:
+        # Alone, so that a look leaves no file behind. A portal at work has a log, and then the
+        # ordinary way is taken.
         with closing(connect_to_read(path, alone=True)) as db, instance_sqlite.named_errors():
             return _explain(db, path, is_copy=start[_JOURNAL_BYTE : _JOURNAL_BYTE + 1] != b"\x02")
     except Problem as problem:

@@ -100,6 +100,8 @@ class _Trust:
         Raises:
             Problem: ``unknown-key`` or ``signature-invalid``.
         """
+        # At some time, not today: who was revoked since has signed honestly before, and the pages
+        # stay.
         top = keyring.load_certificate(chain[-1])
         # Byte for byte: another certificate over a listed key says what no root set has agreed to.
         if self.listed.get(top.key_id) != top.der:

@@ -113,7 +113,11 @@ class Api:
                     progress(len(piece))
 
         content = _Content(
-            body=pieces(), media_type="application/octet-stream", params={"name": name}
+            # Without a length: in chunks, so that what a file grows or shrinks meanwhile spoils no
+            # connection.
+            body=pieces(),
+            media_type="application/octet-stream",
+            params={"name": name},
         )
         return _read(self._send("POST", path, content))
 
@@ -165,6 +169,7 @@ class Api:
             status, answer = self._roundtrip(
                 method, self._base + path + query, content.body or None, headers
             )
+        # To Python these are all errors of the operating system: the particular ones come first.
         except TimeoutError as error:
             raise Problem("comm-timeout", f"{self._url} did not answer in time.") from error
         except ssl.SSLError as error:
@@ -238,7 +243,9 @@ def _token(answer: bytes) -> tuple[str, float]:
 def account_path(account: AccountRef, rest: str = "") -> str:
     """Return the path of something in a Virtual Account."""
     smart, virtual = (
-        quote(part, safe="") for part in (account.smart_account, account.virtual_account)
+        # A slash in a name must not begin another part of the path.
+        quote(part, safe="")
+        for part in (account.smart_account, account.virtual_account)
     )
     return f"/accounts/{smart}/virtual-accounts/{virtual}{rest}"
 

@@ -126,6 +126,7 @@ def connect(options: dict[str, Any]) -> Api:
     client_id: str | None = options.pop("client_id")
     secret_file: Path | None = options.pop("client_secret_file")
     ca: Path | None = options.pop("ca")
+    # Typed goes before not typed; where both are typed, or neither, the URL counts.
     if data is not None and (url is None or _is_typed("data") > _is_typed("url")):
         # Read at each command: the portal may have another port or secret since.
         found = local_access(data)

@@ -127,6 +127,7 @@ class Portal:
                 yield refused(problem).to_json()
 
     def _report(self, text: str, pipe: Pipe) -> ReceiveReport:
+        # Handed in for an account, as a person does it: a device of nobody has one then.
         return ReceiveReport(item=text, pipe=pipe, uploaded_to=self._home)
 
     def _request(self, text: str, token: Digest | None, pipe: Pipe) -> ReceiveTrustRequest:

@@ -55,6 +55,8 @@ def _wrong_device(scene: Scene) -> str:
 
 
 def _expired(scene: Scene) -> str:
+    # For all processes at once: the portal must see that the token is old, not the device be wrong
+    # about it.
     scene.stage.clock.advance(2 * _DAY)
     data = scene.stage.path("device-1")
     line = f"license smart trust idtoken {scene.token} local force"

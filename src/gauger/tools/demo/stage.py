@@ -58,6 +58,7 @@ class DemoClock:
     def advance(self, seconds: int) -> None:
         """Move all processes' time forward."""
         self._wall += seconds
+        # Both: a day that is over for deadlines must be over for what waits by the other clock.
         self._monotonic += seconds
         self._write()
 
