@@ -32,6 +32,7 @@ _WHERE = {
 
 def __getattr__(name: str) -> object:
     """Load a public name on first use."""
+    # As any module: `hasattr` and debuggers ask for names that are not there.
     if name not in _WHERE:
         message = f"module 'gauger' has no attribute {name!r}"
         raise AttributeError(message)

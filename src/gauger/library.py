@@ -241,6 +241,7 @@ class _Beside:
 
     def flush(self) -> None:
         """Make every change durable."""
+        # Not tolerated: who asks for durability has to hear that there is none.
         self._client.flush()
 
     def close(self) -> None:

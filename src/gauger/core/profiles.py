@@ -93,6 +93,7 @@ class Licence:
     @property
     def version(self) -> str:
         """The licence's version, which its tag carries: ``1.0``."""
+        # The form of the tag was checked when the profile was read: these parts are there.
         return self.tag.rpartition(",")[2].partition("_")[0].removeprefix("v")
 
     def to_json(self) -> dict[str, str]:
@@ -136,6 +137,7 @@ class Profile:
 
     def allows(self, feature: Feature, topology: Topology | None = None) -> bool:
         """Return whether the product has a feature: topology listed, and release far enough."""
+        # A release may know a way to report that this product does not offer.
         listed = topology is None or topology in self.topologies
         return listed and has(feature, self.release, topology)
 
@@ -239,6 +241,7 @@ def _read_licences(profile: "_Reader") -> tuple[Licence, ...]:
         for table, licence in zip(tables, licences, strict=True):
             value = str(getattr(licence, key))
             if value in seen:
+                # Usage is told by tag: of two licences with one nobody could say which was used.
                 raise table.refusal(key, value, "a value that no other licence of the file has")
             seen.add(value)
     return licences
@@ -302,6 +305,7 @@ class _Reader:
         """Return several of a closed list, at least one."""
         known = {choice.value: choice for choice in choices}
         rule = f"one of {', '.join(choices)}"
+        # The form is judged below, by the list itself; here only that they are texts, none twice.
         anything = re.compile(".*", re.DOTALL)
         found: list[Choice] = []
         for text in self.texts(key, anything, rule):

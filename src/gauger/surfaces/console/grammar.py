@@ -27,6 +27,7 @@ MAXIMUM_LINE: Final = 4096
 H = TypeVar("H")
 """What a row of the table is handled by."""
 
+# Quotes hold together only where a word begins; anywhere else they are characters.
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _ELEMENT = re.compile(
     r"\{(?P<choice>\w+):(?P<options>[^}]+)\}"
@@ -216,6 +217,7 @@ class Grammar(Generic[H]):
             return None  # within quotes a question mark is a character as any other
         walk = _Walk(line, self._root)
         for token in tokens[:-1]:
+            # All but the last must be words of the language: help for a line that is none misleads.
             walk.step(token)
         return walk.choices(tokens[-1], self._help_words)
 
@@ -272,6 +274,7 @@ def _sole_help(node: _Node[H]) -> str:
     if node.command is not None:
         return node.command.help
     helps = {command.help for command in _commands(node)}
+    # No one command's line explains what leads to several.
     return helps.pop() if len(helps) == 1 else ""
 
 
@@ -326,6 +329,7 @@ class _Walk(Generic[H]):
 
     def step(self, token: _Token) -> None:
         typed = token.text.lower()
+        # An empty text in quotes begins every keyword, so it counts as none.
         found = [word for word in self._node.words if word.lower().startswith(typed) and typed]
         exact = [word for word in found if word.lower() == typed]
         # A word typed in full is meant, also where a longer one begins with it.
@@ -385,6 +389,7 @@ class _Walk(Generic[H]):
         """Return the line up to a place, with secrets covered."""
         shown = self._line
         for token in self._hidden:
+            # As many as there were characters: the marker below has to stand in its column.
             cover = "*" * (token.end - token.start)
             shown = shown[: token.start] + cover + shown[token.end :]
         return shown[:end]

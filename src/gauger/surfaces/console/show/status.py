@@ -69,6 +69,7 @@ def policy_mode() -> list[str]:
 
 def account(status: StatusView, profile: Profile) -> list[str]:
     """Return the section of the account, none before the release that shows it."""
+    # Earlier devices print no such section, and parsers of their output know none.
     if not profile.allows(Feature.ACCOUNT_SHOWN):
         return []
     if status.account is None:
@@ -94,6 +95,7 @@ def privacy(status: StatusView) -> list[str]:
 def transport(view: TransportView, profile: Profile) -> list[str]:
     """Return the section that says how reports leave."""
     lines = ["Transport:", *_TRANSPORTS.get(view.kind, _other_transport)(view)]
+    # Where nothing is sent, nothing is said of how: neither proxy nor VRF.
     if view.kind == "off":
         return lines
     lines += _proxy(view.proxy)
@@ -107,6 +109,7 @@ def policy(view: PolicyView) -> list[str]:
     installed = view.installed_at
     origin = "Merged from multiple sources." if installed is None else _installed_on(installed)
     lines = ["Policy:", f"  Policy in use: {origin}"]
+    # The default has no name; an installed policy may have an empty one, and is still named.
     if view.name is not None and not view.is_default:
         lines.append(f"  Policy name: {shown(view.name)}")
     required = "yes" if view.ack_required else "no"

@@ -20,6 +20,7 @@ def show_udi(udi: Udi, members: Sequence[TrustView]) -> str:
 def udi_lines(udi: Udi, members: Sequence[TrustView]) -> list[str]:
     """Return the lines that `show license all` shares."""
     lines = [f"UDI: {_text(udi)}"]
+    # Real devices list the members of a set; one alone is told by its own line.
     if len(members) > 1:
         lines += ["", "HA UDI List:"]
         lines += [f"    {view.role}:{_text(view.udi)}" for view in members]
