@@ -1,12 +1,15 @@
 """JSON as `strict_json.encode` writes it, byte for byte, in a quarter of the time."""
 
+from collections.abc import Iterable
+from typing import Final
+
 import msgspec
 
 from gauger.core import strict_json
 from gauger.core.strict_json import JsonValue
 
-_ENCODER = msgspec.json.Encoder(order="sorted")
-_ALIKE = frozenset((str, int, bool, type(None)))
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+_ALIKE: Final = frozenset((str, int, bool, type(None)))
 
 
 def encode(value: JsonValue) -> str:
@@ -15,7 +18,7 @@ def encode(value: JsonValue) -> str:
     What the two encoders write differently, the core's writes: numbers with a fraction, and
     characters outside of printable ASCII, which stand here unescaped.
     """
-    if _is_alike(value):
+    if _are_alike((value,)):
         try:
             data = _ENCODER.encode(value)
         except UnicodeEncodeError:  # a lone surrogate, which has no UTF-8
@@ -25,18 +28,17 @@ def encode(value: JsonValue) -> str:
     return strict_json.encode(value)
 
 
-def _is_alike(value: JsonValue) -> bool:
-    """Tell whether a value holds nothing but what both encoders write alike."""
-    waiting = [value]
-    while waiting:
-        inner = waiting.pop()
-        kind = type(inner)
-        if kind in _ALIKE:
+def _are_alike(values: Iterable[JsonValue]) -> bool:
+    """Tell whether values hold nothing but what both encoders write alike."""
+    for value in values:
+        if type(value) in _ALIKE:
             continue
-        if isinstance(inner, dict):
-            waiting.extend(inner.values())
-        elif isinstance(inner, (list, tuple)):
-            waiting.extend(inner)
+        if isinstance(value, dict):
+            inner: Iterable[JsonValue] = value.values()
+        elif isinstance(value, (list, tuple)):
+            inner = value
         else:
+            return False
+        if not _are_alike(inner):
             return False
     return True

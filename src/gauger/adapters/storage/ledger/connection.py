@@ -18,6 +18,8 @@ SCHEMA_VERSION: Final = 6
 PLACES: Final = 20
 """Bits of an id that number the rows or leaves of one page."""
 
+_CACHE_KIB: Final = 16 * 1024
+_LOG_PAGES: Final = 4096  # of 4 KiB each
 _PACKED_FROM: Final = 512
 _LEVEL: Final = 1
 _FRAME: Final = b"\x28\xb5\x2f\xfd"  # how a frame of Zstandard begins (RFC 8878, 3.1.1)
@@ -67,6 +69,12 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         if not readonly:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
+            # What a page of reports changes fits into memory: else it is written to the log, and
+            # read from it, before the page is committed.
+            db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            # Leaves of indexes change with nearly every page: the later they are copied from the
+            # log into the file, the more changes one copy holds.
+            db.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         # Bit rot is found when a page is read, before its content is used.
         db.execute("PRAGMA cell_size_check=ON")
         return db
