@@ -14,7 +14,7 @@ from gauger.cssm.config import CssmConfig
 
 # Loaded before any server is: FastAPI silences warnings of its own while it loads, and what one
 # thread silences another one's test unsilences.
-from gauger.surfaces.http import app as _loaded  # noqa: F401
+from gauger.surfaces.http import app as _loaded  # noqa: F401 -- for its loading
 from gauger.surfaces.http.server import PortalServer, server_settings
 
 _START: Final = 60.0
