@@ -1,6 +1,5 @@
 """The agent's socket: same user only, bounded, and no client waits for another."""
 
-import json
 import os
 import socket
 import stat
@@ -17,53 +16,21 @@ from gauger.instance.config import TransportKind
 from gauger.surfaces import agent_socket
 from gauger.surfaces.agent_client import AgentClient, connect
 from gauger.surfaces.agent_socket import AgentServer
-from gauger.surfaces.agent_wire import MAXIMUM_REQUEST, NAME, address, read_problem
+from gauger.surfaces.agent_wire import MAXIMUM_REQUEST, NAME, read_problem
 from tests.surfaces.console.scripted import TAG, UDI, ScriptedAgent
-
-
-@pytest.fixture
-def agent() -> ScriptedAgent:
-    return ScriptedAgent()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, agent: ScriptedAgent) -> Iterator[Path]:
-    with AgentServer(tmp_path, agent):
-        yield tmp_path
+from tests.surfaces.socket_clients import answers, code, connected, raw
 
 
 @pytest.fixture
 def client(folder: Path) -> Iterator[AgentClient]:
-    with _connected(folder) as client:
+    with connected(folder) as client:
         yield client
 
 
-def _connected(folder: Path) -> AgentClient:
-    client = connect(folder)
-    assert client is not None
-    return client
-
-
-@contextmanager
-def _raw(folder: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw, address(folder) as place:
-        raw.settimeout(10)
-        raw.connect(place)
-        yield raw
-
-
-def _answer(raw: socket.socket, line: bytes) -> dict[str, object]:
-    raw.sendall(line)
-    with raw.makefile("rb") as answers:
-        value: dict[str, object] = json.loads(answers.readline())
-    return value
-
-
-def _code(answer: dict[str, object]) -> object:
-    problem = answer["problem"]
-    assert answer["ok"] is False
-    assert isinstance(problem, dict)
-    return problem["code"]
+def _answer(connection: socket.socket, line: bytes) -> dict[str, object]:
+    connection.sendall(line)
+    (answer,) = answers(connection, 1)
+    return answer
 
 
 def test_lines_are_carried_out_by_the_agent(client: AgentClient, agent: ScriptedAgent) -> None:
@@ -118,7 +85,7 @@ class _Counting(ScriptedAgent):
 @pytest.mark.requirement("PI-11/socket")
 def test_a_use_lasts_as_long_as_its_context(tmp_path: Path) -> None:
     agent = _Counting()
-    with AgentServer(tmp_path, agent), _connected(tmp_path) as client:
+    with AgentServer(tmp_path, agent), connected(tmp_path) as client:
         with client.use(TAG, 2):
             assert agent.now_in_use == 2
         assert agent.now_in_use == 0
@@ -128,7 +95,7 @@ def test_a_use_lasts_as_long_as_its_context(tmp_path: Path) -> None:
 def test_a_program_that_dies_uses_nothing_any_more(tmp_path: Path) -> None:
     agent = _Counting()
     with AgentServer(tmp_path, agent):
-        client = _connected(tmp_path)
+        client = connected(tmp_path)
         client.ask(op="use", tag=TAG, count=2)
         client.ask(op="use", tag=TAG, count=3)
         assert agent.now_in_use == 5
@@ -146,7 +113,7 @@ def test_a_refusal_crosses_whole(tmp_path: Path) -> None:
     original = Problem("transport-off", "The transport is off.", transport="off")
     with (
         AgentServer(tmp_path, ScriptedAgent(refusal=original)),
-        _connected(tmp_path) as client,
+        connected(tmp_path) as client,
         pytest.raises(Problem) as refusal,
     ):
         client.execute("license smart sync all", Path("/"))
@@ -161,7 +128,7 @@ def test_a_problem_of_another_release_is_named() -> None:
 
 @pytest.mark.threat("E16", role="instance")
 @pytest.mark.parametrize(
-    ("line", "code"),
+    ("line", "wanted"),
     [
         (b"show license status\n", "malformed"),
         (b"[]\n", "malformed"),
@@ -184,18 +151,18 @@ def test_a_problem_of_another_release_is_named() -> None:
     ],
 )
 def test_anything_else_is_refused_by_name(
-    folder: Path, agent: ScriptedAgent, line: bytes, code: str
+    folder: Path, agent: ScriptedAgent, line: bytes, wanted: str
 ) -> None:
-    with _raw(folder) as raw:
-        assert _code(_answer(raw, line)) == code
-        assert _answer(raw, b'{"op":"whoami"}\n')["ok"] is True
+    with raw(folder) as connection:
+        assert code(_answer(connection, line)) == wanted
+        assert _answer(connection, b'{"op":"whoami"}\n')["ok"] is True
     assert agent.asked == []
 
 
 def test_an_endless_line_is_cut_off(folder: Path) -> None:
-    with _raw(folder) as raw:
-        assert _code(_answer(raw, b"x" * MAXIMUM_REQUEST)) == "too-large"
-        assert raw.recv(1) == b""
+    with raw(folder) as connection:
+        assert code(_answer(connection, b"x" * MAXIMUM_REQUEST)) == "too-large"
+        assert connection.recv(1) == b""
 
 
 def test_one_client_at_work_keeps_no_other_waiting(tmp_path: Path) -> None:
@@ -205,11 +172,11 @@ def test_one_client_at_work_keeps_no_other_waiting(tmp_path: Path) -> None:
         entered.set()
         assert release.wait(10)
 
-    with AgentServer(tmp_path, ScriptedAgent(on_sync=block)), _connected(tmp_path) as slow:
+    with AgentServer(tmp_path, ScriptedAgent(on_sync=block)), connected(tmp_path) as slow:
         worker = threading.Thread(target=slow.execute, args=("license smart sync all", Path("/")))
         worker.start()
         assert entered.wait(10)
-        with _connected(tmp_path) as quick:
+        with connected(tmp_path) as quick:
             assert quick.execute("show license udi", Path("/"))
         release.set()
         worker.join(10)
@@ -220,22 +187,22 @@ def test_a_client_that_never_reads_is_cut_off(
 ) -> None:
     monkeypatch.setattr(agent_socket, "WRITE_SECONDS", 1)
     cut_off = pytest.raises((BrokenPipeError, ConnectionResetError))
-    with AgentServer(tmp_path, ScriptedAgent()), _raw(tmp_path) as raw, cut_off:
-        _pour(raw)
+    with AgentServer(tmp_path, ScriptedAgent()), raw(tmp_path) as connection, cut_off:
+        _pour(connection)
 
 
-def _pour(raw: socket.socket) -> None:
+def _pour(connection: socket.socket) -> None:
     while True:
-        raw.sendall(b'{"op":"exec","line":"show license all","folder":"/"}\n' * 100)
+        connection.sendall(b'{"op":"exec","line":"show license all","folder":"/"}\n' * 100)
 
 
 def test_more_clients_than_there_is_room_for_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(agent_socket, "MAXIMUM_CLIENTS", 1)
-    with AgentServer(tmp_path, ScriptedAgent()), _connected(tmp_path) as first:
+    with AgentServer(tmp_path, ScriptedAgent()), connected(tmp_path) as first:
         first.flush()
-        with _connected(tmp_path) as second, pytest.raises(Problem) as refusal:
+        with connected(tmp_path) as second, pytest.raises(Problem) as refusal:
             second.flush()
         assert refusal.value.code in {"server-busy", "comm-failed"}
         first.flush()
@@ -246,7 +213,7 @@ def test_a_defect_is_answered_and_logged(tmp_path: Path, caplog: pytest.LogCaptu
     def break_down() -> None:
         raise ZeroDivisionError
 
-    with AgentServer(tmp_path, ScriptedAgent(on_sync=break_down)), _connected(tmp_path) as client:
+    with AgentServer(tmp_path, ScriptedAgent(on_sync=break_down)), connected(tmp_path) as client:
         with pytest.raises(Problem) as refusal:
             client.execute("license smart sync all", Path("/"))
         assert refusal.value.code == "internal-error"
@@ -262,7 +229,7 @@ def test_another_user_is_turned_away_by_the_kernel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agent: ScriptedAgent
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-    with AgentServer(tmp_path, agent), _connected(tmp_path) as client:
+    with AgentServer(tmp_path, agent), connected(tmp_path) as client:
         with pytest.raises(Problem) as refusal:
             client.flush()
         assert refusal.value.code == "comm-failed"
@@ -273,29 +240,8 @@ def test_a_system_that_names_no_peer_relies_on_the_mode(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(socket, "SO_PEERCRED")
-    with _connected(folder) as client:
+    with connected(folder) as client:
         client.flush()
-
-
-def test_a_socket_left_behind_is_replaced(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as left, address(tmp_path) as place:
-        left.bind(place)
-    assert connect(tmp_path) is None
-    with AgentServer(tmp_path, ScriptedAgent()), _connected(tmp_path) as client:
-        client.flush()
-    assert not (tmp_path / NAME).exists()
-
-
-def test_a_deep_folder_has_a_socket_too(tmp_path: Path) -> None:
-    deep = tmp_path / ("d" * 120)
-    deep.mkdir()
-    with AgentServer(deep, ScriptedAgent()), _connected(deep) as client:
-        client.flush()
-
-
-def test_no_agent_is_no_refusal(tmp_path: Path) -> None:
-    assert connect(tmp_path) is None
-    assert connect(tmp_path / "nowhere") is None
 
 
 def test_an_agent_out_of_reach_is_named(tmp_path: Path) -> None:
@@ -325,17 +271,17 @@ def test_a_client_that_came_while_the_agent_stopped_is_not_served(
     monkeypatch.setattr(agent_socket, "STOP_SECONDS", 0.0)
     server = AgentServer(tmp_path, ScriptedAgent())
     server.start()
-    with _raw(tmp_path) as raw:
+    with raw(tmp_path) as connection:
         assert asked.wait(10)
         server.stop()
         answered.set()
-        assert raw.recv(1) == b""
+        assert connection.recv(1) == b""
 
 
 def test_a_client_of_an_agent_that_ended_is_told(tmp_path: Path) -> None:
     server = AgentServer(tmp_path, ScriptedAgent())
     server.start()
-    with _connected(tmp_path) as client:
+    with connected(tmp_path) as client:
         client.flush()
         server.stop()
         with pytest.raises(Problem) as refusal:

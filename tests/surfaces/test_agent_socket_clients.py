@@ -3,8 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,51 +11,15 @@ import pytest
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
-from gauger.surfaces.agent_client import AgentClient, connect
+from gauger.surfaces.agent_client import connect
 from gauger.surfaces.agent_socket import MAXIMUM_CLIENTS, AgentServer
-from gauger.surfaces.agent_wire import MAXIMUM_REQUEST, NAME, address, read_line
+from gauger.surfaces.agent_wire import MAXIMUM_REQUEST, NAME, read_line
 from tests.surfaces.console.scripted import TAG, ScriptedAgent
-
-
-@pytest.fixture
-def agent() -> ScriptedAgent:
-    return ScriptedAgent()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, agent: ScriptedAgent) -> Iterator[Path]:
-    with AgentServer(tmp_path, agent):
-        yield tmp_path
-
-
-@contextmanager
-def raw(folder: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        with address(folder) as place:
-            connection.connect(place)
-        connection.settimeout(10)
-        yield connection
-
-
-def connected(folder: Path) -> AgentClient:
-    client = connect(folder)
-    assert client is not None
-    return client
+from tests.surfaces.socket_clients import answers, code, connected, raw
 
 
 def line(**request: object) -> bytes:
     return json.dumps(request).encode() + b"\n"
-
-
-def answers(connection: socket.socket, number: int) -> list[dict[str, object]]:
-    with connection.makefile("rb") as lines:
-        return [json.loads(lines.readline()) for _ in range(number)]
-
-
-def code(answer: dict[str, object]) -> object:
-    problem = answer["problem"]
-    assert isinstance(problem, dict)
-    return problem["code"]
 
 
 def test_a_request_may_come_byte_by_byte(folder: Path) -> None:
@@ -182,6 +145,7 @@ def test_a_socket_left_behind_is_taken_over(tmp_path: Path, agent: ScriptedAgent
     with AgentServer(tmp_path, agent), connected(tmp_path) as client:
         client.access_point("join", Udi("AP", "1"))
     assert agent.asked == [("join", Udi("AP", "1"))]
+    assert not (tmp_path / NAME).exists()
 
 
 def test_a_folder_deeper_than_an_address_may_be_is_served(
@@ -195,6 +159,7 @@ def test_a_folder_deeper_than_an_address_may_be_is_served(
 
 def test_what_is_no_folder_has_no_agent(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
+    assert connect(tmp_path) is None
     assert connect(tmp_path / "none") is None
     assert connect(tmp_path / "file") is None
 
