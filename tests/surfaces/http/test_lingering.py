@@ -1,5 +1,6 @@
 """A refusal reaches a peer that is still sending, and no peer may go on sending for ever."""
 
+import asyncio
 import select
 import socket
 import ssl
@@ -13,6 +14,7 @@ from gauger.adapters.keys.tls import make_tls_files
 from gauger.cssm.config import Limits
 from gauger.surfaces.http import lingering
 from gauger.surfaces.http.front import create_app
+from gauger.surfaces.http.lingering import LingeringTransport
 from tests.surfaces.http.portal import CONFIG, Web, a_web
 from tests.surfaces.http.serving import serving
 
@@ -65,6 +67,59 @@ def test_who_sends_on_after_a_refusal_reads_it_and_a_clean_end(
     assert answer.endswith(b"}")
 
 
+class _Pipe:
+    """A transport that notes what happens to it."""
+
+    def __init__(self) -> None:
+        self.done: list[bytes | str] = []
+
+    def write(self, data: bytes) -> None:
+        self.done.append(data)
+
+    def close(self) -> None:
+        self.done.append("close")
+
+    def is_closing(self) -> bool:
+        return "close" in self.done
+
+
+def test_head_and_body_of_an_answer_go_out_together() -> None:
+    async def write(pipe: _Pipe) -> None:
+        transport = LingeringTransport(pipe, lambda: False)
+        transport.write(b"head")
+        transport.write(b"body")
+        transport.write(b"")
+
+    pipe = _Pipe()
+    asyncio.run(write(pipe))
+    assert pipe.done == [b"headbody"]
+
+
+def test_a_head_whose_body_takes_its_time_goes_out_with_the_next_turn() -> None:
+    async def write(pipe: _Pipe) -> None:
+        transport = LingeringTransport(pipe, lambda: False)
+        transport.write(b"head")
+        assert pipe.done == []
+        await asyncio.sleep(0)
+        assert pipe.done == [b"head"]
+        transport.write(b"b" * 4096)  # long enough to go alone
+
+    pipe = _Pipe()
+    asyncio.run(write(pipe))
+    assert pipe.done == [b"head", b"b" * 4096]
+
+
+def test_what_was_written_goes_out_before_the_end() -> None:
+    async def write(pipe: _Pipe) -> None:
+        transport = LingeringTransport(pipe, lambda: False)
+        transport.write(b"all of it")
+        transport.close()
+
+    pipe = _Pipe()
+    asyncio.run(write(pipe))
+    assert pipe.done == [b"all of it", "close"]
+
+
 def test_over_tls_the_answer_is_read_after_the_whole_body(portal: Web, tmp_path: Path) -> None:
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
@@ -83,13 +138,15 @@ def test_over_tls_the_answer_is_read_after_the_whole_body(portal: Web, tmp_path:
 @pytest.mark.threat("E2", role="cssm")
 @pytest.mark.parametrize(("bound", "value"), [("_REST_BYTES", 1024), ("_REST_SECONDS", 0.2)])
 def test_who_sends_for_ever_after_a_refusal_is_cut(
-    peer: socket.socket, bound: str, value: float, monkeypatch: pytest.MonkeyPatch
+    portal: Web, bound: str, value: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lingering, bound, value)
-    peer.sendall(HEAD)
-    wait_for_answer(peer)
-    with pytest.raises((ConnectionResetError, BrokenPipeError)):
-        send_for_ever(peer)
+    monkeypatch.setattr(lingering, bound, value)  # before the connection, which reads it
+    port = int(portal.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as peer:
+        peer.sendall(HEAD)
+        wait_for_answer(peer)
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            send_for_ever(peer)
 
 
 def send_for_ever(peer: socket.socket) -> None:
