@@ -1,8 +1,13 @@
 """What stands behind every request."""
 
+from typing import Final
+
 from starlette.requests import Request
 
 from gauger.cssm.portal import Portal
+
+UNKNOWN: Final = "unknown"
+"""Address of a peer that has none."""
 
 
 def portal_of(request: Request) -> Portal:
@@ -13,4 +18,4 @@ def portal_of(request: Request) -> Portal:
 
 def address_of(request: Request) -> str:
     """Return the address of the peer, which it cannot choose."""
-    return request.client.host if request.client else "unknown"
+    return request.client.host if request.client else UNKNOWN

@@ -67,7 +67,7 @@ class PortalApp(RequestLimits):
     def __init__(self, portal: Portal) -> None:
         """Serve a portal."""
         self._api = LaterApi(portal)
-        super().__init__(Front(self._api, on_problem, on_failure), portal.config)
+        super().__init__(Front(portal, self._api, on_problem, on_failure), portal.config)
 
     def warm_up(self) -> None:
         """Load what is not needed at once, so that nobody waits for it later."""

@@ -21,14 +21,19 @@ from gauger.core.documents.smart_transport import (
 )
 from gauger.core.problems import Problem
 from gauger.cssm.commands.exchange import Exchange, answers_of
+from gauger.cssm.portal import Portal
 from gauger.surfaces.http.arrivals import all_there
-from gauger.surfaces.http.context import address_of, portal_of
+from gauger.surfaces.http.context import UNKNOWN, portal_of
 from gauger.surfaces.http.problems import STATUS, problem_headers
 
 _LARGE: Final = 64 * 1024  # bytes; decoding more holds up other requests, so a thread does it
 _FEW: Final = 4  # documents; each is verified while it is handed over
 _LATER: Final = frozenset({Status.OK_POLL, Status.OK_TRY_AGAIN})
 _MEDIA: Final = "application/json"
+_HEADERS: Final = ((b"cache-control", b"no-store"), (b"content-type", _MEDIA.encode()))
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers, body."""
 
 
 async def _body(receive: Receive) -> bytes:
@@ -45,21 +50,34 @@ async def _body(receive: Receive) -> bytes:
 
 
 async def _serve(http: HttpRequest) -> HttpResponse:
-    portal = portal_of(http)
-    exchange, seconds = portal.exchange, portal.config.server.answer_seconds
-    request = await _read(http, portal.config.limits.request_bytes)
+    status, headers, body = await _served(portal_of(http), http.scope, http.receive)
+    answer = HttpResponse(body, status_code=status)
+    answer.raw_headers = headers
+    return answer
+
+
+async def _served(portal: Portal, scope: Scope, receive: Receive) -> Answer:
+    """Return status, headers and body of the answer to a request.
+
+    The framework's own request and response would read and write every header once more.
+    """
+    exchange, config = portal.exchange, portal.config
+    request = await _read(scope, receive, config.limits.request_bytes)
+    client = scope.get("client")
+    address = client[0] if client else UNKNOWN
     try:
-        response = await _answer(exchange, request, address_of(http), seconds)
+        response = await _answer(exchange, request, address, config.server.answer_seconds)
     except Problem as problem:
-        return _http(exchange.refuse(request, problem), problem)
-    return _http(response, None)
+        return _written(exchange.refuse(request, problem), problem)
+    return _written(response, None)
 
 
-async def _read(http: HttpRequest, cap: int) -> Request:
-    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def _read(scope: Scope, receive: Receive, cap: int) -> Request:
+    given = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    kind = given.decode("latin-1").partition(";")[0].strip().lower()
     if kind != _MEDIA:
         raise Problem("malformed", f"A smart transport request is {_MEDIA}, not {kind[:64]!r}.")
-    body = await _body(http.receive)
+    body = await _body(receive)
     if len(body) < _LARGE:
         return decode_request(body, cap=cap, write=quick_json.encode)
     return await run_in_threadpool(decode_request, body, cap=cap, write=quick_json.encode)
@@ -83,13 +101,14 @@ async def _answer(exchange: Exchange, request: Request, address: str, seconds: f
     return await run_in_threadpool(exchange.postpone, work)
 
 
-def _http(response: Response, problem: Problem | None) -> HttpResponse:
-    status = 202 if response.status in _LATER else 200
-    headers = {"Cache-Control": "no-store"}
-    if problem is not None:
-        status, headers = STATUS[problem.code], problem_headers(problem)
+def _written(response: Response, problem: Problem | None) -> Answer:
     body = encode_response(response, quick_json.encode)
-    return HttpResponse(body, status_code=status, headers=headers, media_type=_MEDIA)
+    if problem is None:
+        status = 202 if response.status in _LATER else 200
+        return status, [*_HEADERS, (b"content-length", b"%d" % len(body))], body
+    headers = problem_headers(problem)
+    refused = HttpResponse(body, STATUS[problem.code], headers=headers, media_type=_MEDIA)
+    return refused.status_code, refused.raw_headers, body
 
 
 ROUTE: Final = Route(LICENSING_PATH, _serve, methods=["POST"])
@@ -106,14 +125,18 @@ class Front:
     dependencies and two layers of error handling, costs as much as the verification of a report.
     """
 
-    def __init__(self, others: ASGIApp, on_problem: OnError, on_failure: OnError) -> None:
+    def __init__(
+        self, portal: Portal, others: ASGIApp, on_problem: OnError, on_failure: OnError
+    ) -> None:
         """Stand before an application.
 
         Args:
+            portal: The portal.
             others: The application with all routes, also this one's: it answers other methods.
             on_problem: Its handler of a `Problem`.
             on_failure: Its handler of everything else.
         """
+        self._portal = portal
         self._others = others
         self._on_problem = on_problem
         self._on_failure = on_failure
@@ -123,13 +146,21 @@ class Front:
         if scope.get("path") != LICENSING_PATH or scope.get("method") != "POST":
             await self._others(scope, receive, send)
             return
-        http = HttpRequest({**scope, "app": self._others, "route": ROUTE}, receive, send)
         try:
-            answer = await _serve(http)
+            status, headers, body = await _served(self._portal, scope, receive)
         except Problem as problem:
+            http = self._as_request(scope, receive)
             answer = await self._on_problem(http, problem)
+            await answer(scope, receive, send)
         except Exception as error:
+            http = self._as_request(scope, receive)
             answer = await self._on_failure(http, error)
             await answer(scope, receive, send)
             raise  # the server notes it, as for every other route
-        await answer(scope, receive, send)
+        else:
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    def _as_request(self, scope: Scope, receive: Receive) -> HttpRequest:
+        """Return a request as the framework would make it, for its handlers of errors."""
+        return HttpRequest({**scope, "app": self._others, "route": ROUTE}, receive)
