@@ -1,5 +1,6 @@
 """Devices are served before the API's framework is loaded; the API is there when it is asked."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -38,3 +39,10 @@ def test_an_api_that_cannot_be_built_fails_its_requests_and_no_others(
     with a_web(tmp_path, CONFIG) as web:
         assert web.http.get("/api/v1/accounts").status_code == 500
         assert web.http.get("/healthz").status_code == 200
+
+
+def test_a_server_looks_for_cycles_rarely_and_leaves_that_as_it_was(tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    with a_web(tmp_path):
+        assert gc.get_threshold()[0] >= 10_000
+    assert gc.get_threshold() == before

@@ -1,6 +1,7 @@
 """The HTTP server: uvicorn with the deadlines that it lacks."""
 
 import asyncio
+import gc
 import socket
 import ssl
 from collections.abc import Callable
@@ -14,6 +15,12 @@ from gauger.surfaces.http.protocol import protocol_for
 
 _HEADER_BYTES: Final = 32 * 1024
 _HANDSHAKE_SECONDS: Final = 10.0
+_NEW_OBJECTS: Final = 10_000
+"""New objects after which Python looks for cycles that nobody holds.
+
+A report makes a thousand, nearly all of which go by themselves. At Python's 700 the same living
+objects would be looked through more than once for every report.
+"""
 
 
 class PortalLoop(asyncio.SelectorEventLoop):
@@ -42,11 +49,18 @@ class PortalServer(uvicorn.Server):
         """
         super().__init__(config)
         self._started = started
+        self._collecting = gc.get_threshold()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
         await super().startup(sockets)
+        gc.set_threshold(_NEW_OBJECTS, *self._collecting[1:])
         self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the service."""
+        gc.set_threshold(*self._collecting)
+        await super().shutdown(sockets)
 
 
 def server_settings(
