@@ -105,6 +105,7 @@ def test_a_file_twice_is_one_import(world: World, portal: Portal, device: Agent)
     assert (device.status(), device.report_rows()) == before
 
 
+@pytest.mark.threat("B9", role="instance")
 @pytest.mark.threat("D6", role="instance")
 def test_an_older_document_over_a_newer_lowers_nothing_and_is_told(
     world: World, portal: Portal, device: Agent
@@ -117,6 +118,7 @@ def test_an_older_document_over_a_newer_lowers_nothing_and_is_told(
     path.write_bytes(answer_file([newer]))
     device.import_file(path)
     before = device.status()
+    assert before.policy.name == "Newer"
     path.write_bytes(answer_file([older]))
     with pytest.raises(Problem, match="stale-version"):
         device.import_file(path)

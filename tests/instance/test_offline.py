@@ -169,22 +169,6 @@ def test_a_policy_file_is_installed_and_told(world: World, portal: Portal, devic
     assert "SMART_LIC-6-POLICY_INSTALL_SUCCESS" in names(device)
 
 
-@pytest.mark.threat("B9", role="instance")
-def test_an_older_policy_file_is_refused(world: World, portal: Portal, device: Agent) -> None:
-    off(device)
-    device.import_file(carried(world, portal, device))
-    older = portal.policy_document({Group.PERPETUAL: Rule(30, 30, 30)}, "Older")
-    newer = portal.policy_document({Group.PERPETUAL: Rule(30, 14, 7)}, "Newer")
-    path = world.root / "policy.xml"
-    path.write_bytes(answer_file([newer]))
-    device.import_file(path)
-    path.write_bytes(answer_file([older]))
-    with pytest.raises(Problem, match="stale-version"):
-        device.import_file(path)
-    assert device.status().policy.name == "Newer"
-    assert "SMART_LIC-3-POLICY_INSTALL_FAILED" in names(device)
-
-
 def test_selections(world: World, portal: Portal, device: Agent) -> None:
     off(device)
     device.import_file(carried(world, portal, device))
