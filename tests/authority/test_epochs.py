@@ -34,19 +34,8 @@ def wanted(outcome: ReportOutcome) -> tuple[Digest, ...]:
     return Acknowledgment.from_document(outcome.answer.acknowledgments[0]).wanted
 
 
-def epoch(portal: Bench) -> int:
-    reader = portal.authority.reader()
-    head = reader.head()
-    reader.close()
-    assert head is not None
-    return head.epoch
-
-
 def newest(portal: Bench) -> PageHead:
-    reader = portal.authority.reader()
-    head = reader.head()
-    reader.close()
-    assert head is not None
+    head = portal.head()
     assert head.signature is not None
     signed = SignedHead(head=head.body, chain=head.chain, value=head.signature)
     return PageHead.from_document(signed.document)
@@ -68,7 +57,7 @@ def test_a_restored_portal_opens_an_epoch_and_gets_back_what_it_lost(
     restore(tmp_path / "copy.db", portal.path)
     portal.restart()
 
-    assert epoch(portal) == 2
+    assert portal.head().epoch == 2
     portal.clock.now = NOW + 4500
     last = portal.report(device.report(((NOW + 3600, NOW + 4500, 2),)))
     assert last.verdict is Verdict.ACCEPTED
@@ -82,7 +71,7 @@ def test_a_restored_portal_opens_an_epoch_and_gets_back_what_it_lost(
     assert not reader.gaps()
     reader.close()
     portal.restart()
-    assert epoch(portal) == 2
+    assert portal.head().epoch == 2
     assert examine_ledger(portal.path).is_whole
 
 
@@ -113,7 +102,7 @@ def test_a_copy_put_back_by_hand_shows_when_a_device_reports(portal: Bench, tmp_
     assert kinds.count("epoch-opened") == 2
     assert kinds.count("head-abandoned") == 1
     reader.close()
-    assert epoch(portal) == 2
+    assert portal.head().epoch == 2
     assert examine_ledger(portal.path).is_whole
 
 
@@ -132,7 +121,7 @@ def test_a_head_of_the_same_epoch_number_in_another_branch_opens_the_next(
         now = portal.clock.now
         device.install(portal.report(device.report(((now - 9, now, 1),))))
 
-    assert epoch(portal) == 3
+    assert portal.head().epoch == 3
 
 
 @pytest.mark.parametrize("kind", ["forged", "other-ledger", "altered"])
@@ -155,7 +144,7 @@ def test_a_head_that_proves_nothing_is_flagged_and_ignored(
 
     assert outcome.verdict is Verdict.ACCEPTED
     assert "foreign-head" in outcome.flags
-    assert epoch(portal) == 1
+    assert portal.head().epoch == 1
 
 
 def test_a_backup_is_never_written_over_anything(portal: Bench, tmp_path: Path) -> None:

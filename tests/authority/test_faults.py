@@ -139,12 +139,12 @@ def test_whichever_statement_fails_the_page_is_there_or_not(
         command = prepared(portal)[name]
         failures, code = 0, "store-failed"
         while code == "store-failed":
-            head = _pages(portal)
+            head = portal.head().pages
             trap.count, trap.fails_at = 0, failures + 1
             code = _told(portal, command)
             trap.fails_at = None
             failures += code == "store-failed"
-            assert _pages(portal) in {head, head + 1}
+            assert portal.head().pages in {head, head + 1}
         # Where the failure came after the commit, the command was carried out all the same.
         assert code in {"done", "conflict"}
         trap.fails_at = None
@@ -158,14 +158,6 @@ def _told(portal: Bench, command: Command) -> str:
     except Problem as problem:
         return problem.code
     return "done"
-
-
-def _pages(portal: Bench) -> int:
-    reader = portal.authority.reader()
-    head = reader.head()
-    reader.close()
-    assert head is not None
-    return head.pages
 
 
 @pytest.mark.threat("G2", role="cssm")

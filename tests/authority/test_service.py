@@ -45,21 +45,13 @@ from tests.support.builders import (
 EVENT = RecordEvent(kind="note", subject="s", detail="d", by="x")
 
 
-def pages(portal: Bench) -> int:
-    reader = portal.authority.reader()
-    head = reader.head()
-    reader.close()
-    assert head is not None
-    return head.pages
-
-
 def trust_of(portal: Bench) -> TrustStore:
     return portal.authority.trust
 
 
 @pytest.mark.requirement("SSM-6/policy")
 def test_many_reports_share_commits_and_every_ack_proves_itself(portal: Bench) -> None:
-    before = pages(portal)
+    before = portal.head().pages
     waiting = [
         portal.authority.enqueue(
             ReceiveReport(item=a_device(f"GGR{n:04}").report(), pipe=Pipe.FILE, uploaded_to=ACCOUNT)
@@ -68,7 +60,7 @@ def test_many_reports_share_commits_and_every_ack_proves_itself(portal: Bench) -
     ]
     outcomes = [one.result() for one in waiting]
 
-    assert pages(portal) - before < 60
+    assert portal.head().pages - before < 60
     for outcome in outcomes:
         assert isinstance(outcome, ReportOutcome)
         assert outcome.answer is not None
@@ -82,7 +74,7 @@ def test_the_ledger_proves_inclusion_and_consistency(portal: Bench) -> None:
     for _ in range(5):
         portal.authority.execute(EVENT)
     reader = portal.authority.reader()
-    count = pages(portal)
+    count = portal.head().pages
 
     assert reader.head_at(count) is None
     assert reader.consistency_proof(2, count)
@@ -98,21 +90,21 @@ def test_the_ledger_proves_inclusion_and_consistency(portal: Bench) -> None:
 def test_a_replay_commits_nothing(portal: Bench) -> None:
     item = a_device().report()
     portal.report(item)
-    before = pages(portal)
+    before = portal.head().pages
     portal.report(item)
 
-    assert pages(portal) == before
+    assert portal.head().pages == before
 
 
 def test_what_is_handed_over_together_shares_pages(portal: Bench) -> None:
-    before, device = pages(portal), a_device()
+    before, device = portal.head().pages, a_device()
     commands = [
         ReceiveReport(item=device.report(), pipe=Pipe.FILE, uploaded_to=ACCOUNT) for _ in range(40)
     ]
     outcomes = [one.result(timeout=60) for one in portal.authority.enqueue_all(commands)]
 
     assert {type(one) for one in outcomes} == {ReportOutcome}
-    assert pages(portal) - before <= 3  # the writer may begin while the first are handed over
+    assert portal.head().pages - before <= 3  # the writer may begin while the first are handed over
 
 
 def test_what_waits_beyond_the_limit_is_told_to_come_again(tmp_path: Path) -> None:
@@ -145,7 +137,7 @@ def test_an_error_within_a_page_leaves_nothing_of_it(
     portal: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = a_device()
-    before = pages(portal)
+    before = portal.head().pages
     with monkeypatch.context() as patch:
         patch.setattr(
             "gauger.authority.pager.build_page",
@@ -154,7 +146,7 @@ def test_an_error_within_a_page_leaves_nothing_of_it(
         with pytest.raises(Problem) as caught:
             portal.report(device.report())
     assert caught.value.code == "store-failed"
-    assert pages(portal) == before
+    assert portal.head().pages == before
     device.last.clear()
     assert portal.report(device.report()).verdict is Verdict.ACCEPTED
 
@@ -331,11 +323,8 @@ def test_the_answer_of_a_device_is_for_no_other(portal: Bench) -> None:
 def test_heads_go_on_from_one_another(portal: Bench) -> None:
     portal.clock.now += DAY
     portal.authority.execute(EVENT)
-    reader = portal.authority.reader()
-    head = reader.head()
-    reader.close()
+    head = portal.head()
 
-    assert head is not None
     assert (head.epoch, head.ledger, head.time) == (1, portal.authority.ledger, NOW + DAY)
     assert PageHead.TYPE == "page-head"
 

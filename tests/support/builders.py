@@ -11,6 +11,7 @@ from pathlib import Path
 from gauger.adapters.keys.file import FileSigner
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.authority.service import Authority, AuthoritySettings
+from gauger.authority.views import HeadRow
 from gauger.core.authority.commands import (
     FoundLedger,
     IssueToken,
@@ -423,6 +424,16 @@ class Bench:
         )
         assert isinstance(outcome, TokenOutcome)
         return text
+
+    def head(self) -> HeadRow:
+        """Return the head of the newest page."""
+        reader = self.authority.reader()
+        try:
+            found = reader.head()
+            assert found is not None
+            return found
+        finally:
+            reader.close()
 
     def balance(self, account: AccountRef = ACCOUNT) -> dict[str, tuple[int, int, int]]:
         """Return purchased, in use and unverified in use by tag."""
