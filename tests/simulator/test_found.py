@@ -4,8 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from gauger.cssm.commands import polls
 from gauger.simulator.plan import DAY, PORTAL, Act, What
+from gauger.simulator.portal import Polls
 from gauger.simulator.simulate import Simulator, Terms
+
+FEW = 40
+"""Polls of a month: one that is asked each five seconds would be thousands."""
 
 
 def at(day: int, clock: str) -> int:
@@ -52,3 +57,20 @@ def test_what_a_seed_found_stays_mended(machine: Simulator, acts: Sequence[Act])
     course = machine.run(Terms(seed=31), acts)
     assert course.breach is None
     assert course.reports > 0
+
+
+def test_a_device_polls_for_what_is_judged_later(
+    machine: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seed 99: a verdict fell due while the portal's disk was full, and was asked for all day."""
+    poll, owed = Polls.poll, list[bool]()
+
+    def noted(self: Polls, poll_id: str) -> str | None:
+        kept = poll(self, poll_id)
+        owed.append(kept is not None and polls.is_owed(kept))
+        return kept
+
+    monkeypatch.setattr(Polls, "poll", noted)
+    course = machine.run(Terms(seed=99))
+    assert course.breach is None
+    assert 0 < sum(owed) < FEW

@@ -30,7 +30,7 @@ from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 from gauger.cssm.audit import Audit
 from gauger.cssm.commands.answers import write_answers
-from gauger.cssm.commands.exchange import Exchange
+from gauger.cssm.commands.exchange import Exchange, answers_of
 from gauger.cssm.commands.judging import JUDGED, Sender, command_of, settle
 from gauger.cssm.config import ServerSettings
 from gauger.cssm.means import Means
@@ -190,7 +190,8 @@ class PortalSite:
         if self.is_slow:
             return process.exchange.postpone(work)
         process.authority.work()
-        return process.exchange.answer(work)
+        answered = process.exchange.answer(work)
+        return process.exchange.promise(answers_of(work), answered)
 
     def judge_file(self, content: bytes, account: AccountRef) -> bytes:
         """Judge an uploaded usage file and return the answer file.
