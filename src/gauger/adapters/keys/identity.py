@@ -93,6 +93,7 @@ def take_in(bundle: Bundle, data: Path, keys: Path) -> None:
         write_manufacturer(data / TRUST, manufacturer)
     for kind, document in bundle.documents.items():
         replace_file(folder / f"{kind}.json", write_document(document).encode("ascii"))
+    # Last: without this file nothing was taken in, and the next start does all of it again.
     facts = {"udi": bundle.udi.to_json(), "profile": bundle.profile.to_json()}
     replace_file(folder / BUNDLE_FILE, json.dumps(facts, indent=2, sort_keys=True).encode("ascii"))
 

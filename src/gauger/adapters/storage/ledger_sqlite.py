@@ -29,6 +29,7 @@ class SqliteLedger:
                 ``store-damaged``; ``store-full``; ``store-failed``.
         """
         self._path = path
+        # SQLite would let a second process write between two pages; a ledger has one writer.
         self._lock = WriterLock(path.with_name(f"{path.name}.lock"))
         self._lock.acquire()
         try:
@@ -61,6 +62,7 @@ class SqliteLedger:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
+                # What was remembered in a transaction that is undone names rows that are not there.
                 self._names.forget()
                 self._projector.forget()
                 if self._db.in_transaction:
@@ -82,6 +84,7 @@ class SqliteLedger:
 
     def reader(self, unsaved: Callable[[], tuple[int, bytes] | None]) -> SqliteReader:
         """Return a reader with a connection of its own."""
+        # Its own: a long listing neither holds up the page that is written nor sees half of it.
         return SqliteReader(connect(self._path, readonly=True), self._path, unsaved)
 
     def close(self) -> None:

@@ -35,6 +35,7 @@ class PortalStore:
         Raises:
             Problem: ``store-full``, ``store-damaged`` or ``store-failed``.
         """
+        # All threads share one connection: no statement of one may fall into another's transaction.
         self._lock = threading.RLock()
         self._path = path
         # The ledger's writer commits to the same file: its turn is waited for.
@@ -202,6 +203,7 @@ class PortalStore:
         """Keep verdicts of further items; one kept before stays as it is."""
         with self._transaction() as db:
             db.executemany(
+                # A job that was cut off is judged anew; what was shown of it does not change.
                 "INSERT OR IGNORE INTO portal_verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(job_id, *rows.verdict_values(one)) for one in verdicts],
             )
@@ -269,6 +271,7 @@ def _insert_grants(
     db: sqlite3.Connection, kind: CallerKind, name: str, grants: Iterable[Grant]
 ) -> None:
     db.executemany(
+        # A role that is named twice is held once, and no fault.
         "INSERT OR IGNORE INTO portal_grants VALUES (?, ?, ?, ?, ?)",
         [(kind, name, one.role, *rows.scope_key(one.scope)) for one in grants],
     )
