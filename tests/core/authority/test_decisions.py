@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gauger.core.authority.claims import Chain, Claims, Held, read_claims
+from gauger.core.authority.claims import Chain, Held, read_claims
 from gauger.core.authority.entitlement import Purchased, balance_of
 from gauger.core.authority.facts import InstanceFacts, ReportFacts
 from gauger.core.authority.judgement import Circumstances, describe_time, judge, judge_content
@@ -14,14 +14,13 @@ from gauger.core.documents.rum_report import read_report
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import digest
 from gauger.core.problems import Problem
-from gauger.core.usage.intervals import Segment
+from tests.core.authority.claimed import CLAIMS
 from tests.support.builders import (
     ACCOUNT,
     DAY,
     ELSEWHERE,
     NOW,
     OTHER_ACCOUNT,
-    TAG,
     UDI,
     Factory,
     a_device,
@@ -30,20 +29,6 @@ from tests.support.builders import (
 )
 
 GIVEN = Circumstances(now=NOW, build_date=NOW - DAY, uploaded_to=ACCOUNT)
-CLAIMS = Claims(
-    digest=digest(b"report"),
-    udi=UDI,
-    tag=TAG,
-    report_id=1,
-    software_version=None,
-    absolute=(Segment(NOW - 900, NOW, 1),),
-    relative=(),
-    members=(),
-    is_active=True,
-    chain=Chain(incarnation="11" * 16, boot="22" * 16, previous=None, closed_at=NOW),
-    held=Held(),
-    signer="gauger-sudi",
-)
 
 
 def test_a_report_without_a_chain_is_malformed() -> None:

@@ -19,25 +19,12 @@ from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.ownership import Cause, Ownership
 from gauger.core.identity import AccountRef, digest
 from gauger.core.usage.intervals import Segment
-from tests.support.builders import ACCOUNT, DAY, ELSEWHERE, NOW, OTHER_ACCOUNT, TAG, UDI
+from tests.core.authority.claimed import CLAIMS as FIRST_CLAIMS
+from tests.support.builders import ACCOUNT, DAY, ELSEWHERE, NOW, OTHER_ACCOUNT, UDI
 
 OWN, OTHER = "11" * 16, "99" * 16
 CHAIN = Chain(incarnation=OWN, boot="22" * 16, previous=digest(b"previous"), closed_at=NOW)
-CLAIMS = Claims(
-    digest=digest(b"report"),
-    udi=UDI,
-    tag=TAG,
-    report_id=1,
-    software_version=None,
-    absolute=(Segment(NOW - 900, NOW, 1),),
-    relative=(),
-    members=(),
-    is_active=True,
-    chain=CHAIN,
-    held=Held(),
-    signer="gauger-trust",
-    generation=1,
-)
+CLAIMS = replace(FIRST_CLAIMS, chain=CHAIN, signer="gauger-trust", generation=1)
 GIVEN = Circumstances(now=NOW, build_date=NOW - DAY)
 MINE = InstanceFacts(udi=UDI, account=ACCOUNT)
 FACTS = ReportFacts(instance=MINE)
