@@ -1,15 +1,5 @@
 """A portal for each test."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.support.benches import portal
 
-import pytest
-
-from tests.support.builders import Bench, a_portal
-
-
-@pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Bench]:
-    """Run a portal's authority."""
-    with a_portal(tmp_path) as bench:
-        yield bench
+__all__ = ["portal"]

@@ -7,14 +7,9 @@ import pytest
 
 from tests.instance.world import World
 from tests.review.two_sides import Office, an_office
-from tests.support.builders import Bench, a_portal
+from tests.support.benches import portal
 
-
-@pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Bench]:
-    """Run a portal's authority."""
-    with a_portal(tmp_path) as bench:
-        yield bench
+__all__ = ["portal"]
 
 
 @pytest.fixture

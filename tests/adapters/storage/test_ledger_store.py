@@ -2,7 +2,6 @@
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -187,13 +186,6 @@ def test_udis_are_kept_as_one_text() -> None:
 
     assert split_udis(join_udis(udis)) == udis
     assert split_udis("") == ()
-
-
-@pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Bench]:
-    """Run a portal's authority."""
-    with a_portal(tmp_path) as bench:
-        yield bench
 
 
 def test_what_is_not_there_is_told_by_name(portal: Bench) -> None:

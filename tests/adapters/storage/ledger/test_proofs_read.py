@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,7 @@ from gauger.core.documents.acknowledgment import Acknowledgment
 from gauger.core.documents.page import head_leaf
 from gauger.core.identity import digest
 from gauger.core.problems import Problem
-from tests.support.builders import UDI, Bench, a_device, a_portal
-
-
-@pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Bench]:
-    with a_portal(tmp_path) as bench:
-        yield bench
+from tests.support.builders import UDI, Bench, a_device
 
 
 @pytest.fixture

@@ -1,0 +1,5 @@
+"""A portal for the tests that want one."""
+
+from tests.support.benches import portal
+
+__all__ = ["portal"]
