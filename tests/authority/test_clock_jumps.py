@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 from gauger.authority.rounds import HOLD, JUMP, SWEEP_EVERY, Rounds
-from gauger.authority.views import EventRow
 from gauger.core.authority.commands import DecideDue, FindSilent, RecordEvent
 from gauger.core.authority.outcomes import Done, SweepOutcome, Verdict
 from gauger.core.problems import Problem
@@ -98,20 +97,12 @@ def stepped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.support.builders.ManualClock", SteppedClock)
 
 
-def events(portal: Bench, kind: str) -> list[EventRow]:
-    reader = portal.authority.reader()
-    try:
-        return [row for row in reader.events() if row.kind == kind]
-    finally:
-        reader.close()
-
-
 def jump(portal: Bench, step: int) -> None:
     """Step the wall clock and wait until the portal has told of it."""
-    before = len(events(portal, "clock-jumped"))
+    before = len(portal.events("clock-jumped"))
     assert isinstance(portal.clock, SteppedClock)
     portal.clock.off += step
-    until(lambda: len(events(portal, "clock-jumped")) > before)
+    until(lambda: len(portal.events("clock-jumped")) > before)
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -130,8 +121,8 @@ def test_a_year_ahead_accepts_nothing_and_calls_nobody_silent(portal: Bench) -> 
     jump(portal, YEAR)
     jump(portal, -YEAR)
 
-    assert not events(portal, "report-decided")
-    assert not events(portal, "instance-silent")
+    assert not portal.events("report-decided")
+    assert not portal.events("instance-silent")
     again = portal.report(ahead)
     assert (again.verdict, again.until) == (Verdict.SAME, NOW + 30 * DAY - 3600)
     assert portal.balance() == {TAG: (0, 1, 0)}
@@ -145,7 +136,7 @@ def test_a_year_behind_loses_nothing(portal: Bench) -> None:
     assert portal.report(item).verdict is Verdict.DEFERRED
     jump(portal, YEAR)
 
-    until(lambda: len(events(portal, "report-decided")) == 1)
+    until(lambda: len(portal.events("report-decided")) == 1)
     assert portal.report(item).verdict is Verdict.SAME
     assert portal.balance() == {TAG: (0, 1, 0)}
 

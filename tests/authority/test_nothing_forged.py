@@ -123,22 +123,14 @@ def test_what_is_no_report_ends_by_name_changes_nothing_and_is_audited(
 ) -> None:
     device = a_device(account=ACCOUNT)
     portal.report(device.report(((NOW - 2000, NOW - 1000, 1),)))
-    before = (portal.balance(), reports(portal))
+    before = (portal.balance(), portal.verdicts())
     with pytest.raises(Problem) as caught:
         portal.report(forge(replace(device, last=dict(device.last))))
 
     assert caught.value.code in codes
-    assert (portal.balance(), reports(portal)) == before
+    assert (portal.balance(), portal.verdicts()) == before
     assert refusals(portal) == [caught.value.code]
     assert examine_ledger(portal.path).is_whole
-
-
-def reports(portal: Bench) -> list[tuple[str, str]]:
-    reader = portal.authority.reader()
-    try:
-        return [(row.digest, row.verdict) for row in reader.reports(ACCOUNT)]
-    finally:
-        reader.close()
 
 
 def refusals(portal: Bench) -> list[str]:

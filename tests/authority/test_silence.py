@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gauger.authority.views import EventRow, InstanceRow
+from gauger.authority.views import InstanceRow
 from gauger.core.authority.commands import (
     AssignPolicy,
     DepositOrder,
@@ -38,14 +38,6 @@ def sweep(portal: Bench) -> None:
         outcome = portal.authority.execute(FindSilent(after=after))
         assert isinstance(outcome, SweepOutcome)
         after = outcome.following
-
-
-def told(portal: Bench, kind: str = "instance-silent") -> list[EventRow]:
-    reader = portal.authority.reader()
-    try:
-        return [row for row in reader.events() if row.kind == kind]
-    finally:
-        reader.close()
 
 
 def silent(portal: Bench) -> Sequence[InstanceRow]:
@@ -90,8 +82,8 @@ def test_a_device_that_falls_silent_is_an_alert_of_its_account(
     portal.clock.now = NOW + wait
     sweep(portal)
 
-    assert len(told(portal)) == len(silent(portal)) == count
-    for event, row in zip(told(portal), silent(portal), strict=True):
+    assert len(portal.events("instance-silent")) == len(silent(portal)) == count
+    for event, row in zip(portal.events("instance-silent"), silent(portal), strict=True):
         assert (event.subject, event.account, event.by) == (str(UDI), ACCOUNT, None)
         assert (row.udi, row.last_report_at, row.silent_since) == (UDI, NOW, NOW + wait)
 
@@ -102,7 +94,7 @@ def test_it_is_told_once_and_the_ledger_stays_whole(portal: Bench) -> None:
     portal.clock.now += LATE
     sweep(portal)
 
-    assert len(told(portal)) == 1
+    assert len(portal.events("instance-silent")) == 1
     assert examine_ledger(portal.path).is_whole
 
 
@@ -112,12 +104,12 @@ def test_its_next_report_ends_the_alert_and_the_next_silence_is_told_anew(portal
     late = portal.clock.now
     portal.report(device.report(((late - 9, late, 1),)))
     assert not silent(portal)
-    (heard,) = told(portal, "instance-heard")
+    (heard,) = portal.events("instance-heard")
     assert (heard.subject, heard.account, heard.by) == (str(UDI), ACCOUNT, None)
 
     portal.clock.now += LATE
     sweep(portal)
-    assert len(told(portal)) == 2
+    assert len(portal.events("instance-silent")) == 2
     assert examine_ledger(portal.path).is_whole
 
 
@@ -130,7 +122,7 @@ def test_a_replay_and_a_rejected_report_end_no_silence(portal: Bench) -> None:
     portal.report(first)
 
     assert len(silent(portal)) == 1
-    assert not told(portal, "instance-heard")
+    assert not portal.events("instance-heard")
 
 
 @pytest.mark.threat("A22", role="cssm")
@@ -138,10 +130,10 @@ def test_the_authority_looks_by_itself(portal: Bench) -> None:
     portal.report(a_device().report())
     portal.clock.now = NOW + LATE
     deadline = time.monotonic() + 20
-    while not told(portal) and time.monotonic() < deadline:
+    while not portal.events("instance-silent") and time.monotonic() < deadline:
         time.sleep(0.05)
 
-    assert len(told(portal)) == 1
+    assert len(portal.events("instance-silent")) == 1
 
 
 @pytest.mark.parametrize(
@@ -156,7 +148,7 @@ def test_the_terms_of_orders_say_what_the_policy_asks(
     portal.clock.now = NOW + wait
     sweep(portal)
 
-    assert len(told(portal)) == count
+    assert len(portal.events("instance-silent")) == count
 
 
 @pytest.mark.parametrize("ack_required", [True, False])
@@ -166,7 +158,7 @@ def test_a_policy_that_wants_no_ack_expects_no_report(portal: Bench, *, ack_requ
     portal.clock.now = NOW + 11 * DAY
     sweep(portal)
 
-    assert len(told(portal)) == ack_required
+    assert len(portal.events("instance-silent")) == ack_required
 
 
 def test_a_stricter_policy_makes_nobody_late_at_once(portal: Bench) -> None:
@@ -174,11 +166,11 @@ def test_a_stricter_policy_makes_nobody_late_at_once(portal: Bench) -> None:
     portal.clock.now = NOW + 50 * DAY
     assign(portal, subscription=10)
     sweep(portal)
-    assert not told(portal)
+    assert not portal.events("instance-silent")
 
     portal.clock.now += 11 * DAY
     sweep(portal)
-    assert len(told(portal)) == 1
+    assert len(portal.events("instance-silent")) == 1
 
 
 def test_a_device_that_uses_nothing_owes_nothing(portal: Bench) -> None:
@@ -186,7 +178,7 @@ def test_a_device_that_uses_nothing_owes_nothing(portal: Bench) -> None:
     portal.clock.now = NOW + LATE
     sweep(portal)
 
-    assert not told(portal)
+    assert not portal.events("instance-silent")
 
 
 @pytest.mark.threat("F5", role="cssm")
@@ -196,7 +188,7 @@ def test_who_owns_the_device_by_then_is_told(portal: Bench) -> None:
     portal.clock.now = NOW + LATE
     sweep(portal)
 
-    assert [event.account for event in told(portal)] == [OTHER_ACCOUNT]
+    assert [event.account for event in portal.events("instance-silent")] == [OTHER_ACCOUNT]
     assert not silent(portal)
 
 
@@ -209,4 +201,4 @@ def test_a_large_fleet_is_looked_at_part_by_part(
     portal.clock.now = NOW + LATE
     sweep(portal)
 
-    assert len(told(portal)) == 5
+    assert len(portal.events("instance-silent")) == 5

@@ -10,27 +10,18 @@ from gauger.core.documents.acknowledgment import Acknowledgment
 from tests.support.builders import ACCOUNT, ELSEWHERE, NOW, TAG, Bench, a_device
 
 
-def listed(portal: Bench) -> list[tuple[str, str]]:
-    """Return digest and verdict of each report of the account."""
-    reader = portal.authority.reader()
-    try:
-        return [(row.digest, row.verdict) for row in reader.reports(ACCOUNT)]
-    finally:
-        reader.close()
-
-
 @pytest.mark.threat("A2", role="cssm")
 def test_a_report_that_is_acknowledged_stays_so_when_it_is_uploaded_elsewhere(
     portal: Bench,
 ) -> None:
     item = a_device(account=ACCOUNT).report()
     first = portal.report(item, to=ACCOUNT)
-    before = listed(portal)
+    before = portal.verdicts()
     elsewhere = portal.report(item, to=ELSEWHERE)
     again = portal.report(item, to=ACCOUNT)
 
     assert (elsewhere.verdict, elsewhere.code) == (Verdict.REJECTED, "belongs-elsewhere")
-    assert listed(portal) == before == [(first.digest, Verdict.ACCEPTED.value)]
+    assert portal.verdicts() == before == [(first.digest, Verdict.ACCEPTED.value)]
     assert again.verdict is Verdict.SAME
     assert first.answer is not None
     assert again.answer is not None
@@ -54,7 +45,7 @@ def test_a_case_stays_open_when_one_of_its_reports_is_uploaded_elsewhere(portal:
     portal.report(rival)
     portal.report(rival, to=ELSEWHERE)
 
-    assert [verdict for _, verdict in listed(portal)] == [Verdict.QUARANTINED.value] * 2
+    assert [verdict for _, verdict in portal.verdicts()] == [Verdict.QUARANTINED.value] * 2
     assert portal.balance()[TAG] == (0, 0, 0)
 
 

@@ -18,13 +18,6 @@ def enrolled(portal: Bench) -> Device:
     return device
 
 
-def replace_signer(portal: Bench, *, revoked: tuple[str, ...]) -> None:
-    """Let a root set list another signer only, and go on under that."""
-    portal.factory = portal.factory.following(signers=("second",), revoked=revoked, epoch=2)
-    portal.authority.execute(ImportRootSet(document=portal.factory.texts[-1], by="operator"))
-    portal.restart(portal.factory.signer("second"))
-
-
 @pytest.mark.threat("C2", role="cssm")
 @pytest.mark.parametrize("revoked", [(), ("portal",)])
 def test_a_report_under_a_trust_code_of_this_ledger_outlives_the_signer(
@@ -32,7 +25,7 @@ def test_a_report_under_a_trust_code_of_this_ledger_outlives_the_signer(
 ) -> None:
     device = enrolled(portal)
     item = device.report(((NOW - 900, NOW, 2),))
-    replace_signer(portal, revoked=revoked)
+    portal.replace_signer(revoked=revoked)
 
     assert portal.report(item).verdict is Verdict.ACCEPTED
 
@@ -43,7 +36,7 @@ def test_a_trust_code_that_a_revoked_signer_made_elsewhere_is_refused(
 ) -> None:
     with a_portal(tmp_path_factory.mktemp("thief")) as thief:
         device = enrolled(thief)
-    replace_signer(portal, revoked=("portal",))
+    portal.replace_signer(revoked=("portal",))
 
     with pytest.raises(Problem) as caught:
         portal.report(device.report())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gauger.core.authority.commands import ImportRootSet, Pipe
+from gauger.core.authority.commands import Pipe
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.documents import keyring
 from gauger.core.documents.envelope import (
@@ -52,12 +52,6 @@ def minted(signer: str = "portal", issued_at: int = NOW - 50, *, by: str | None 
     return device
 
 
-def replace_signer(portal: Bench, *, revoked: tuple[str, ...] = ()) -> None:
-    portal.factory = portal.factory.following(signers=("second",), revoked=revoked, epoch=2)
-    portal.authority.execute(ImportRootSet(document=portal.factory.texts[-1], by="operator"))
-    portal.restart(portal.factory.signer("second"))
-
-
 @pytest.mark.threat("C2", role="cssm")
 @pytest.mark.parametrize("rotations", [0, 1, 2])
 def test_a_factory_trust_code_outlives_the_rotation_of_its_signer(
@@ -65,7 +59,7 @@ def test_a_factory_trust_code_outlives_the_rotation_of_its_signer(
 ) -> None:
     item = minted().report()
     for _ in range(rotations):
-        replace_signer(portal)
+        portal.replace_signer()
 
     assert portal.report(item).verdict is Verdict.ACCEPTED
 
@@ -77,8 +71,8 @@ def test_one_of_a_revoked_signer_is_refused_and_told_what_to_do(
 ) -> None:
     device = minted()
     if late:
-        replace_signer(portal)
-    replace_signer(portal, revoked=("portal",))
+        portal.replace_signer()
+    portal.replace_signer(revoked=("portal",))
     with pytest.raises(Problem) as caught:
         portal.report(device.report())
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from gauger.adapters.keys.file import FileSigner
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.authority.service import Authority, AuthoritySettings
-from gauger.authority.views import HeadRow
+from gauger.authority.views import EventRow, HeadRow
 from gauger.core.authority.commands import (
     FoundLedger,
+    ImportRootSet,
     IssueToken,
     OpenSmartAccount,
     OpenVirtualAccount,
@@ -435,6 +436,22 @@ class Bench:
         finally:
             reader.close()
 
+    def events(self, kind: str) -> list[EventRow]:
+        """Return the events of a kind, of all accounts and of none."""
+        reader = self.authority.reader()
+        try:
+            return [row for row in reader.events() if row.kind == kind]
+        finally:
+            reader.close()
+
+    def verdicts(self) -> list[tuple[str, str]]:
+        """Return digest and verdict of each report of the first account."""
+        reader = self.authority.reader()
+        try:
+            return [(row.digest, row.verdict) for row in reader.reports(ACCOUNT)]
+        finally:
+            reader.close()
+
     def balance(self, account: AccountRef = ACCOUNT) -> dict[str, tuple[int, int, int]]:
         """Return purchased, in use and unverified in use by tag."""
         reader = self.authority.reader()
@@ -451,6 +468,12 @@ class Bench:
             account=account, option=option, value=count_unverified, by="admin"
         )
         self.authority.execute(command)
+
+    def replace_signer(self, *, revoked: tuple[str, ...] = ()) -> None:
+        """Let a root set list another signer only, and go on under that."""
+        self.factory = self.factory.following(signers=("second",), revoked=revoked, epoch=2)
+        self.authority.execute(ImportRootSet(document=self.factory.texts[-1], by="operator"))
+        self.restart(self.factory.signer("second"))
 
     def restart(self, signer: FileSigner | None = None) -> None:
         """Stop the authority and start another on the same file."""
