@@ -3,7 +3,7 @@
 from gauger.authority.books import Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import lives, open_epoch
-from gauger.authority.ports.store import LedgerStore
+from gauger.authority.ports.store import RESTORED, LedgerStore
 from gauger.core.authority.commands import FoundLedger
 from gauger.core.authority.outcomes import Done
 from gauger.core.authority.rows import (
@@ -20,9 +20,6 @@ from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.ports import Clock, Entropy
 from gauger.core.problems import Problem
-
-RESTORED = "restored"
-"""Name of the mark that a restore leaves for the next start."""
 
 _ID_BYTES = 16
 _KINDS = ("token", "case", "assignment")

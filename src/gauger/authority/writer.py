@@ -19,7 +19,7 @@ from gauger.authority.books import AuthoritySettings, Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import heed, heed_shown, show_head
 from gauger.authority.pager import Pager
-from gauger.authority.ports.store import LedgerStore
+from gauger.authority.ports.store import RESTORED, LedgerStore
 from gauger.authority.preparing import Prepared, prepare
 from gauger.authority.reports import UnverifiableReport, VerifiedReport
 from gauger.authority.shelf import Shelf
@@ -113,7 +113,7 @@ class Writer:
         # Before the first signature: a page of a signer whom no device believes is there for ever.
         self._believe(self._means.signer.chain, self.trust, self._books.ledger)
         self._sign_last()
-        mark = self._means.store.mark(founding.RESTORED)
+        mark = self._means.store.mark(RESTORED)
         if mark is not None:
             self._open_after_restore(mark)
 

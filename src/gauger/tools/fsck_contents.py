@@ -5,7 +5,7 @@ import sqlite3
 from typing import Final
 
 from gauger.adapters.storage.ledger.connection import PLACES, unpack
-from gauger.adapters.storage.ledger_backup import RESTORED
+from gauger.authority.ports.store import RESTORED
 from gauger.core.authority.claims import read_claims
 from gauger.core.authority.rows import ReportReceived, decode_row
 from gauger.core.documents.rum_report import read_report

@@ -13,10 +13,8 @@ from gauger.adapters.storage.private_files import (
     remove_database,
     sync_folder,
 )
+from gauger.authority.ports.store import RESTORED
 from gauger.core.problems import Problem
-
-RESTORED = "restored"
-"""Name of the mark that the next start finds: it opens a new epoch."""
 
 
 def backup(ledger: Path, target: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from gauger.authority.ports import LedgerReader
 from gauger.core.authority.claims import Claims
@@ -26,6 +26,9 @@ from gauger.core.documents.merkle import Node
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.policy.rules import Group
+
+RESTORED: Final = "restored"
+"""Name of the mark that a restore leaves for the next start, which opens a new epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
