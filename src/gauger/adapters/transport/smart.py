@@ -18,12 +18,14 @@ from typing import Final
 
 import httpcore
 
+from gauger.core.documents.smart_transport import MESSAGE_CAP
 from gauger.core.problems import Problem
 
 DEADLINE_SECONDS: Final = 30.0
 """What one request may take from the first packet to the last byte of the answer."""
 
-MAXIMUM_ANSWER: Final = 4 * 1024 * 1024
+MAXIMUM_ANSWER: Final = MESSAGE_CAP
+"""Bytes of an answer that are read; five hundred ACKs with their proofs take some 3 MB."""
 
 _JSON: Final = b"application/json"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
