@@ -10,7 +10,6 @@ from gauger.core.problems import Problem
 from gauger.core.usage.intervals import (
     Segment,
     clip,
-    count_at,
     count_seconds,
     merge_max,
     normalise,
@@ -112,13 +111,12 @@ def test_segments_apart_from_the_claims_need_not_be_given(
 
 
 @given(claims, st.integers(0, HORIZON - 1), st.integers(1, HORIZON))
-def test_clip_and_count(items: list[Segment], start: int, length: int) -> None:
+def test_clip_and_area(items: list[Segment], start: int, length: int) -> None:
     end = min(HORIZON, start + length)
     part = clip(normalise(items), start, end)
     assert model(list(part)) == [
         count if start <= second < end else 0 for second, count in enumerate(model(items))
     ]
-    assert count_at(items, start) == model(items)[start]
     assert count_seconds(part) == sum(model(list(part)))
 
 

@@ -114,12 +114,6 @@ def count_seconds(segments: Iterable[Segment]) -> int:
     return sum(segment.count_seconds for segment in segments)
 
 
-def count_at(segments: Iterable[Segment], instant: int) -> int:
-    """Return the count at an instant, 0 where nothing is claimed."""
-    counts = (item.count for item in segments if item.start <= instant < item.end)
-    return max(counts, default=0)
-
-
 def clip(segments: Iterable[Segment], start: int, end: int) -> tuple[Segment, ...]:
     """Return the parts of the segments that lie in [start, end)."""
     return tuple(
