@@ -2,16 +2,15 @@
 
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, invariant, rule
 
 from gauger.core.authority.commands import MoveInstance, Pipe
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import AccountRef
+from tests.support.benches import PortalMachine
 from tests.support.builders import (
     ACCOUNT,
     ELSEWHERE,
@@ -19,7 +18,6 @@ from tests.support.builders import (
     TAG,
     Device,
     a_device,
-    a_portal,
 )
 from tests.support.figures import Figures
 from tests.support.machines import walk
@@ -71,17 +69,14 @@ class Sent:
     count: int
 
 
-class Owners(RuleBasedStateMachine):
+class Owners(PortalMachine):
     """Devices name accounts, people upload for them, operators move them."""
 
     known = Bundle("known")
     reports = Bundle("reports")
 
-    @initialize()
-    def begin(self) -> None:
-        self.folder = TemporaryDirectory()
-        self.running = a_portal(Path(self.folder.name))
-        self.portal = self.running.__enter__()
+    def __init__(self) -> None:
+        super().__init__()
         self.all: list[Known] = []
 
     @rule(target=known)
@@ -121,14 +116,8 @@ class Owners(RuleBasedStateMachine):
         self.portal.authority.execute(MoveInstance(udi=one.device.udi, to=to, by="operator"))
         one.own(to, is_provisional=False)
 
-    @rule()
-    def restart(self) -> None:
-        self.portal.restart()
-
     @invariant()
     def everybody_is_where_they_belong(self) -> None:
-        if not hasattr(self, "portal"):
-            return
         with closing(self.portal.authority.reader()) as reader:
             for one in self.all:
                 row = reader.instance(one.device.udi)
@@ -143,17 +132,10 @@ class Owners(RuleBasedStateMachine):
 
     @invariant()
     def usage_counts_once_and_at_its_owner(self) -> None:
-        if not hasattr(self, "portal"):
-            return
         for account in ACCOUNTS:
             own = [one.counted for one in self.all if one.owner == account and one.counted]
             newest = sum(counted[max(counted)] for counted in own)
             assert self.portal.balance(account).get(TAG, (0, 0, 0))[1] == newest
-
-    def teardown(self) -> None:
-        if hasattr(self, "portal"):
-            self.portal.authority.stop()
-            self.folder.cleanup()
 
 
 @pytest.mark.nightly

@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+from hypothesis.stateful import Bundle, consumes, invariant, rule
 
 from gauger.core.authority.commands import DecideDue, MoveInstance, Pipe, ReceiveReport
 from gauger.core.authority.outcomes import ReportOutcome, Verdict
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.tools.fsck_ledger import examine_ledger
+from tests.support.benches import PortalMachine
 from tests.support.builders import (
     ACCOUNT,
     NOW,
@@ -130,17 +131,14 @@ class Signed:
     claim: tuple[int, int, int]
 
 
-class Ledger(RuleBasedStateMachine):
+class Ledger(PortalMachine):
     """Random honest and restored devices against the model."""
 
     sent = Bundle("sent")
     held = Bundle("held")
 
-    @initialize()
-    def begin(self) -> None:
-        self.folder = TemporaryDirectory()
-        self.running = a_portal(Path(self.folder.name))
-        self.portal = self.running.__enter__()
+    def __init__(self) -> None:
+        super().__init__()
         self.device: Device = a_device()
         self.model = Model()
         self.count = 0
@@ -206,10 +204,6 @@ class Ledger(RuleBasedStateMachine):
                 self.model.claims[digest] = (tag, claim)
                 del self.model.deferred[digest]
 
-    @rule()
-    def restart(self) -> None:
-        self.portal.restart()
-
     @invariant()
     def agrees(self) -> None:
         if not self.count:
@@ -226,11 +220,9 @@ class Ledger(RuleBasedStateMachine):
             assert held[1] == in_use
 
     def teardown(self) -> None:
-        if not hasattr(self, "portal"):
-            return
         self.portal.authority.stop()
         assert examine_ledger(self.portal.path).is_whole
-        self.folder.cleanup()
+        super().teardown()
 
 
 @pytest.mark.nightly

@@ -2,17 +2,16 @@
 
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, invariant, rule
 
 from gauger.core.authority.commands import Pipe, ReceiveTrustRequest, RevokeToken
 from gauger.core.authority.outcomes import Outcome, TrustOutcome, Verdict
 from gauger.core.identity import AccountRef, digest
-from tests.support.builders import ACCOUNT, DAY, OTHER_ACCOUNT, a_device, a_portal
+from tests.support.benches import PortalMachine
+from tests.support.builders import ACCOUNT, DAY, OTHER_ACCOUNT, a_device
 from tests.support.figures import Figures
 from tests.support.machines import walk
 
@@ -34,17 +33,14 @@ class Token:
         return 10**6 if self.uses is None else self.uses - self.used
 
 
-class Tokens(RuleBasedStateMachine):
+class Tokens(PortalMachine):
     """Administrators issue and revoke; product instances ask, alone and many at once."""
 
     tokens = Bundle("tokens")
     requests = Bundle("requests")
 
-    @initialize()
-    def begin(self) -> None:
-        self.folder = TemporaryDirectory()
-        self.running = a_portal(Path(self.folder.name))
-        self.portal = self.running.__enter__()
+    def __init__(self) -> None:
+        super().__init__()
         self.all: list[Token] = []
         self.devices = 0
         self.owner: dict[str, AccountRef] = {}
@@ -123,14 +119,8 @@ class Tokens(RuleBasedStateMachine):
     def wait(self, hours: int) -> None:
         self.portal.clock.now += 3600 * hours
 
-    @rule()
-    def restart(self) -> None:
-        self.portal.restart()
-
     @invariant()
     def agrees(self) -> None:
-        if not hasattr(self, "portal"):
-            return
         reader, now = self.portal.authority.reader(), self.portal.clock.now
         for account in (ACCOUNT, OTHER_ACCOUNT):
             told = {one.token_id: (one.used, one.state) for one in reader.tokens(account, now=now)}
@@ -141,11 +131,6 @@ class Tokens(RuleBasedStateMachine):
 
     def state(self, token: Token) -> str:
         return (self.refusal(token) or "token-active").removeprefix("token-")
-
-    def teardown(self) -> None:
-        if hasattr(self, "portal"):
-            self.portal.authority.stop()
-            self.folder.cleanup()
 
 
 @pytest.mark.nightly
