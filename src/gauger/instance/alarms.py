@@ -1,9 +1,9 @@
 """Tell the operator that an acknowledged report is due or overdue; each time once."""
 
+from dataclasses import replace
 from typing import Final
 
 from gauger.core.policy.deadlines import DAY
-from gauger.core.replacing import replace
 from gauger.instance import events
 from gauger.instance.memory import Draft
 

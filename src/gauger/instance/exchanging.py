@@ -5,7 +5,7 @@ leave, so that after a crash or a lost answer the identical request fetches the 
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -25,7 +25,6 @@ from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import Reason, ReportInput, ReportState, step
 from gauger.core.instance.sending import MOST, Held, Occasion
 from gauger.core.problems import TABLE, Problem, Retry
-from gauger.core.replacing import replace
 from gauger.instance import events, greeting, polling
 from gauger.instance.answer_file import read_answer
 from gauger.instance.greeting import HELLO

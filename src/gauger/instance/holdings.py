@@ -1,7 +1,7 @@
 """The documents in force, read: whom to trust, the policy, the account, the trust code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -18,7 +18,6 @@ from gauger.core.documents.versions import Mark, Marks
 from gauger.core.identity import AccountRef, Digest
 from gauger.core.instance.trust import TrustState
 from gauger.core.policy.rules import DEFAULT, Policy
-from gauger.core.replacing import replace
 from gauger.instance.records import HeldDocument, TrustRecord, pack, unpack
 
 HEAD: Final = "head"

@@ -1,7 +1,7 @@
 """Take an answer in: what the core decided becomes part of a draft."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
@@ -15,7 +15,6 @@ from gauger.core.instance.install import compare_heads, decide
 from gauger.core.instance.report_life import KEPT, RETENTION, ReportInput, ReportState, step
 from gauger.core.policy.deadlines import after_ack
 from gauger.core.problems import Problem
-from gauger.core.replacing import replace
 from gauger.instance import events
 from gauger.instance.holdings import HEAD, Holdings, own_keys, read_marks, write_marks
 from gauger.instance.looking_back import LookingBack

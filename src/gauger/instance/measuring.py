@@ -1,11 +1,11 @@
 """Measure: counts become measurements of the open reports, by the clock of the product instance."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from gauger.core.instance.report_life import ReportInput
 from gauger.core.policy.deadlines import after_change
-from gauger.core.replacing import replace
 from gauger.core.usage import sampling, timeline
 from gauger.core.usage.sampling import SAMPLE, Sampler, Termination
 from gauger.instance import events

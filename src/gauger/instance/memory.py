@@ -5,14 +5,13 @@ the exception: it becomes present in any case, and what a full disk refused is w
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Final
 
 from gauger.core.instance.backoff import Backoff
 from gauger.core.instance.sending import Held, Schedule
 from gauger.core.problems import Problem
-from gauger.core.replacing import replace
 from gauger.instance.config import Configuration
 from gauger.instance.ports import Batch, LogEntry, Store, StoredItem, StoredReport
 from gauger.instance.records import (

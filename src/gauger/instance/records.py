@@ -3,7 +3,7 @@
 Every value has a default, so that a store written before a field was added still reads.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,7 +15,6 @@ from gauger.core.instance.report_life import ReportInput, ReportLife
 from gauger.core.instance.sending import Occasion, Schedule
 from gauger.core.instance.trust import Asked
 from gauger.core.problems import Problem
-from gauger.core.replacing import replace
 from gauger.core.usage.sampling import Sampler
 from gauger.instance.config import Configuration
 

@@ -1,6 +1,6 @@
 """Close reports: fix their bytes, sign them, and put them into their chain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gauger.core.documents.page import SignedHead
 from gauger.core.documents.rum_payload import (
@@ -17,7 +17,6 @@ from gauger.core.identity import AccountRef, digest
 from gauger.core.instance.report_life import ReportInput, ReportLife, ReportState, step
 from gauger.core.ports import Signer
 from gauger.core.problems import Problem
-from gauger.core.replacing import replace
 from gauger.core.usage.sampling import parted
 from gauger.instance import events
 from gauger.instance.memory import Draft, read_detail, report_row

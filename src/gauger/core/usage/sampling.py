@@ -5,12 +5,11 @@ moment in it, so the shortest use leaves a trace and no interval is without leng
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gauger.core.documents.rum_payload import CLOSING_TOLERANCE, Measurement
 from gauger.core.identity import Udi
-from gauger.core.replacing import replace
 from gauger.core.usage.timeline import Step
 
 SAMPLE = 900
