@@ -131,6 +131,10 @@ class Web:
         found: list[Json] = self.get(path, limit=500)["items"]
         return found
 
+    def totals(self) -> dict[str, int]:
+        """Return what is in use in the first account, by tag."""
+        return {row["tag"]: row["in_use"] for row in self.get(f"{at()}/balance")["items"]}
+
     def smart(self, request: Request) -> tuple[int, Response]:
         """Send a smart transport request; returns the HTTP status and the response."""
         answer = self.http.post(

@@ -12,10 +12,6 @@ from tests.surfaces.http.portal import Web, at, usage_file
 Damage = Callable[[bytes], bytes]
 
 
-def totals(web: Web) -> dict[str, int]:
-    return {row["tag"]: row["in_use"] for row in web.get(f"{at()}/balance")["items"]}
-
-
 def kinds(web: Web) -> list[str]:
     return [row["kind"] for row in web.get(f"{at()}/events")["items"]]
 
@@ -46,7 +42,7 @@ def test_a_file_that_is_not_whole_counts_nothing_and_is_audited(web: Web, damage
     assert job["state"] == "failed"
     assert job["problem"]["code"]
     assert job["problem"]["detail"]
-    assert totals(web) == {}
+    assert web.totals() == {}
     until = time.monotonic() + 20
     while "file-refused" not in kinds(web) and time.monotonic() < until:
         time.sleep(0.02)
@@ -68,7 +64,7 @@ def test_what_a_gateway_does_to_a_file_is_undone(web: Web, damage: Damage) -> No
     job = web.upload(damage(content))
 
     assert [row["verdict"] for row in web.verdicts(job)] == ["accepted"]
-    assert totals(web) == {TAG: 4}
+    assert web.totals() == {TAG: 4}
     assert list(read_items([content]))
 
 
@@ -81,7 +77,7 @@ def test_a_file_of_another_tenant_is_refused_here_and_audited(web: Web) -> None:
 
     assert verdict["code"] == "belongs-elsewhere"
     assert web.get(f"{at(ELSEWHERE)}/balance")["items"] == []
-    assert totals(web) == {TAG: 4}
+    assert web.totals() == {TAG: 4}
     events = web.get(f"{at(ELSEWHERE)}/events")["items"]
     assert any("belongs-elsewhere" in row["detail"] for row in events)
 

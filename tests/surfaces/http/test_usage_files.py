@@ -22,10 +22,6 @@ def ack_file(web: Web, job: Json) -> list[Item]:
     return list(read_items([answer.content]))
 
 
-def totals(web: Web) -> dict[str, int]:
-    return {row["tag"]: row["in_use"] for row in web.get(f"{at()}/balance")["items"]}
-
-
 @pytest.mark.requirement("SSM-9/api")
 @pytest.mark.requirement("T5/usage")
 @pytest.mark.requirement("T5/trust")
@@ -69,7 +65,7 @@ def test_the_same_file_twice_gives_the_same_ack_and_changes_no_total(web: Web) -
     assert [row["verdict"] for row in web.verdicts(second)] == ["same"]
     assert first["digest"] == second["digest"]
     assert ack_file(web, first) == ack_file(web, second)
-    assert totals(web) == {TAG: 4}
+    assert web.totals() == {TAG: 4}
 
 
 @pytest.mark.threat("D5", role="cssm")
@@ -83,7 +79,7 @@ def test_two_users_at_once_make_one_import(web: Web) -> None:
         thread.join()
     verdicts = sorted(row["verdict"] for job in jobs for row in web.verdicts(job))
     assert verdicts == ["accepted", "same", "same", "same"]
-    assert totals(web) == {TAG: 4}
+    assert web.totals() == {TAG: 4}
 
 
 @pytest.mark.threat("D8", role="cssm")
@@ -114,7 +110,7 @@ def test_a_file_that_is_cut_changes_nothing(web: Web) -> None:
     content = usage_file([a_device().report()])
     job = web.upload(content[:-20])
     assert job["problem"]["code"] == "truncated"
-    assert totals(web) == {}
+    assert web.totals() == {}
 
 
 @pytest.mark.threat("D11", role="cssm")
