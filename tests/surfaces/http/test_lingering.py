@@ -15,6 +15,8 @@ from gauger.cssm.config import Limits
 from gauger.surfaces.http import lingering
 from gauger.surfaces.http.front import create_app
 from gauger.surfaces.http.lingering import LingeringTransport
+from gauger.surfaces.http.protocol import PortalProtocol
+from gauger.surfaces.http.server import PortalServer, server_settings
 from tests.surfaces.http.portal import CONFIG, Web, a_web
 from tests.surfaces.http.serving import serving
 
@@ -163,3 +165,27 @@ def test_a_stop_does_not_wait_for_a_peer_that_is_still_sending(portal: Web) -> N
         wait_for_answer(late)
     with late:  # the server's thread has ended
         assert late.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_stop_does_not_wait_for_who_was_accepted_just_before_it(portal: Web) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings = server_settings(create_app(portal.portal), SMALL)
+    stopping = PortalServer(settings, lambda: setattr(stopping, "should_exit", True))
+    with socket.create_connection(listener.getsockname(), timeout=5) as late:
+        taken, _ = listener.accept()  # as the server's loop does, which then makes the connection
+        stopping.run([listener])
+        asyncio.run(_connected(taken, stopping))
+        assert late.recv(1) == b""
+
+
+async def _connected(taken: socket.socket, server: PortalServer) -> None:
+    """Make a connection of a socket, and wait for its end."""
+
+    def connection() -> asyncio.Protocol:
+        kind = server.config.http_protocol_class
+        assert issubclass(kind, PortalProtocol)
+        return kind(config=server.config, server_state=server.server_state, app_state={})
+
+    taken.settimeout(0)
+    await asyncio.get_running_loop().connect_accepted_socket(connection, taken)
+    await asyncio.sleep(0)  # for the end of a connection that is told to

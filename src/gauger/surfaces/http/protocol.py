@@ -36,6 +36,8 @@ class PortalProtocol(H11Protocol):
     """
 
     settings: ClassVar = CssmConfig()
+    is_ending: ClassVar = False
+    """Whether the server stops. One server, one class: see `protocol_for`."""
 
     _waiting: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
@@ -54,6 +56,10 @@ class PortalProtocol(H11Protocol):
         # would shut out the administrator who is at work.
         self._is_placed = self._has_place
         self._expect_headers()
+        if self.is_ending:
+            # It was taken from the listener just before the stop, which told those whom it knew: the
+            # stop would wait for this one to its last second.
+            self.shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Stop the deadline once the headers are there, start it with the next request."""

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gauger.cssm.config import CssmConfig
-from gauger.surfaces.http.protocol import protocol_for
+from gauger.surfaces.http.protocol import PortalProtocol, protocol_for
 
 _HEADER_BYTES: Final = 32 * 1024
 _HANDSHAKE_SECONDS: Final = 10.0
@@ -60,6 +60,9 @@ class PortalServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the service."""
         gc.set_threshold(*self._collecting)
+        connections = self.config.http_protocol_class
+        if issubclass(connections, PortalProtocol):
+            connections.is_ending = True
         await super().shutdown(sockets)
 
 
