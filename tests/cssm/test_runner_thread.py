@@ -64,6 +64,26 @@ def test_an_upload_wakes_the_thread(desk: Bench, ended: Ended) -> None:
         assert state(desk, job) == "done"
 
 
+def test_a_stop_at_the_moment_of_the_next_round_is_not_slept_over(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, clear = desk.runner.stop, desk.runner._wake.clear
+    stopping = threading.Thread(target=stop, daemon=True)
+
+    def late() -> None:
+        # Now the thread has asked whether it shall stop, if it asks before it clears.
+        monkeypatch.undo()
+        stopping.start()
+        assert desk.runner._stopping.wait(_PATIENCE)
+        assert desk.runner._wake.wait(_PATIENCE)
+        clear()
+
+    monkeypatch.setattr(desk.runner._wake, "clear", late)
+    desk.runner.start()
+    desk.runner._thread.join(_PATIENCE)
+    assert not desk.runner._thread.is_alive()
+
+
 def test_an_upload_whose_event_cannot_be_kept_wakes_the_thread_too(
     desk: Bench, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:

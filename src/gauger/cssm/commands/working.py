@@ -71,9 +71,12 @@ class JobRunner:
             self._attempt(job)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            # Before the look: an upload that comes during it sets the event again.
+        while True:
+            # Before the look: an upload that comes during it sets the event again. Before the question
+            # too: a stop between that and here would be slept over, and whoever stops waits for us.
             self._wake.clear()
+            if self._stopping.is_set():
+                return
             try:
                 self.run_open_jobs()
             except Exception as error:  # noqa: BLE001 -- the edge of this thread, see below
