@@ -187,7 +187,8 @@ def main() -> None:
         "--only", action="append", default=[], help="commands with this in the name"
     )
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=_USUAL)
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    # Half of a trial is waiting: for strace to attach, for disks, for the ends of processes.
+    parser.add_argument("--jobs", type=int, default=2 * len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=1, help="of the chance of what a disk loses")
     options = parser.parse_args()
     if shutil.which("strace") is None:
