@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -181,28 +181,27 @@ class Site:
         return Options(data=self._folder / name, bundle=bundle, clock_file=clock)
 
 
-def rows(folder: Path, verify: float) -> list[Row]:
+def rows(folder: Path) -> list[Row]:
     """Measure all of it.
 
     Args:
         folder: An empty folder.
-        verify: Microseconds of one verification, by which aims in time are scaled.
     """
-    site, factor = Site(folder), verify / REFERENCE_VERIFY
+    site = Site(folder)
     return [
-        _limit("start of gauger --help", help_seconds(), "CPU s", 0.3 * factor),
-        *_everyday(site, factor),
-        *_after_years(site, factor),
+        _limit("start of gauger --help", help_seconds(), "CPU s", 0.3),
+        *_everyday(site),
+        *_after_years(site),
     ]
 
 
-def _everyday(site: Site, factor: float) -> Iterator[Row]:
+def _everyday(site: Site) -> Iterator[Row]:
     options = site.options("everyday")
     with ProductInstance.open(options.data, Folders(bundle=options.bundle)) as instance:
         value = use_microseconds(instance, "routing-base")
-        yield _limit("use() and its end, median", value, "µs", 5 * factor)
+        yield _limit("use() and its end, median", value, "µs", 5)
     value = start_seconds(options.data)
-    yield _limit("start of gauger instance run until it answers", value, "CPU s", 0.5 * factor)
+    yield _limit("start of gauger instance run until it answers", value, "CPU s", 0.5)
     with running(options.data) as agent:
         time.sleep(_SETTLED)
         yield _limit("agent memory", agent.memory(), "MiB", 40, scales=False)
@@ -223,7 +222,7 @@ def _send(client: AgentClient, folder: Path) -> None:
             raise
 
 
-def _after_years(site: Site, factor: float) -> Iterator[Row]:
+def _after_years(site: Site) -> Iterator[Row]:
     many, one = site.options("years"), site.options("day", moved=True)
     make_device(many, BACKLOG)
     make_device(one, 1)
@@ -235,7 +234,7 @@ def _after_years(site: Site, factor: float) -> Iterator[Row]:
             agent.client.execute("show license all", many.data)
             taken.append(time.perf_counter() - start)
         name = f"show license all with {BACKLOG} reports without ACK"
-        yield _limit(name, statistics.median(taken) * 1000, "ms", 100 * factor)
+        yield _limit(name, statistics.median(taken) * 1000, "ms", 100)
         peak = agent.memory("VmHWM")
         yield _limit("its agent's memory at its highest", peak, "MiB", 64, scales=False)
     few, late = sample_milliseconds([one, _moved(many, site)])
@@ -255,9 +254,9 @@ def _limit(name: str, value: float, unit: str, aim: float, *, scales: bool = Tru
 
 def main() -> None:
     """Measure and print."""
-    verify = verify_microseconds()
+    factor = verify_microseconds() / REFERENCE_VERIFY
     with tempfile.TemporaryDirectory(prefix="gauger-bench-") as folder:
-        show(rows(Path(folder), verify), verify)
+        show([replace(row, factor=factor) for row in rows(Path(folder))])
 
 
 if __name__ == "__main__":

@@ -20,10 +20,11 @@ class Row:
         name: What was measured.
         value: What was found.
         unit: Its unit.
-        aim: What is aimed at, scaled to this machine; None where it is only reported.
+        aim: What is aimed at, on the reference machine; None where it is only reported.
         at_most: Whether the aim is an upper limit: of a time or a size, not of a rate.
-        scales: Whether the aim was scaled by the verify speed of the run.
+        scales: Whether the aim is scaled by how fast this machine verifies.
         bound: What bounded it, as far as the run itself shows.
+        factor: This machine's verify time to that of the reference, when it was measured.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Row:
     at_most: bool = False
     scales: bool = True
     bound: str = ""
+    factor: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         """Return it as ``build/bench.json`` holds it."""
@@ -40,17 +42,25 @@ class Row:
             "name": self.name,
             "value": round(self.value, 3),
             "unit": self.unit,
-            "aim": None if self.aim is None else round(self.aim, 3),
+            "aim": None if self.aim_here is None else round(self.aim_here, 3),
             "met": self.met,
             "bound": self.bound,
         }
 
     @property
+    def aim_here(self) -> float | None:
+        """What is aimed at on this machine; None where there is no aim."""
+        if self.aim is None or not self.scales:
+            return self.aim
+        return self.aim * self.factor if self.at_most else self.aim / self.factor
+
+    @property
     def met(self) -> bool | None:
         """Whether the aim is met; None where there is none."""
-        if self.aim is None:
+        aim = self.aim_here
+        if aim is None:
             return None
-        return self.value <= self.aim if self.at_most else self.value >= self.aim
+        return self.value <= aim if self.at_most else self.value >= aim
 
 
 def verify_microseconds(seconds: float = 1.0) -> float:
@@ -66,17 +76,14 @@ def verify_microseconds(seconds: float = 1.0) -> float:
     return best * 1e6
 
 
-def show(rows: list[Row], verify: float) -> None:
+def show(rows: list[Row]) -> None:
     """Print the table."""
     width = max(len(row.name) for row in rows)
     print(f"\n{'':{width}}      value  unit        aim here   aim at 75 µs  met  bounded by")
     for row in rows:
         entry = row.to_json()
-        raw = row.aim
-        if row.scales and raw is not None:
-            factor = REFERENCE_VERIFY / verify
-            raw = raw * factor if row.at_most else raw / factor
-        aims = [f"{x:10.2f}" if x is not None else f"{'-':>10}" for x in (row.aim, raw)]
+        both = (row.aim_here, row.aim)
+        aims = [f"{x:10.2f}" if x is not None else f"{'-':>10}" for x in both]
         met = {None: "-", True: "yes", False: "no"}[entry["met"]]
         line = (
             f"{row.name:{width}} {row.value:10.2f}  {row.unit:10} {aims[0]}     {aims[1]}  {met:3}"

@@ -183,6 +183,7 @@ async def _storm(port: int, bodies: list[bytes], question: bytes) -> list[Row]:
             unit="s",
             aim=1.0,
             at_most=True,
+            scales=False,
             bound=f"{len(console.served)} of {len(console.answers)} answered",
         ),
     ]
@@ -285,6 +286,7 @@ async def _dawdle(port: int, question: bytes) -> list[Row]:
             unit="s",
             aim=1.0,
             at_most=True,
+            scales=False,
             bound=f"{len(console.served)} of {len(console.answers)} answered",
         ),
     ]

@@ -52,6 +52,17 @@ def test_a_limit_is_met_from_below() -> None:
     assert [limit.to_json()["met"] for limit in limits] == [None, False, True]
 
 
+@pytest.mark.parametrize(
+    ("at_most", "scales", "here"), [(True, True, 200), (False, True, 50), (True, False, 100)]
+)
+def test_an_aim_is_scaled_by_how_fast_the_machine_was(
+    *, at_most: bool, scales: bool, here: float
+) -> None:
+    row = Row(name="x", value=150, unit="s", aim=100, at_most=at_most, scales=scales, factor=2.0)
+    assert row.aim_here == row.to_json()["aim"] == here
+    assert row.met is (here != 100)
+
+
 FOUND = {
     "requests": 10,
     "answered": 20,
