@@ -232,3 +232,26 @@ def test_a_full_disk_delays_writing_and_nothing_else(
     assert (only.count, only.end - only.start) == (5, 6001)
     shown = device.report_detail(device.report_rows()[0].report_id)
     assert (shown.start, shown.end) == (only.start, world.clock.wall), "the last second is shown"
+
+
+@pytest.mark.requirement("PI-5")
+@pytest.mark.threat("G3", role="instance")
+def test_reports_that_close_while_the_disk_is_full_all_leave_later(
+    world: World, device: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.set_count(ESSENTIALS, 5)
+    device.flush()
+    disk = FullDisk(monkeypatch, device)
+    disk.begin()
+    for _ in range(3):
+        world.clock.advance(600)
+        world.clock.step(-10_000)  # so far back that the open report is closed by it
+        device.tick()
+    disk.end()
+    world.clock.advance(600)
+    device.flush()
+    rows = device.report_rows()
+    assert [row.state for row in rows] == ["CLOSED", "CLOSED", "CLOSED", "OPEN"]
+    ids = [row.report_id for row in rows]
+    assert [device.report_detail(number).next_id for number in ids] == [*ids[1:3], 0, 0]
+    assert device.save_usage(ALL, world.root / "usage.xml") == len(ids)

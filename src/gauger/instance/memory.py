@@ -46,6 +46,7 @@ class Draft:
         documents: Documents in force by name.
         marks: Marks of obeyed documents by name, as text.
         batch: Reports, bytes and events that go along.
+        unsaved: Rows of reports that the disk has not taken yet, by report id.
     """
 
     singles: Singles
@@ -53,6 +54,7 @@ class Draft:
     documents: dict[str, HeldDocument]
     marks: dict[str, str]
     batch: Batch = field(default_factory=Batch)
+    unsaved: Mapping[int, StoredReport] = field(default_factory=dict)
 
     def log(self, *entries: LogEntry) -> None:
         """Append entries to the event log."""
@@ -86,8 +88,8 @@ class Memory:
             for name, content in store.records("document").items()
         }
         self._marks = {name: unpack(mark, str) for name, mark in store.records("mark").items()}
-        self._stored = {key: (value, pack(value)) for key, value in _values(self.draft())}
         self._unsaved: Batch | None = None
+        self._stored = {key: (value, pack(value)) for key, value in _values(self.draft())}
         self.trouble: Problem | None = None
 
     @property
@@ -117,6 +119,7 @@ class Memory:
             tags=dict(self._tags),
             documents=dict(self._documents),
             marks=dict(self._marks),
+            unsaved={} if self._unsaved is None else self._unsaved.reports,
         )
 
     def commit(self, draft: Draft) -> None:

@@ -222,5 +222,8 @@ class Reporting:
 
 
 def find_report(draft: Draft, store: Store, report_id: int) -> StoredReport | None:
-    """Return a report's row as the draft has it, else as the store has it."""
-    return draft.batch.reports.get(report_id) or store.report(report_id)
+    """Return a report's row as the draft has it, else as the store has it, or will have it."""
+    # On a full disk the store's row may be an older one: written back, it would put a report that
+    # is closed and signed among the open ones, and that one would never leave.
+    known = draft.batch.reports.get(report_id) or draft.unsaved.get(report_id)
+    return known or store.report(report_id)

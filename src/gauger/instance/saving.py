@@ -16,6 +16,7 @@ from gauger.core.strict_json import encode
 from gauger.instance import events
 from gauger.instance.memory import Draft, as_held, read_detail, report_row
 from gauger.instance.ports import Store, StoredReport
+from gauger.instance.reporting import find_report
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import Selection, SelectionKind
 
@@ -70,7 +71,10 @@ class Saving:
 
     def mark(self, draft: Draft, report_ids: Iterable[int]) -> None:
         """Take that these reports were written to a file."""
-        for row in filter(None, map(self._store.report, report_ids)):
+        for report_id in report_ids:
+            row = find_report(draft, self._store, report_id)
+            if row is None:
+                continue
             detail = read_detail(row)
             changed = step(detail.life, ReportInput.SAVED)
             if changed != detail.life:
