@@ -154,6 +154,18 @@ def test_a_stop_that_cannot_store_says_so(
     assert trouble.code == "store-full"
 
 
+@pytest.mark.parametrize("count", [1.5, float("nan"), "3"])
+def test_a_count_that_is_no_integer_never_reaches_the_store(
+    world: World, device: Agent, count: int
+) -> None:
+    for count_with in (device.set_count, device.use):
+        with pytest.raises(Problem, match="invalid-argument"):
+            count_with(ESSENTIALS, count)
+    device.set_count(ESSENTIALS, True)  # noqa: FBT003 -- what a program may well pass
+    device.stop()
+    assert "SMART_LIC-3-STORE_REPLACED" not in names(world.open())
+
+
 def test_counts_of_a_sidecar_outlive_it_and_those_of_a_library_do_not(world: World) -> None:
     world.device().stop()
     for keeps, level in ((False, 0), (True, 0), (True, 7)):

@@ -7,6 +7,7 @@ changes of one second to one licence are one entry, so a busy product costs no m
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from operator import index
 from types import TracebackType
 from typing import Final
 
@@ -78,7 +79,7 @@ class Meter:
             Problem: ``unknown-entitlement``, ``invalid-argument``, or `NotAuthorized`.
         """
         known = self._known(tag)
-        _check_count(count, least=1)
+        count = _checked(count, least=1)
         if known in self._enforced:
             self._refuse(known)
         return Use(self, known, count)
@@ -90,7 +91,7 @@ class Meter:
             Problem: ``unknown-entitlement``, ``invalid-argument``, or `NotAuthorized`.
         """
         known = self._known(tag)
-        _check_count(count, least=0)
+        count = _checked(count, least=0)
         if count and known in self._enforced:
             self._refuse(known)
         with self._lock:
@@ -226,7 +227,15 @@ class Use:
         self._meter.add(self._tag, -self._count)
 
 
-def _check_count(count: int, *, least: int) -> None:
-    if not least <= count <= MAXIMUM_COUNT:
+def _checked(count: int, *, least: int) -> int:
+    """Return the count as the plain integer that the store can keep."""
+    try:
+        # A product's 1.5 or True would be written as it is, and the store not read any more.
+        whole = int(index(count))
+    except TypeError as error:
+        message = f"The count {count!r} is no whole number."
+        raise Problem("invalid-argument", message) from error
+    if not least <= whole <= MAXIMUM_COUNT:
         message = f"The count {count} is not {least} to {MAXIMUM_COUNT}."
         raise Problem("invalid-argument", message)
+    return whole
