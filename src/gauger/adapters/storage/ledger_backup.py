@@ -88,7 +88,9 @@ def _copied(source: Path, place: Path) -> Iterator[Path]:
 
 def _put_in_place(part: Path, place: Path) -> None:
     with named_failures(place):
+        # By rename: whoever looks sees no file, or the whole one.
         part.replace(place)
+    # The name is only durable with its folder; a backup that is gone after a crash is none.
     sync_folder(place.parent)
 
 

@@ -57,14 +57,19 @@ class SqliteLedger:
             Problem: ``store-full``, ``store-failed`` or ``store-damaged``.
         """
         with translated(self._path):
+            # At once and not at the first write: else a page could fail in its middle for want of
+            # the lock.
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                # Inside of the try: a commit that fails on a full disk leaves the transaction open.
                 self._db.execute("COMMIT")
             except BaseException:
                 # What was remembered in a transaction that is undone names rows that are not there.
                 self._names.forget()
                 self._projector.forget()
+                # On some errors SQLite has rolled back by itself; a second time would hide the
+                # cause.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise

@@ -65,9 +65,12 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         db = sqlite3.connect(
             uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
         )
+        # A backup or a checkpoint may hold the file for a moment; that is no failure.
         db.execute("PRAGMA busy_timeout=30000")
         if not readonly:
             db.execute("PRAGMA journal_mode=WAL")
+            # FULL: an answer that was signed must be there after a power cut, or the ledger has
+            # forked.
             db.execute("PRAGMA synchronous=FULL")
             # What a page of reports changes fits into memory: else it is written to the log, and
             # read from it, before the page is committed.
@@ -88,6 +91,7 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
             ``store-failed``.
     """
     held = schema_version(db)
+    # An older release would write rows without what the newer one relies on.
     if held > SCHEMA_VERSION:
         detail = f"{path} has schema {held}; this release knows {SCHEMA_VERSION}."
         raise Problem("store-newer", detail)
@@ -132,6 +136,7 @@ def named_error(error: sqlite3.Error, path: Path | str) -> Problem:
     return Problem(code, f"{path}: {error}.", error=name or None)
 
 
+# The others, a lost disk among them, are one thing for a person: the store failed.
 _CODES: Final = {"FULL": "store-full", "CORRUPT": "store-damaged", "NOTADB": "store-damaged"}
 
 

@@ -58,6 +58,7 @@ class Facts:
         account = None if named is None else self._names.account(named)
         number, instance, missed = self._numbered(claims.udi)
         tag_known = self._names.is_sold(claims.tag)
+        # A device never seen has no history; a vendor's report has no chain to compare.
         if number is None or claims.chain is None:
             held = claims.chain is None or claims.chain.previous is None
             return ReportFacts(
@@ -72,6 +73,7 @@ class Facts:
         wanted, gap_open = self._wanted(number, claims.digest) if missed else (False, False)
         settled, adds, overlapping = self._usage(number, claims, now)
         newer = self._newer_used_at(number, claims.generation, instance)
+        # Signed with the old key after the new one was in use: a stolen key would look so.
         is_late = newer is not None and claims.chain.closed_at > newer
         return ReportFacts(
             instance=instance,
@@ -139,6 +141,7 @@ class Facts:
             "SELECT i.id, a.domain, a.name, i.provisional, i.verified, i.generation, i.members,"
             " i.root_number, i.late, i.purchase_due, i.missed, i.silent_since FROM instances i"
             " LEFT JOIN accounts a ON a.id = i.account"
+            # Home 0: only the device that proved itself, never something that claims its name.
             " WHERE i.serial = ? AND i.pid = ? AND i.home = 0",
             (udi.serial, udi.pid),
         ).fetchone()
@@ -167,6 +170,7 @@ class Facts:
         instance: InstanceFacts | None,
         named: AccountRef | None,
     ) -> bool:
+        # Asked only where it may matter: nearly every report names the present account.
         if account is None or instance is None or instance.account == named:
             return False
         query = "SELECT 1 FROM memberships WHERE instance = ? AND account = ?"
@@ -196,6 +200,7 @@ class Facts:
                 for incarnation, row in held.items()
             ]
         )
+        # A store never seen has no reports, so nothing can stand at the place of this one.
         life = held.get(chain.incarnation)
         return () if life is None else self._rivals(number, life.id, claims, chain), lives
 
@@ -217,6 +222,7 @@ class Facts:
         rows = self._db.execute(
             f"SELECT {KNOWN_COLUMNS} FROM {KNOWN_TABLES} WHERE r.instance = ? AND r.life = ?"  # noqa: S608 -- constants only
             " AND r.tag = ? AND r.previous IS ? AND r.digest <> ?"
+            # What was refused by itself may come again; what a person rejected holds its place.
             " AND (r.verdict <> 'rejected' OR r.decided_by IS NOT NULL) ORDER BY r.id",
             (number, life, self._names.tag(claims.tag), chain.previous, claims.digest),
         ).fetchall()
@@ -250,6 +256,8 @@ class Facts:
     def _settled(self, number: int, tag: int, now: int) -> int | None:
         row = self._db.execute(
             "SELECT settles FROM reports WHERE instance = ? AND tag = ? AND received_at <= ?"
+            # By the time of receipt, which the device cannot choose; its own times may be back-
+            # dated.
             " AND verdict = 'accepted' ORDER BY received_at DESC, id DESC LIMIT 1",
             (number, tag, now - SETTLED_AFTER),
         ).fetchone()
@@ -276,6 +284,7 @@ class Facts:
         if row is None:
             return False
         before = decode_row(row[0], unpack(row[1]))
+        # From the row as it was written: the projection does not keep the generation.
         generation = before.generation if isinstance(before, ReportReceived) else None
         return (generation or 0) > (claims.generation or 0)
 
@@ -310,6 +319,7 @@ class Facts:
     def _counter(self, number: int, incarnation: str) -> int | None:
         row = self._db.execute(
             "SELECT max(counter) FROM trust_requests"
+            # Only accepted ones: a refused request with a huge counter would lock the device out.
             " WHERE instance = ? AND incarnation = ? AND verdict = 'accepted'",
             (number, incarnation),
         ).fetchone()
@@ -321,6 +331,7 @@ class Facts:
             " JOIN instances i ON i.id = c.instance WHERE c.key = ? LIMIT 64",
             (digest(request.public_key),),
         ).fetchall()
+        # The device itself may ask again for the same key; another one holding it is a copy.
         return tuple(udi for udi in (Udi(*row) for row in rows) if udi != request.udi)
 
     def _member(self, udi: Udi) -> MemberFacts:
@@ -334,6 +345,7 @@ def _previous(named: Digest | None, held: KnownReport | None) -> tuple[bool, int
     """Tell whether the previous report is held, and its case where it looked back-dated."""
     if named is None:
         return True, None
+    # A report that was refused by itself is not held: it may come again, and is still missed.
     if held is None or (held.verdict is Verdict.REJECTED and held.decided_by is None):
         return False, None
     waits = held.verdict is Verdict.QUARANTINED and held.code in RELEASABLE

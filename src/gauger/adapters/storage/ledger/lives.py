@@ -56,12 +56,18 @@ class Lives:
 
     def of(self, instance: int) -> dict[str, LifeRow]:
         """Return the lives of a product instance by incarnation, in the order of their rows."""
+        # By instance and not by incarnation: a judge asks for all lives of a device, to see a
+        # clone.
         known = self._known.get(instance)
         if known is None:
+            # All at once: to know the oldest would cost each report more than to read some rows
+            # again.
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             found = self._db.execute(
                 "SELECT incarnation, id, first_closed, last_closed, first_measured, last_measured,"
+                # In the order of their rows, as they are after a replay: the outcome must not hang
+                # on memory.
                 " began, head_page FROM lives WHERE instance = ? ORDER BY id",
                 (instance,),
             ).fetchall()
@@ -75,6 +81,7 @@ class Lives:
         if life is None:
             life = lives[sign.incarnation] = self._begin(instance, sign)
             return life.id
+        # In memory before it is stored: where the store fails, the rollback forgets all of this.
         life.first_closed = min(life.first_closed, sign.closed_at)
         life.last_closed = max(life.last_closed, sign.closed_at)
         life.first_measured = _least(life.first_measured, sign.starts)
@@ -119,6 +126,7 @@ class Lives:
         )
 
 
+# A store without a clock tells no time: that is no news, and never takes back what is known.
 def _least(held: int | None, told: int | None) -> int | None:
     if held is None or told is None:
         return told if held is None else held

@@ -82,11 +82,15 @@ class Lookups:
     def policy(self, account: AccountRef) -> PolicyFacts:
         """Return the policy in force: of the Virtual Account, its Smart Account, or all."""
         number = self._names.require_account(account)
+        # The nearest first: an account's own policy goes before its Smart Account's, and that
+        # before all's.
         scopes = (
             policy_scope(account.smart_account, account.virtual_account),
             policy_scope(account.smart_account, None),
             policy_scope(None, None),
         )
+        # Whichever assignment it was made from: the issuer compares, and makes a new one where it
+        # differs.
         issued, issued_from = self._policy_document(number, account)
         for scope in scopes:
             row = self._db.execute(
@@ -143,6 +147,7 @@ class Lookups:
             return None
         code, pid, serial, domain, name, state = row
         reports = self._db.execute(
+            # Only those that still wait: each report of a case is decided once.
             "SELECT digest FROM reports WHERE \"case\" = ? AND verdict = 'quarantined' ORDER BY id",
             (number,),
         ).fetchall()
@@ -216,6 +221,7 @@ class Lookups:
         By number, a part at a time: an index by the time of the newest report would have to be
         kept up by every report.
         """
+        # By ids and not by rows found: a part without any silent one costs as little.
         until = after + _PART
         rows = self._db.execute(
             "SELECT i.pid, i.serial, a.domain, a.name, i.last_report_at FROM instances i"
@@ -230,6 +236,7 @@ class Lookups:
         """Return the groups that licences in use on a product instance may belong to."""
         rows = self._db.execute(
             "SELECT u.tag, l.term FROM instance_usage u JOIN instances i ON i.id = u.instance"
+            # A licence that nobody sold has no term; its group is judged from the empty one.
             " LEFT JOIN order_lines l ON l.account = i.account AND l.tag = u.tag"
             " WHERE u.instance = ? AND u.in_use > 0",
             (self._names.instance(udi),),
@@ -264,6 +271,8 @@ class Lookups:
         if row is None:
             raise Problem("not-found", f"{udi} has no report {report} here.")
         received = self.row(row[-1])
+        # The projection points into the ledger; where it points wrong, its report must not be
+        # judged.
         if not isinstance(received, ReportReceived) or received.digest != report:
             raise Problem("store-damaged", f"Row {row[-1]} is not report {report}.")
         return StoredReport(
@@ -290,6 +299,7 @@ class Lookups:
         """Return documents whose final answer came later than the first, the newest first."""
         rows = self._db.execute(
             "SELECT digest FROM late_answers WHERE instance = ? AND decided_at >= ?"
+            # By digest within a second, so that two reads of one list agree.
             " ORDER BY decided_at DESC, digest LIMIT ?",
             (self._names.instance(udi), since, limit),
         ).fetchall()
@@ -318,6 +328,7 @@ class Lookups:
             "SELECT i.pid, i.serial FROM instances i WHERE i.id = coalesce("
             "(SELECT instance FROM reports WHERE digest = ?1 AND verdict <> ?2 LIMIT 1),"
             " (SELECT instance FROM trust_requests WHERE digest = ?1 LIMIT 1))",
+            # What nobody can verify proves no sender, so there is nobody to give an answer to.
             (answered, "signature-unverifiable"),
         ).fetchone()
         return None if row is None else Udi(row[0], row[1])

@@ -13,7 +13,7 @@ _REMEMBERED: Final = 50_000
 class Names:
     """Looks up the numbers of names, and remembers those that never change.
 
-    A number is only remembered once its transaction holds; `forget` drops all after a rollback.
+    Those of the open transaction are remembered too, so a rollback must be followed by `forget`.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -37,6 +37,7 @@ class Names:
         if sold is None:
             query = "SELECT 1 FROM tags WHERE tag = ? AND name IS NOT NULL"
             sold = self._db.execute(query, (tag,)).fetchone() is not None
+            # Tags are the sender's to choose: beyond the cap nothing more is remembered.
             if len(self._sold) < _REMEMBERED:
                 self._sold[tag] = sold
         return sold
@@ -45,6 +46,7 @@ class Names:
         """Give an entitlement tag the name that an order has for it; return its number."""
         number = self.tag(tag)
         self._db.execute("UPDATE tags SET name = ? WHERE id = ?", (name, number))
+        # It may be remembered as not sold: its reports would carry that flag until the next start.
         self._sold.pop(tag, None)
         return number
 
@@ -79,6 +81,8 @@ class Names:
         number = self._tags.get(tag)
         if number is None:
             self._db.execute("INSERT OR IGNORE INTO tags (tag) VALUES (?)", (tag,))
+            # Asked for and not taken from the insert: where the tag was there, nothing was
+            # inserted.
             row = self._db.execute("SELECT id FROM tags WHERE tag = ?", (tag,)).fetchone()
             number = int(row[0])
             if len(self._tags) < _REMEMBERED:
@@ -92,6 +96,7 @@ class Names:
             udi: Which one.
             home: 0 for the one that verified; else the account in which something claims to be it.
         """
+        # With its home: what merely claims to be a device must never get that device's number.
         key = (udi.serial, udi.pid, home)
         number = self._instances.get(key)
         if number is None:

@@ -50,6 +50,7 @@ class Pages:
     def write_leaves(self, page: int, leaves: Sequence[LeafRecord]) -> None:
         """Append the leaves of a page, and the documents that are new with them."""
         self._db.executemany(
+            # A body that is given again in a later page has a leaf there too, and is stored once.
             "INSERT OR IGNORE INTO documents (digest, type, version, answers, body)"
             " VALUES (?, ?, ?, ?, ?)",
             [
@@ -66,6 +67,7 @@ class Pages:
         )
         self._db.executemany(
             "INSERT INTO leaves (id, document, salt, hash)"
+            # Leaf 0 has none: it is the digest of the page's rows.
             " VALUES (?, (SELECT id FROM documents WHERE digest = ?), ?, ?)",
             [
                 (
@@ -85,7 +87,9 @@ class Pages:
             (head.page, head.body.decode(), bytes.fromhex(head.digest), head.signer),
         )
         self._db.execute(
-            "INSERT OR IGNORE INTO signers VALUES (?, ?)", (head.signer, _chain_text(head.chain))
+            # The chain is a kilobyte and the same for every page of one signer.
+            "INSERT OR IGNORE INTO signers VALUES (?, ?)",
+            (head.signer, _chain_text(head.chain)),
         )
         self._db.executemany("INSERT INTO nodes (level, place, hash) VALUES (?, ?, ?)", nodes)
 
@@ -144,6 +148,7 @@ class Pages:
         """
         row = self._db.execute(
             "SELECT d.type, d.version, d.body, l.id, l.salt FROM documents d"
+            # The newest leaf: an older one may be signed by a signer that is revoked by now.
             " JOIN leaves l ON l.document = d.id WHERE d.digest = ? ORDER BY l.id DESC LIMIT 1",
             (bytes.fromhex(wanted),),
         ).fetchone()
@@ -162,6 +167,7 @@ class Pages:
         known = self._signed_page(page, unsaved)
         if known is None:
             return None
+        # From the stored hashes and not from the bodies: leaves of others need not be read.
         path = merkle.inclusion_path(index, known.size, lambda level, at: known.nodes[level, at])
         head = known.head
         return PageSignature(
@@ -210,6 +216,7 @@ class Pages:
         """Return the newest ACK or verdict on a document of a device, or None."""
         row = self._db.execute(
             "SELECT digest FROM documents WHERE answers = ? AND type IN ('ack', 'verdict')"
+            # The newest: a final ACK replaces the deferral that was given before.
             " ORDER BY id DESC LIMIT 1",
             (bytes.fromhex(answered),),
         ).fetchone()

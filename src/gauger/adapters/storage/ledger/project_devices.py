@@ -50,6 +50,7 @@ class DeviceProjector:
             "UPDATE instances SET account = ?, provisional = ? WHERE id = ?",
             (account, row.provisional, instance),
         )
+        # A device that is given to its own account again must not be counted twice.
         if before == account:
             return
         self._db.execute("UPDATE accounts SET instances = instances + 1 WHERE id = ?", (account,))
@@ -57,6 +58,8 @@ class DeviceProjector:
             self._db.execute(
                 "UPDATE accounts SET instances = instances - 1 WHERE id = ?", (before,)
             )
+            # A report may still name the former account: it is flagged then, and not taken for a
+            # stranger's.
             self._db.execute("INSERT OR IGNORE INTO memberships VALUES (?, ?)", (instance, before))
         self._usage.move(instance, before, account)
         # Its reports and cases go with it: who owns it now sees and decides them.
@@ -70,6 +73,7 @@ class DeviceProjector:
         """A versioned document for one product instance replaces the earlier of its type."""
         order = row.order
         instance = self._names.make_instance(row.udi, row.at)
+        # Due until it was sent with an answer: an answer that is made before this row lacks it.
         if row.type == PURCHASE_INFO:
             self._db.execute("UPDATE instances SET purchase_due = 1 WHERE id = ?", (instance,))
         self._db.execute(
@@ -92,6 +96,7 @@ class DeviceProjector:
 
     def report(self, row: rows.ReportReceived, source: int) -> None:
         """A report came."""
+        # Nobody can check such a signature: it must not touch the device that it claims to be.
         verified = row.verdict is not Verdict.UNVERIFIABLE
         account = self._account(row.account)
         instance = self._names.make_instance(row.udi, row.at, 0 if verified else account or 0)
@@ -102,6 +107,7 @@ class DeviceProjector:
         else:
             self._note_report(row, instance, None if verified else account)
         settles = None
+        # Quarantined and deferred reports count only once they are decided.
         if row.verdict in _COUNTED:
             settles = self._usage.add(_counted(row, instance, tag))
         self._write_report(row, source, (instance, account, tag, life, settles))
@@ -172,6 +178,8 @@ class DeviceProjector:
         """Note what a report says of its sender; ``home`` is where an unverified one is kept."""
         self._db.execute(
             "UPDATE instances SET verified = ?, last_report_at = ?, software_version = ?,"
+            # Reports come out of order: an older one must not make a device look behind with its
+            # roots.
             " root_number = max(root_number, ?), members = ?, flags = ? WHERE id = ?",
             (
                 home is None,
@@ -202,6 +210,7 @@ class DeviceProjector:
             " AND coalesce(first_used > ?1, 1)",
             (closed_at, *code),
         )
+        # It only saves an update, so it may be forgotten at any time.
         if len(self._first_used) >= REMEMBERED:
             self._first_used.clear()
         # It may have been used earlier still: then less is remembered than stands there.
@@ -213,6 +222,7 @@ class DeviceProjector:
         (pipes,) = self._one(
             "SELECT pipes FROM reports WHERE instance = ? AND digest = ?", (instance, row.digest)
         )
+        # One who sends the same report all day would else make its row grow with each.
         if len(pipes.split()) < _MOST_PIPES:
             self._db.execute(
                 "UPDATE reports SET pipes = ? WHERE instance = ? AND digest = ?",
@@ -241,10 +251,12 @@ class DeviceProjector:
                 number,
             ),
         )
+        # Taking away is no subtraction: other reports may have claimed the same time.
         if before == Verdict.ACCEPTED.value and row.verdict is not Verdict.ACCEPTED:
             self._usage.rebuild(instance, tag)
         if before != Verdict.ACCEPTED.value and row.verdict is Verdict.ACCEPTED:
             self._count_late(instance, tag, number)
+        # The device was told `deferred` or `quarantined`; it would ask for ever.
         if before != Verdict.ACCEPTED.value and row.verdict in _LATE:
             self._owe(instance, row)
 
@@ -272,6 +284,7 @@ class DeviceProjector:
         )
         self._db.execute(
             "UPDATE instances SET late ="
+            # Counted and not added to: the same report may be decided again.
             " (SELECT count(*) FROM late_answers WHERE instance = ?1) WHERE id = ?1",
             (instance,),
         )
@@ -279,6 +292,7 @@ class DeviceProjector:
     def _recount_cases(self, instance: int) -> None:
         self._db.execute(
             "UPDATE instances SET cases ="
+            # Counted and not added to: a case that is closed twice would go below zero.
             " (SELECT count(*) FROM cases WHERE instance = ?1 AND state = 'open') WHERE id = ?1",
             (instance,),
         )
@@ -380,6 +394,7 @@ class DeviceProjector:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (instance, row.generation, row.key, row.document, row.incarnation, row.at),
         )
+        # A report under it may have come first, after a restore; then no row was there to update.
         self._first_used.pop((instance, row.generation), None)
         self._db.execute(
             "UPDATE instances SET generation = ? WHERE id = ?", (row.generation, instance)

@@ -69,9 +69,11 @@ class Projector:
             row: The row.
             source: Its id in the ledger.
         """
+        # Some rows are only history: they stand in the ledger and change no projection.
         handler = self._handlers.get(row.KIND)
         if handler is not None:
             handler(row, source)
+        # From the row and nothing else, so that a replay writes the same event log.
         event = describe(row)
         if event is not None:
             self._event(event, row.at, source)
@@ -94,6 +96,7 @@ class Projector:
         self._state("epoch", row.number)
         self._state("epoch-id", row.epoch)
         for head in row.abandons:
+            # -1: this row names no page; what a device shows of it later brings the number.
             self._db.execute("INSERT OR IGNORE INTO abandoned VALUES (?, -1)", (head,))
 
     def _abandoned(self, row: rows.HeadAbandoned, _: int) -> None:
@@ -101,6 +104,7 @@ class Projector:
 
     def _root_set(self, row: rows.RootSetTaken, _: int) -> None:
         values = (row.number, row.epoch, row.document)
+        # No REPLACE: a second root set of one number is a fork, and the store refuses it.
         self._db.execute("INSERT INTO root_sets VALUES (?, ?, ?)", values)
 
     def _manufacturer(self, row: rows.ManufacturerTaken, _: int) -> None:
@@ -224,6 +228,7 @@ class Projector:
     def _refusal(self, row: rows.RefusalRecorded, _: int) -> None:
         self._db.execute(
             "INSERT INTO refusals VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            # The row says how often in all, so a replay of the same row adds nothing.
             " SET count = excluded.count, last_at = excluded.last_at",
             (row.digest, row.code, row.count, row.at, row.at),
         )
@@ -232,6 +237,7 @@ class Projector:
 def raise_version(db: sqlite3.Connection, version: int) -> None:
     """Note the highest version that a document of this ledger has."""
     db.execute(
+        # Never down: a version that is given out twice is a conflict on every device that saw both.
         "INSERT INTO state VALUES ('version', ?)"
         " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
         (version,),
@@ -242,11 +248,13 @@ def policy_scope(smart_account: str | None, virtual_account: str | None) -> str:
     """Return the key of a policy's scope: '' for all, a domain, or domain/name."""
     if smart_account is None:
         return ""
+    # A domain holds no slash, so no two scopes share a key.
     return smart_account if virtual_account is None else f"{smart_account}/{virtual_account}"
 
 
 def _on(kind: type[_Row], handler: Callable[[_Row, int], None]) -> tuple[str, _Handler]:
     def handle(row: rows.Row, source: int) -> None:
+        # The type checker's proof; a row is found by the kind that its class states.
         if isinstance(row, kind):
             handler(row, source)
 

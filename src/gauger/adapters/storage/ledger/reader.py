@@ -141,6 +141,7 @@ class SqliteReader:
 
     def policies(self, account: AccountRef | None) -> Sequence[PolicyRow]:
         """Return the assignments that concern an account, the one in force first."""
+        # Put before one another, so that the one in force comes first.
         scopes = [policy_scope(None, None)]
         if account is not None:
             scopes.insert(0, policy_scope(account.smart_account, None))
@@ -172,6 +173,7 @@ class SqliteReader:
         rows = self._all(
             "SELECT t.id, t.tag, t.name, coalesce(v.in_use, 0),"
             " CASE WHEN a.count_unverified THEN coalesce(u.in_use, 0) ELSE 0 END"
+            # From what is used and what was bought: a licence may have only one of both.
             " FROM (SELECT tag FROM account_usage WHERE account = ?1"
             " UNION SELECT tag FROM order_lines WHERE account = ?1) own"
             " JOIN tags t ON t.id = own.tag JOIN accounts a ON a.id = ?1"
@@ -217,6 +219,7 @@ class SqliteReader:
     def instance(self, udi: Udi) -> InstanceRow | None:
         """Return one product instance with what it uses; the verified one where there are two."""
         rows = self._all(
+            # Home 0 sorts first: the verified one hides whatever only claims its name.
             f"SELECT {shapes.INSTANCE} FROM instances i LEFT JOIN accounts a ON a.id = i.account"  # noqa: S608 -- constants only
             " WHERE i.serial = ? AND i.pid = ? ORDER BY i.home LIMIT 1",
             udi.serial,
@@ -268,6 +271,7 @@ class SqliteReader:
         )
         if not rows:
             return None
+        # The item is served only if its row is the report's own; lists carry no items.
         *shown, kind, body = rows[0]
         received = decode_row(str(kind), unpack(body))
         if not isinstance(received, ReportReceived) or received.digest != digest:
@@ -331,6 +335,7 @@ class SqliteReader:
         newest_first: bool = False,
     ) -> Sequence[EventRow]:
         """Return audited events; with ``newest_first``, ``after`` is where to go down from."""
+        # Words of the query and never of the caller: only constants are put into its text.
         start, direction, sign = (
             (after or _LAST, "DESC", "<") if newest_first else (after, "ASC", ">")
         )
@@ -356,6 +361,7 @@ class SqliteReader:
 
     def late_answers(self, udi: Udi) -> Sequence[AnswerBundle]:
         """Return final answers to documents that had been deferred or quarantined."""
+        # Bounded: what a device was owed over years would else make one list of any size.
         found = (self.answer_for(digest, udi) for digest in self._lookups.late(udi, 0, 1000))
         return [answer for answer in found if answer is not None]
 
@@ -382,6 +388,7 @@ class SqliteReader:
         Raises:
             Problem: ``not-found`` where the newest head does not close over this page.
         """
+        # The newest head covers those before it and not itself: its own proof is its signature.
         newest = self._pages.count() - 1
         if not 0 <= page < newest:
             raise Problem("not-found", f"The newest head closes over {newest} pages, not {page}.")

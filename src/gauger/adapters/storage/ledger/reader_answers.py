@@ -28,6 +28,7 @@ class Answers:
 
     def answer_for(self, answers: Digest, udi: Udi | None) -> AnswerBundle | None:
         """Return the newest answer to a document of a device, or None."""
+        # Whose it is comes from the ledger: the caller decides by it who may read the answer.
         owner = self._lookups.answered_udi(answers)
         found = self._pages.answers(answers)
         if owner is None or found is None or udi not in (None, owner):
@@ -36,8 +37,10 @@ class Answers:
         if acknowledgment is None:
             return None
         listed: tuple[Companion, ...] = ()
+        # A verdict lists nothing: with a refusal nothing is installed.
         if acknowledgment.type == Acknowledgment.TYPE:
             listed = Acknowledgment.from_document(acknowledgment).companions
+        # Root sets stand in a table of their own: they are signed by root keys, in no page.
         wanted = [item.digest for item in listed if item.type != RootSet.TYPE]
         companions = [self.document(digest) for digest in wanted]
         return AnswerBundle(

@@ -93,6 +93,7 @@ class Lists:
         if len(hits) <= _SPARSE:
             marks = ", ".join("?" * len(hits))
             return f"i.id IN ({marks})", [row[0] for row in hits]
+        # What a person types is taken by its letters: `%` would match everything.
         escaped = search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         condition = "(i.serial LIKE ? ESCAPE '!' OR i.pid LIKE ? ESCAPE '!')"
         return condition, [f"{escaped}%"] * 2

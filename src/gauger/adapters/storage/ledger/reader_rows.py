@@ -79,6 +79,7 @@ def token(account: AccountRef, row: Row, now: int) -> TokenRow:
     """Return an ID token with its state at a time."""
     number, hint, description, issued_at, expires_at, uses, used, export, revoked, by = row
     state = "active"
+    # Revocation first: a token that a person ended is shown so, also after its term.
     if revoked:
         state = "revoked"
     elif now >= expires_at:
@@ -120,6 +121,7 @@ def order(account: AccountRef, row: Row, lines: Sequence[Row], devices: Sequence
 def policy(row: Row) -> PolicyRow:
     """Return a policy assignment."""
     scope, _, name, ack_required, rules, assigned_at, by, version = row
+    # The reverse of `policy_scope`: a domain holds no slash.
     domain, _, virtual = scope.partition("/")
     return PolicyRow(
         smart_account=domain or None,
@@ -260,6 +262,7 @@ def manufacturer(row: Row) -> ManufacturerRow:
 
 def head(record: HeadRecord, unsaved: tuple[int, bytes] | None) -> HeadRow:
     """Return a head, with the signature that is not stored yet where it is the last one's."""
+    # It reaches the disk with the next page; until then only memory has it.
     signature = record.signature
     if signature is None and unsaved is not None and unsaved[0] == record.page:
         signature = unsaved[1]

@@ -121,6 +121,8 @@ class Usage:
         observed_until = None
         for origin, claims, shown_at in counted.parts():
             timeline = timelines.get(origin) or self._new(counted, origin)
+            # The dictionary is the remembered one, so the next report of a page sees the new
+            # timeline.
             timelines[origin] = timeline
             self._extend(timeline, claims, shown_at)
             if origin == ABSOLUTE:
@@ -130,6 +132,7 @@ class Usage:
 
     def rebuild(self, instance: int, tag: int) -> None:
         """Make the timelines of a licence anew from the reports that count now."""
+        # Before anything is deleted: the account's total is changed by the difference.
         before = _shown(self.timelines(instance, tag))
         for timeline in self.timelines(instance, tag).values():
             self._db.execute("DELETE FROM segments WHERE timeline = ?", (timeline.number,))
@@ -139,10 +142,13 @@ class Usage:
             " WHERE instance = ? AND tag = ?",
             (instance, tag),
         )
+        # What is remembered has the counts of before: it would be written back over the zeros.
         self._known.pop((instance, tag), None)
         timelines = self.timelines(instance, tag)
         for origin, text, received_at in self._db.execute(
             "SELECT origin, claims, received_at FROM reports"
+            # Only what counts now. An unverified sender has an instance of its own and is never
+            # decided.
             " WHERE instance = ? AND tag = ? AND verdict = 'accepted' ORDER BY id",
             (instance, tag),
         ).fetchall():
@@ -172,6 +178,7 @@ class Usage:
         """Return the timelines of a licence by their origin."""
         known = self._known.get((instance, tag))
         if known is None:
+            # One who sends for ever new licences must not fill the memory of the writer.
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             known = self._known[instance, tag] = self._stored(instance, tag)
@@ -197,6 +204,7 @@ class Usage:
     def _extend(self, timeline: Timeline, claims: Sequence[Segment], shown_at: int) -> None:
         reach = span(claims)
         if reach is not None:
+            # Nearly every report begins where the last one ended: then no history is read at all.
             if timeline.last is None or timeline.last.end < reach[0]:
                 existing: tuple[Segment, ...] = ()
             elif timeline.last.end == reach[0]:
@@ -206,6 +214,8 @@ class Usage:
             self._merge(timeline, existing, claims)
         timeline.observed_until = max(timeline.observed_until, *(item.end for item in claims))
         timeline.shown_at = max(timeline.shown_at, shown_at)
+        # A gap at the end means that nothing was counted at the newest moment, so nothing is in
+        # use.
         last = timeline.last
         reaches = last is not None and last.end == timeline.observed_until
         timeline.in_use = last.count if last is not None and reaches else 0
@@ -229,8 +239,10 @@ class Usage:
     ) -> None:
         """Merge claims into what they overlap or touch of a timeline."""
         merged = normalise((*existing, *claims))
+        # The same usage reported twice, as after a lost answer, writes nothing.
         if merged == existing:
             return
+        # Segments of one timeline never overlap, so their end alone names them.
         gone = [(timeline.number, item.end) for item in existing if item not in merged]
         if gone:
             self._db.executemany('DELETE FROM segments WHERE timeline = ? AND "end" = ?', gone)
@@ -249,6 +261,7 @@ class Usage:
 
     def _show(self, instance: int, tag: int, before: int | None, in_use: int | None) -> None:
         """Bring the newest count of a licence, and its account's total, up to date."""
+        # Most reports change no count: the row of the account, which all share, stays untouched.
         if in_use is None or before == in_use:
             return
         self._db.execute(
@@ -258,6 +271,7 @@ class Usage:
         )
         self._db.execute(
             "INSERT INTO account_usage SELECT account, ?, home = 0, ? FROM instances"
+            # A device of no account adds to no total; `move` adds it once it has one.
             " WHERE id = ? AND account IS NOT NULL"
             " ON CONFLICT DO UPDATE SET in_use = in_use + excluded.in_use",
             (tag, _share(in_use) - _share(before or 0), instance),
@@ -273,6 +287,7 @@ class Usage:
 
 def _share(in_use: int) -> int:
     """Return what a product instance adds to its account's total."""
+    # Any claim up to 2^63 is valid in form: one device could push the sum beyond its column.
     return min(in_use, MOST_SHARE)
 
 
@@ -292,6 +307,7 @@ def gain_before(
     db: sqlite3.Connection, timeline: int, claims: Sequence[Segment], instant: int
 ) -> int:
     """Return by how much claims would raise the count-seconds before an instant."""
+    # Only what lies before it: new usage after it is nobody's back-dating.
     early = clip(claims, min(item.start for item in claims), instant) if claims else ()
     reach = span(early)
     if reach is None:
