@@ -68,6 +68,7 @@ class Agent:
         self._engine = Engine(around, store, self._meter)
         self._store = store
         self._release = release
+        # Threads are asked to end: one that was cut off could leave a step half done.
         self._stopping = threading.Event()
         self._call = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -129,6 +130,7 @@ class Agent:
             documents: Policy, trust code and purchase information, by type.
             has_key: Whether the key of the factory trust code is there.
         """
+        # At each start but the first there is nothing to adopt, and no order has to load.
         if documents.keys() - self._engine.memory.documents.keys():
             self._orders.adopt_factory(documents, has_key=has_key)
 
@@ -160,10 +162,12 @@ class Agent:
                 thread.join(_WAKE_SECONDS)
         self._threads = []
         self._engine.finish()
+        # Kept before the store closes: afterwards every commit fails, whatever was stored.
         trouble = self._engine.memory.trouble
         if trouble is not None:
             _LOGGER.warning("The last usage could not be stored: %s", trouble.detail)
         self._store.close()
+        # Last: who waits for the lock must find a store that nobody holds open.
         self._release()
         return trouble
 
@@ -220,6 +224,7 @@ class Agent:
         def apply(draft: Draft) -> None:
             configuration = draft.singles.configuration
             for change in changes:
+                # Gathered first: a line that is refused leaves none of those before it in force.
                 configuration = apply_change(configuration, change)
                 draft.log(events.configured(self.now(), change.key.value))
             draft.singles = replace(draft.singles, configuration=configuration)
@@ -276,7 +281,9 @@ class Agent:
         """Store changes within a second; what the disk refuses stays in memory."""
         clock = self._around.clock
         while not self._stopping.is_set():
+            # In a thread of its own: a portal that answers slowly must not cost a second of usage.
             _guarded(self._engine.measure)
+            # By the real clock and before the pause: a busy product must not write at each change.
             self._stopping.wait(_COALESCE_SECONDS)
             clock.pause(self._meter.wake, self._engine.pause())
 
@@ -284,6 +291,7 @@ class Agent:
         """Talk to the portal when something is due; the network never delays a measurement."""
         clock = self._around.clock
         while not self._stopping.is_set():
+            # Before the round and not after: a call that comes meanwhile is for the next one.
             self._call.clear()
             _guarded(self._engine.communicate)
             if not self._stopping.is_set():

@@ -31,6 +31,7 @@ def remind(draft: Draft, deadline: int | None, now: int, *, always: bool = False
     left = deadline - now
     mark = _mark(left)
     course = draft.singles.course
+    # With the deadline: a new one begins to be told afresh.
     if not always and (mark is None or course.warned == (deadline, mark)):
         return False
     if left >= 0:
@@ -45,6 +46,8 @@ def remind(draft: Draft, deadline: int | None, now: int, *, always: bool = False
 def _mark(left: int) -> int | None:
     """Return the distance that was reached: days before, or minus the periods overdue."""
     if left < 0:
+        # Negative, so that it is never taken for a distance before the deadline.
         return -1 - (-left // (_OVERDUE_EVERY * DAY))
+    # Rounded up: the last hours are the last day.
     days = -(-left // DAY)
     return next((step for step in _BEFORE if days <= step), None)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gauger.instance.exchanging import Answered
     from gauger.instance.talking import Talking
 
+# No longer than a sample lasts: nothing here relies on being woken.
 _LONGEST_PAUSE: Final = 900
 _MOST_AT_ONCE: Final = 4
 """Exchanges that one round finishes at most: trust, wanted reports, a push, and what follows."""
@@ -51,6 +52,7 @@ class Engine:
             Problem: ``store-damaged`` where the store cannot be read; ``entropy-failed``.
         """
         self.around = around
+        # Reentrant: an order that holds it measures, and measuring takes it as well.
         self.lock = threading.RLock()
         self.wire = threading.RLock()
         self.memory = Memory(store)
@@ -75,6 +77,7 @@ class Engine:
         """Return the documents in force, read once for each change."""
         documents = self.memory.documents
         known, holdings = self._read
+        # By identity first: each commit makes a new dict, and most of them change no document.
         if known is not documents:
             if known != documents:
                 holdings = read_holdings(documents, self.around.pinned, holdings)
@@ -90,6 +93,7 @@ class Engine:
                 draft, self.reckoning.deadline(self.holdings()), self.around.clock.wall()
             )
             self._sign(draft)
+            # Flash wears with each write; what the disk refused is tried again all the same.
             if changed or reminded or draft.batch.reports or not self.memory.is_saved:
                 self.memory.keep(draft)
 
@@ -110,6 +114,7 @@ class Engine:
         with self.lock:
             self.measure()
             draft = self.memory.draft()
+            # Else only what was settled at the last sample, up to 15 minutes ago, would be claimed.
             self.measuring.settle(draft)
             self.memory.keep(draft)
 
@@ -148,6 +153,7 @@ class Engine:
             self.measuring.close(draft, cause)
             self._sign(draft)
             self.memory.commit(draft)
+            # The close itself is durable by now; that it waits for its key is what is told.
             if self.reporting.trouble is not None:
                 raise self.reporting.trouble
 
@@ -198,6 +204,7 @@ class Engine:
                     self.talking.put_off(problem)
 
     def _advance(self) -> None:
+        # Bounded: a portal that answers each message with another task must not keep us busy.
         for _ in range(_MOST_AT_ONCE):
             kind = self._due()
             if kind is None or not _advanced(self.talking.talk(kind)):
@@ -208,6 +215,7 @@ class Engine:
         with self.lock:
             lived = self.measuring.lived()
             times = [self.measuring.next_sample(), *self._contacts()]
+            # At least a second: something overdue that cannot be done would else spin.
             return float(min(max(1, min(times) - lived), _LONGEST_PAUSE))
 
     def next_contact(self) -> int | None:
@@ -225,6 +233,7 @@ class Engine:
     def _boot(self, store: Store) -> None:
         wall = self.around.clock.wall()
         draft = self.memory.draft()
+        # First of all: no measurement of this boot may join a report of the one before.
         self.measuring.begin_boot(draft)
         # Before anything is believed: a store that was copied back may hold a root set that was
         # replaced because a signer was stolen.
@@ -234,6 +243,7 @@ class Engine:
             draft.log(events.store_replaced(wall, store.replaced))
         draft.log(*events.agent_ready(wall), *events.export_allowed(wall, allowed=False))
         self._sign(draft)
+        # Each boot: a store that was copied back is found out by the boots that it misses.
         draft.batch.anchored = True
         self.memory.keep(draft)
         self.rooting.show(self.memory)
@@ -247,6 +257,7 @@ class Engine:
             try:
                 state = self.trusting.signing_state(self.holdings(), draft.singles.trust)
             except Problem as problem:
+                # Not raised: what is measured is kept, and signed once the key is there again.
                 self.reporting.trouble = problem
                 return
             self.reporting.sign_waiting(draft, state)
@@ -261,6 +272,7 @@ class Engine:
             if singles.backoff.retry_at > lived:
                 return None
             if _is_due(singles.trust_exchange, lived):
+                # Before any report: the code that it brings may be what they wait for.
                 return "trust"
             if not self._may_report():
                 return None
@@ -284,6 +296,7 @@ class Engine:
         else:
             code = ""
         course = self.memory.singles.course
+        # Told on change alone: each second of a year the same line would push out the log.
         if course.blocked != reason:
             draft = self.memory.draft()
             draft.singles = replace(draft.singles, course=replace(course, blocked=reason))
@@ -292,6 +305,7 @@ class Engine:
         return reason is None
 
     def _begin_sending(self, lived: int) -> bool:
+        # At once and not with the schedule: the portal has said that it lacks them.
         if self.memory.singles.course.wanted and self.talking.put_under_way(Occasion.WANTED):
             return True
         push = self.reckoning.next_push(self.holdings())

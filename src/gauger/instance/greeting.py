@@ -18,5 +18,6 @@ def is_worth_it(draft: Draft) -> bool:
 def ask(draft: Draft, *, is_due: bool) -> None:
     """Put a hello in line, or take it out."""
     course = draft.singles.course
+    # An unchanged record is not written again.
     if course.greets != is_due:
         draft.singles = replace(draft.singles, course=replace(course, greets=is_due))

@@ -33,7 +33,9 @@ class Measuring:
         past = memory.singles.clock
         self.timeline = timeline.begin(reading, around.build_date)
         self._lifetime = timeline.power_on(past.seconds, past.wall, reading, around.build_date)
+        # Names the boot in each report: seconds of two boots must never be taken for the same.
         self.boot = around.nonce()
+        # A boot samples at once, so that it is stored that it lives.
         self._sampled_in = _NEVER
 
     def lived(self) -> int:
@@ -46,6 +48,7 @@ class Measuring:
 
     def next_sample(self) -> int:
         """Return when the next sample is due, in seconds lived."""
+        # By seconds lived: a wall clock set back would put off the next sample by as much.
         return (self.lived() // SAMPLE + 1) * SAMPLE
 
     def begin_boot(self, draft: Draft) -> None:
@@ -53,9 +56,11 @@ class Measuring:
         past = draft.singles.clock
         for tag, record in list(draft.tags.items()):
             sampler, measurements = sampling.reloaded(record.sampler)
+            # A wall clock that was set back before the stop: no report may end after it was closed.
             ends = [item.end for item in measurements if not item.relative]
             closing = Closing(
                 closed_at=max([past.wall or 0, *ends]),
+                # The boot that measured it: its labels mean nothing in this one.
                 boot=past.boot,
                 cause=ReportInput.CLOSE_BY_RELOAD,
             )
@@ -64,6 +69,7 @@ class Measuring:
             again = sampling.restarted(sampler, self.present(), relative=relative)
             draft.tags[tag] = replace(draft.tags[tag], sampler=again)
             if not self._around.keeps_counts:
+                # The program that stated the count is gone, and would state it again if it were so.
                 draft.tags[tag] = replace(draft.tags[tag], stated=0)
         self._meter.restore([(tag, record.stated) for tag, record in draft.tags.items()])
         self._stamp(draft)
@@ -75,6 +81,7 @@ class Measuring:
             Whether the draft holds anything that should be stored.
         """
         changes = self._meter.drain()
+        # Before the clock is looked at: the changes came by the labels that held until now.
         self._take(draft, changes)
         step = self._observe(draft)
         sampled = self._sample_if_due(draft)
@@ -100,6 +107,7 @@ class Measuring:
         sampler, measurements = sampling.closed(record.sampler, at, Termination.REQUESTED)
         wall = self._around.clock.wall()
         closing = Closing(
+            # Not the wall clock: between two looks it may have been stepped behind the last second.
             closed_at=wall if self.timeline.relative else at, boot=self.boot, cause=cause
         )
         queue_report(draft, replace(record, sampler=sampler), measurements, closing)
@@ -115,6 +123,7 @@ class Measuring:
         for change in changes:
             at = self.timeline.at(change.monotonic)
             before = draft.tags.get(change.tag) or self._new_tag(change.tag, at)
+            # Peak, then level: the highest count of a second is what counts (spec/usage.md).
             peak = sampling.changed(before.sampler, at, change.peak)
             sampler = sampling.changed(peak, at, change.level, change.children)
             first_use = before.first_use
@@ -139,9 +148,11 @@ class Measuring:
         reading = self._around.reading()
         was_relative = self.timeline.relative
         self.timeline, step = timeline.observe(self.timeline, reading, self._around.build_date)
+        # Seconds that differ by rounding are no step (spec/usage.md).
         if step is None:
             return False
         closing = Closing(
+            # By the old labels, like all that it tells: by the new ones it would end in its future.
             closed_at=reading.wall if was_relative else step.before,
             boot=self.boot,
             cause=ReportInput.CLOSE_BY_RELOAD,
@@ -156,6 +167,7 @@ class Measuring:
         period = self.lived() // SAMPLE
         if period == self._sampled_in:
             return False
+        # Once for each period, however often this is asked: sampling means a write.
         self._sampled_in = period
         self.settle(draft)
         return True
@@ -175,6 +187,7 @@ def _resumes(before: TagRecord, change: Change) -> bool:
 
 def _note_change(draft: Draft, before: Sampler, change: Change, wall: int) -> None:
     """Start the clocks that a change in use starts, and tell of it."""
+    # A count stated again starts no deadline: programs repeat what they say.
     if change.peak <= before.level and change.level == before.level:
         return
     course = draft.singles.course

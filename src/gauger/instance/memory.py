@@ -132,6 +132,7 @@ class Memory:
         try:
             self.store.commit(batch)
         except Problem as problem:
+            # Kept also where the caller is told: `measure` then tries again by itself.
             self.trouble = problem
             raise
         self.trouble = None
@@ -145,6 +146,7 @@ class Memory:
             self.commit(draft)
         except Problem:
             self._adopt(draft)
+            # Records are compared with what is stored anew; rows, bytes and events would be lost.
             self._unsaved = _joined(self._unsaved, draft.batch)
 
     @property
@@ -169,12 +171,14 @@ class Memory:
         known = self._stored
         for key, value in _values(draft):
             stored = known.get(key)
+            # By identity: all values are frozen, so the same object has the same bytes.
             if stored is None or stored[0] is not value:
                 content = pack(value)
                 if stored is None or stored[1] != content:
                     records[key] = content
                 stored = (value, content)
             packed[key] = stored
+        # What is stored and no longer present is removed, or it would be back at the next boot.
         records.update(dict.fromkeys(known.keys() - packed.keys()))
         return packed, _with_records(_joined(self._unsaved, draft.batch), records)
 
@@ -265,8 +269,10 @@ def _joined(first: Batch | None, second: Batch) -> Batch:
     entries = [*first.entries, *second.entries]
     return Batch(
         records={**first.records, **second.records},
+        # The later row wins: it was made from the earlier one (`reporting.find_report`).
         reports={**first.reports, **second.reports},
         items=[*first.items, *second.items],
+        # The oldest stay: they tell how the trouble began.
         entries=entries[:_MOST_UNSAVED_ENTRIES] if first.entries else entries,
         anchored=first.anchored or second.anchored,
     )

@@ -80,6 +80,7 @@ class Meter:
         """
         known = self._known(tag)
         count = _checked(count, least=1)
+        # Refused here and not on entering: a program should fail before it begins what it must not.
         if known in self._enforced:
             self._refuse(known)
         return Use(self, known, count)
@@ -92,6 +93,7 @@ class Meter:
         """
         known = self._known(tag)
         count = _checked(count, least=0)
+        # 0 is always accepted: a program must be able to say that it uses nothing.
         if count and known in self._enforced:
             self._refuse(known)
         with self._lock:
@@ -126,6 +128,7 @@ class Meter:
         """Take counts that an earlier process of this store was told."""
         with self._lock:
             for tag, count in stated:
+                # The profile may be another by now: what is gone or enforced is not in use.
                 if count and tag in self._stated and tag not in self._enforced:
                     self._stated[tag] = count
                     self._note(tag)
@@ -142,6 +145,7 @@ class Meter:
     def drain(self) -> list[Change]:
         """Return the changes since the last time, oldest first for each licence."""
         with self._lock:
+            # Under the lock: a change after it sets it again, and none falls between.
             self.wake.clear()
             drained = self._changes
             self._changes = {}
@@ -149,6 +153,7 @@ class Meter:
             self._moved = False
         if children is not None:
             for tag in self._counted:
+                # The list as it is now goes with the last change; those before tell the count.
                 drained[tag][-1].children = children
         return [change for changes in drained.values() for change in changes]
 
@@ -164,6 +169,7 @@ class Meter:
     def _known(self, tag: str) -> str:
         known = self._tags.get(tag)
         if known is None:
+            # Only names that exist are kept: whoever guesses tags fills no memory.
             known = self._profile.licence(tag).tag
             self._tags[tag] = known
         return known
@@ -184,6 +190,7 @@ class Meter:
         with self._lock:
             before = len(self._joined)
             act(udi)
+            # Access points join again and again; a repeat is no change in use.
             if len(self._joined) != before:
                 self._moved = True
                 for tag in self._counted:
@@ -194,12 +201,15 @@ class Meter:
         now = self._monotonic()
         level = self._level(tag)
         changes = self._changes.setdefault(tag, [])
+        # The resolution of a measurement: within one second only peak and last level matter.
         if changes and int(now) == int(changes[-1].monotonic):
             last = changes[-1]
+            # Use that came and went within the second was use (spec/usage.md).
             last.peak = max(last.peak, level)
             last.level = level
         else:
             changes.append(Change(tag, now, level, level))
+        # Asking is cheaper than setting, and this is on the way of every use.
         if not self.wake.is_set():
             self.wake.set()
 

@@ -16,6 +16,7 @@ class Reckoning:
         """Take where the state is."""
         self._around = around
         self._memory = memory
+        # The profile never changes while we run, and this is asked each second.
         self._groups: dict[str, Group] = {}
 
     def groups_in_use(self) -> frozenset[Group]:
@@ -23,6 +24,7 @@ class Reckoning:
         return frozenset(
             self._group(tag)
             for tag, record in self._memory.tags.items()
+            # Also what stopped: the count of 0 is yet to be told, and its deadline runs.
             if not record.sampler.is_idle
         )
 
@@ -57,5 +59,6 @@ class Reckoning:
         """Return when reports are sent next by themselves, in seconds lived."""
         singles = self._memory.singles
         way = topology(singles.configuration)
+        # Releases without it push as often as the policy says.
         throttled = self._around.profile.allows(Feature.THROTTLING, way)
         return next_push(singles.schedule, self.interval(holdings), throttled=throttled)

@@ -9,6 +9,7 @@ from gauger.adapters.storage.private_files import read_private, write_private
 from gauger.adapters.storage.sealed import Place, Seal
 from gauger.core.problems import Problem
 
+# No table of the store has this name: a record of the store can never pass for the anchor.
 _PLACE: Final = Place("keys", "anchor", "anchor")
 
 FORM: Final = 2
@@ -68,6 +69,7 @@ def read_anchor(path: Path, seal: Seal) -> Anchor | None:
         Problem: ``store-damaged`` where it does not open with the key; ``store-newer``;
             ``key-exposed``.
     """
+    # The file says how far the store came, so one that others may touch is refused.
     sealed = read_private(path)
     if sealed is None:
         return None
@@ -84,6 +86,7 @@ def read_anchor(path: Path, seal: Seal) -> Anchor | None:
             sequence=int(value["sequence"]),
             chain=str(value["chain"]),
             marks=_texts(value["marks"]),
+            # Older anchors lack both: a device that is upgraded must still know its own store.
             floors=_texts(value.get("floors", {})),
             users=str(value.get("users", "")),
         )

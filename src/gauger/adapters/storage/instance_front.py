@@ -12,6 +12,7 @@ class StoreFront:
 
     def __init__(self, store: InstanceStore) -> None:
         """Take the store behind."""
+        # The attribute and not each method is what a front exchanges: see `PendingStore.commit`.
         self._store = store
         self.replaced = store.replaced
         self.volatile = store.volatile

@@ -48,6 +48,7 @@ CARRIED_RECORD: Final = ("state", "trust")
 _Records = dict[tuple[str, str], bytes | None]
 
 _INCARNATION_BYTES: Final = 16
+# All other problems leave the store where it is: people mend them, and nothing is lost.
 _UNBELIEVABLE: Final = frozenset({"store-damaged", "store-rolled-back"})
 
 
@@ -105,6 +106,7 @@ def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
         return _begin_with_new_key(paths, entropy)
     site = _Site(paths=paths, seal=Seal(key, entropy), entropy=entropy)
     try:
+        # In the `try`: an anchor that does not open says as much against the store as its absence.
         anchor = read_anchor(paths.anchor, site.seal)
         if not paths.store.exists() and paths.begun.exists():
             # Cut off when the old store was out of the way and the new one not yet in place.
@@ -112,6 +114,7 @@ def open_instance_store(paths: StorePaths, entropy: Entropy) -> InstanceStore:
                 paths.begun.replace(paths.store)
         if not paths.store.exists():
             reason = None if anchor is None else "The store of this anchor is gone."
+            # The anchor left behind gives its marks and floors: nothing older comes in.
             return _begin(site, reason, anchor)
         return _open_believed(paths, site.seal, anchor)
     except Problem as problem:
@@ -156,6 +159,7 @@ def begin_first(paths: StorePaths, entropy: Entropy, incarnation: str) -> Instan
         Problem: ``store-full``, ``store-failed`` or ``entropy-failed``; then there is none.
     """
     private_folder(paths.keys)
+    # A try before this one may have made the key and then met the full disk.
     key = read_private(paths.key) or _new_key(paths, entropy)
     site = _Site(paths=paths, seal=Seal(key, entropy), entropy=entropy, incarnation=incarnation)
     return _begin(site, None, None)
@@ -170,10 +174,12 @@ def open_volatile_store(entropy: Entropy, problem: Problem | None = None) -> Ins
         entropy: Where key, incarnation and nonces come from.
         problem: Why there is none.
     """
+    # A key of its own, never that on the disk: what is sealed here could not be told apart there.
     seal = Seal(entropy.random_bytes(KEY_BYTES), entropy)
     with named_errors():
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     create_schema(connection, seal, entropy.random_bytes(_INCARNATION_BYTES).hex())
+    # No anchor: it would name an incarnation that is gone with the process.
     store = InstanceStore(connection, seal, None)
     if problem is not None:
         # Only the first sentence fits: the others tell of an agent that has its store.
@@ -196,6 +202,8 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         with named_errors(path):
             connection.execute("PRAGMA journal_mode = WAL")
+            # Some builds default to NORMAL in WAL, which may lose the last commits with the power:
+            # a report that was sent would be made again with other bytes under the same number.
             connection.execute("PRAGMA synchronous = FULL")
     except Problem:
         connection.close()
@@ -264,14 +272,18 @@ def compare_with_anchor(store: InstanceStore, anchor: Anchor | None) -> None:
     """
     tail = store.tail
     if anchor is None:
+        # The first boot commits once before there is an anchor, and may be cut off between the two.
         if tail.counter > 1:
             raise Problem("store-rolled-back", "The anchor of the store is gone.")
         return
+    # The store of another device or of an earlier life, copied here whole with its event log.
     if anchor.incarnation != store.incarnation:
         raise Problem("store-rolled-back", "The store is of another incarnation than its anchor.")
+    # Newer than its anchor is well: the anchor is written after the commit, never before it.
     if tail.counter < anchor.counter or tail.sequence < anchor.sequence:
         message = f"The store has seen {tail.counter} of the anchor's {anchor.counter} steps."
         raise Problem("store-rolled-back", message)
+    # As far as the anchor and further, but by another way: a copy that went on by itself.
     chain = store.chain_at(anchor.sequence)
     if anchor.sequence >= tail.checkpoint and (chain is None or chain.hex() != anchor.chain):
         message = f"The event log differs from its anchor at event {anchor.sequence}."
@@ -293,6 +305,7 @@ def _begin_with_new_key(paths: StorePaths, entropy: Entropy) -> InstanceStore:
     remove_database(paths.begun)
     if paths.store.exists() or paths.anchor.exists():
         reason = "The key of the store is gone."
+        # Sealed by the lost key, it opens no more, and would speak against the new store.
         _set_aside(paths, entropy, [paths.anchor])
     seal = Seal(_new_key(paths, entropy), entropy)
     return _begin(_Site(paths=paths, seal=seal, entropy=entropy), reason, None)
@@ -306,6 +319,7 @@ def _new_key(paths: StorePaths, entropy: Entropy) -> bytes:
 
 def _replace(site: _Site, problem: Problem) -> InstanceStore:
     anchor = _anchor_or_none(site.paths, site.seal)
+    # Read before the old store is moved: afterwards it is evidence, and nobody opens it.
     carried = _carry(site.paths, site.seal, anchor)
     _write(site, anchor, carried)
     # An anchor that opens stays until the new store's replaces it: its marks must not be lost.
@@ -351,6 +365,7 @@ def _put_in_place(site: _Site, reason: str | None) -> InstanceStore:
         paths.begun.replace(paths.store)
     sync_folder(paths.data)
     store = attach(connect(paths.store), paths, site.seal)
+    # Told by the boot and then kept in the event log; in the file there is no place for it.
     store.replaced = reason
     return store
 
@@ -362,6 +377,7 @@ def _carry(paths: StorePaths, seal: Seal, anchor: Anchor | None) -> _Records:
         store = attach(connect(paths.store), paths, seal)
     except Problem:
         return carried
+    # Family by family: one damaged record must not cost the operator all the settings.
     for family in CARRIED_FAMILIES:
         try:
             found = store.records(family)
@@ -397,6 +413,7 @@ def _anchor_or_none(paths: StorePaths, seal: Seal) -> Anchor | None:
 
 def _set_aside(paths: StorePaths, entropy: Entropy, also: list[Path]) -> None:
     """Move the old store out of the way, under a name that was never used."""
+    # Never deleted: it holds reports that nobody has acknowledged, and what an attack left.
     aside = private_folder(paths.data / ASIDE_NAME) / entropy.random_bytes(4).hex()
     private_folder(aside)
     for path in [*(paths.data / f"{STORE_NAME}{suffix}" for suffix in DATABASE_SUFFIXES), *also]:

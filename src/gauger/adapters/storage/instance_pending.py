@@ -31,7 +31,9 @@ class PendingStore(StoreFront):
             Problem: ``store-full`` or ``store-failed`` where there is still no room.
         """
         if self._begin is not None:
+            # With the incarnation that the first boot was told: requests made of it name that one.
             begun = self._begin(self._store.incarnation)
             self._store.close()
+            # Only once the new one stands: a failure above leaves the empty one for the next try.
             self._store, self._begin = begun, None
         super().commit(batch)

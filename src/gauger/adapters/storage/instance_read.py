@@ -50,12 +50,14 @@ def stored(paths: StorePaths, entropy: Entropy) -> Iterator[InstanceStore]:
         Problem: ``store-missing``, ``key-missing``, ``key-exposed``, ``store-newer``,
             ``store-damaged``, ``store-rolled-back`` or ``store-failed``; nothing is mended here.
     """
+    # The key first: without it a whole store would look like a damaged one.
     seal = Seal(require_key(paths), entropy)
     connection = connect_to_read(paths.store, alone=True)
     try:
         if not check_schema(connection):
             raise Problem("store-damaged", "The store is empty.")
         store = attach(connection, paths, seal)
+        # The same proofs as an agent makes: who only looks must not be shown a forged event log.
         store.verify_chain()
         compare_with_anchor(store, read_anchor(paths.anchor, seal))
         yield store
@@ -69,6 +71,7 @@ def require_key(paths: StorePaths) -> bytes:
     Raises:
         Problem: ``store-missing``, ``key-missing``, ``key-exposed`` or ``store-failed``.
     """
+    # Asked first, or a misspelt folder would be told as a lost key.
     if not paths.store.exists():
         raise Problem("store-missing", f"There is no store in {paths.data}.")
     key = read_private(paths.key)

@@ -26,7 +26,9 @@ APPLICATION_ID: Final = 0x47415552  # "GAUR"
 KEPT_EVENTS: Final = 5000
 """How many events stay when the log is compacted."""
 
+# So that the log is compacted once in a thousand events, and not with each.
 _SLACK: Final = 1000
+# In front of the bytes and under the seal: nobody can make a report be read as the other.
 _PLAIN, _COMPRESSED = b"\x00", b"\x01"
 _META: Final = Place("meta", "1", "meta")
 
@@ -79,6 +81,7 @@ def users_digest(records: Mapping[str, bytes]) -> str:
 def chain_value(before: bytes, sequence: int, sealed: bytes) -> bytes:
     """Return the chain value of an event, which covers every event before it."""
     return hashlib.sha256(
+        # Over the sealed bytes, so that the chain is proven without opening thousands of events.
         b"gauger/event\x00" + before + sequence.to_bytes(8, "big") + sealed
     ).digest()
 
@@ -110,6 +113,7 @@ class InstanceStore:
         if row is None:
             raise Problem("store-damaged", "The store has no head.")
         self._incarnation = str(row[0])
+        # The incarnation stands in the open, and is bound here: another one does not open the head.
         self._tail = _read_tail(seal.open(row[1], _META, self._incarnation))
 
     @property
@@ -170,6 +174,7 @@ class InstanceStore:
             rows = self._connection.execute(
                 "SELECT id, acked_at FROM report WHERE held = 1 AND acked_at IS NOT NULL"
                 " ORDER BY acked_at DESC, id DESC LIMIT -1 OFFSET ?",
+                # Of the newest this many stay whatever their age; the time is judged below.
                 (keep,),
             ).fetchall()
         return [report_id for report_id, acked_at in rows if acked_at < acked_before]
@@ -214,11 +219,14 @@ class InstanceStore:
                 self._put_report(report)
             for item in batch.items:
                 self._put_item(item)
+            # After rows and items: a report may come with its first bytes in one batch.
             for report_id in {item.report_id for item in batch.items}:
                 self._note_held(report_id)
             tail = self._append(batch)
             self._put_tail(tail)
+        # Only now: after a rollback the next event must go on from what the file holds.
         self._tail = tail
+        # Not with each commit: a device stores each second, and the anchor is a file to be synced.
         if self._anchor_path is not None and (batch.anchored or self.anchor_behind):
             self._renew_anchor(self._anchor_path)
 
@@ -236,13 +244,16 @@ class InstanceStore:
             for sequence, sealed, stored in rows:
                 expected += 1
                 chain = chain_value(chain, expected, sealed)
+                # The number as well: a row that was cut out would else only show at the end.
                 if (sequence, stored) != (expected, chain):
                     raise Problem("store-damaged", f"The event log breaks at event {expected}.")
+        # The sealed head says where the log ends, or its last events could be cut off unseen.
         if (expected, chain) != (self._tail.sequence, self._tail.chain):
             raise Problem("store-damaged", f"The event log ends at {expected}, too early.")
 
     def chain_at(self, sequence: int) -> bytes | None:
         """Return the chain value of an event, or None where compaction has removed it."""
+        # The event itself is gone with compaction; an anchor may still name just this one.
         if sequence == self._tail.checkpoint:
             return self._tail.checkpoint_chain
         with named_errors():
@@ -266,6 +277,7 @@ class InstanceStore:
 
     def _open_record(self, family: str, key: str, sealed: bytes) -> tuple[str, bytes]:
         plain = self._seal.open(sealed, Place("record", key, family), self._incarnation)
+        # The name goes under the seal: the row key is blinded and cannot be turned back.
         size = int.from_bytes(plain[:2], "big")
         return plain[2 : 2 + size].decode(), plain[2 + size :]
 
@@ -273,6 +285,7 @@ class InstanceStore:
         report_id, state, digest, acked_at, sealed = row
         place = Place("report", str(report_id), "report")
         head, _, detail = self._seal.open(sealed, place, self._incarnation).partition(b"\n")
+        # The columns are in the open to be indexed. Altered, a report would pass for acknowledged.
         if msgspec.json.decode(head) != [state, digest, acked_at]:
             message = f"The row of report {report_id} was altered beside its seal."
             raise Problem("store-damaged", message)
@@ -310,6 +323,7 @@ class InstanceStore:
         sealed = self._seal.seal(head + b"\n" + report.detail, place, self._incarnation)
         self._connection.execute(
             "INSERT INTO report (id, state, digest, acked_at, sealed) VALUES (?, ?, ?, ?, ?)"
+            # No REPLACE: that deletes the row first, and `held` would be lost with it.
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state, digest = excluded.digest,"
             " acked_at = excluded.acked_at, sealed = excluded.sealed",
             (report.report_id, report.state, report.digest, report.acked_at, sealed),
@@ -355,6 +369,7 @@ class InstanceStore:
                 (sequence, sealed, chain),
             )
         tail = Tail(
+            # Beside the sequence: a commit without any event would leave nothing to compare.
             counter=tail.counter + (1 if batch.anchored else 0),
             sequence=sequence,
             chain=chain,
@@ -373,6 +388,7 @@ class InstanceStore:
         return replace(tail, checkpoint=last, checkpoint_chain=chain)
 
     def _put_tail(self, tail: Tail) -> None:
+        # Many commits append no event: the head need not be sealed and written again.
         if tail == self._tail:
             return
         sealed = self._seal.seal(_write_tail(tail), _META, self._incarnation)
@@ -406,6 +422,7 @@ class InstanceStore:
                 yield
                 self._connection.execute("COMMIT")
             finally:
+                # After some errors SQLite has rolled back by itself; another would hide the first.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
@@ -440,6 +457,7 @@ class _NamedErrors:
         del kind, trace
         if isinstance(error, sqlite3.Error):
             code = getattr(error, "sqlite_errorcode", None)
+            # The low byte is the primary code; the extended ones grow with each release.
             name = _ERRORS.get(code & 0xFF if isinstance(code, int) else -1, "store-failed")
             raise Problem(name, f"{self._store} says: {error}.") from error
 
@@ -475,6 +493,7 @@ def create_schema(connection: sqlite3.Connection, seal: Seal, incarnation: str) 
             "INSERT INTO meta (id, incarnation, sealed) VALUES (1, ?, ?)", (incarnation, sealed)
         )
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        # In the same transaction: a file with a version is a whole store, one without is none.
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
 

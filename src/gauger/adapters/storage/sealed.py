@@ -72,6 +72,7 @@ class Seal:
         Raises:
             Problem: ``store-damaged`` where it was altered, moved, or sealed with another key.
         """
+        # All of it is bound to its place: a row cannot be set back to what another row says.
         nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, text, _additional(place, incarnation))
