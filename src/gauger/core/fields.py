@@ -51,6 +51,7 @@ def decode_base64(text: str, what: str) -> bytes:
 
 def _from_base64(text: str) -> bytes | None:
     try:
+        # Strict: the lenient form skips what is no base64, so bytes could be hidden in it.
         value = binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):
         return None
@@ -107,6 +108,7 @@ class Fields:
         return f"{item}{self._name!r} of {self._parent.what}"
 
     def __contains__(self, name: str) -> bool:
+        # Null is as good as missing, everywhere: two readers must not differ on it.
         return self._members.get(name) is not None
 
     def refuse(self, name: str, wanted: str) -> Problem:
@@ -223,6 +225,7 @@ class Fields:
     def base64(self, name: str, *, limit: int = 16_384, size: int | None = None) -> bytes:
         """Return bytes from base64: exactly ``size`` of them, or up to ``limit``."""
         most = limit if size is None else size
+        # The length of the text bounds the work before anything is decoded.
         value = _from_base64(self.text(name, limit=(most + 2) // 3 * 4, least=0))
         if value is None or len(value) > most or (size is not None and len(value) != size):
             raise self.refuse(name, f"{most} bytes in base64")
@@ -231,6 +234,7 @@ class Fields:
     def base64_list(self, name: str, *, limit: int = 8) -> tuple[bytes, ...]:
         """Return a list of byte strings from base64, up to 16 kB each; missing is empty."""
         values = tuple(map(_from_base64, self.texts(name, limit=limit, length=21_848)))
+        # One bad item refuses the list: to drop it would change who signs.
         decoded = tuple([value for value in values if value is not None])
         if len(decoded) != len(values):
             raise self.refuse(name, "a list of base64 texts in their one canonical form")

@@ -11,6 +11,7 @@ Digest = NewType("Digest", str)
 """SHA-256 of exact bytes, 64 lower-case hexadecimal digits."""
 
 _UDI_PART = re.compile(r"[!-+\--:<-~]{1,64}")  # printable ASCII without blank, comma or semicolon
+# Also no slash: domain/name is the key of a policy's scope, and must be told apart again.
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _MAXIMUM_NAME = 128
 
@@ -72,6 +73,7 @@ class AccountRef:
             message = f"The Smart Account {self.smart_account[:64]!r} is not a domain name."
             raise Problem("malformed", message)
         name = self.virtual_account
+        # Unprintable ones could hide in a list, or write over it in a terminal.
         if not name or len(name) > _MAXIMUM_NAME or not name.isprintable():
             message = f"The Virtual Account {name[:64]!r} is not 1 to 128 printable characters."
             raise Problem("malformed", message)

@@ -114,6 +114,7 @@ def decode(data: bytes | str, *, what: str, cap: int, depth: int = MAXIMUM_DEPTH
         Problem: ``too-large``, ``too-deep``, ``text-not-allowed``, ``duplicate-key``,
             ``number-not-allowed``, ``truncated``, ``trailing-data`` or ``malformed``.
     """
+    # First the size, then the counts, then the decoder: each bounds the work of the next.
     raw, text = _text(data, what, cap)
     if raw == b"" or raw.isspace():
         raise Problem("truncated", f"There is nothing in {what}.")

@@ -41,6 +41,8 @@ class AccountInfo(Versioned):
         account = AccountRef(
             fields.text("smart_account", limit=253), fields.text("virtual_account", limit=128)
         )
+        # Delegated signers are held to the first, devices obey the second: two would let one own
+        # more.
         if head["account"] != account:
             raise Problem("malformed", f"In {fields.what} two accounts are named.")
         return cls(

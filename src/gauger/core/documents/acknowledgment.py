@@ -77,10 +77,12 @@ class Acknowledgment(Answer):
             test_clock=head["test_clock"],
             issuer=head["issuer"],
             account=head["account"],
+            # Both must be there: an answer to nobody, or to nothing, would be one to everybody.
             udi=fields.udi("udi"),
             answers=fields.digest("answers"),
             answers_type=AnsweredType(fields.choice("answers_type", tuple(AnsweredType))),
             report_id=fields.optional_integer("report_id", least=0),
+            # Texts and no enumeration: a flag of a newer release must not make the ACK unreadable.
             flags=fields.texts("flags", limit=_MOST_FLAGS, length=64),
             wanted=fields.digests("wanted", limit=_MOST_WANTED),
             companions=tuple(

@@ -63,11 +63,14 @@ class Body(ABC):
             raise Problem("wrong-type", detail)
         what = f"the {cls.TYPE} document"
         fields = Fields(decode(document.body, what=what, cap=cls.CAP), what)
+        # Both names are signed: a body must not be read under one and obeyed under the other.
         if fields.text("type") != document.type or fields.integer("version") != document.version:
             raise Problem("wrong-type", f"Inside, {what} says that it is something else.")
+        # No guess at a newer form: a field that changed its meaning would be obeyed as the old one.
         if document.version != cls.VERSION:
             detail = f"Version {document.version} of {what} is not known here; {cls.VERSION} is."
             raise Problem("upgrade-needed", detail)
+        # Last: only a version that is known says what its fields mean.
         fields.critical(cls.known())
         return fields
 

@@ -27,6 +27,7 @@ HASH_BYTES: Final = 32
 _SHORT: Final = 8192
 _KEPT: Final = 128
 _TYPE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+# Each certificate costs a parse, and a signature check, before anything is known of the sender.
 _LONGEST_CHAIN: Final = 4
 _LONGEST_PATH: Final = 64
 _MOST_SIGNATURES: Final = 32  # a rotation carries those of two sets of at most 16 root keys
@@ -95,6 +96,7 @@ SignatureBlock = DirectSignature | PageSignature | ThresholdSignature | PairSign
 
 def preimage(kind: str, version: int, body: bytes) -> bytes:
     """Return what is signed: the domain (type and version), a zero byte, the exact body."""
+    # The domain keeps one key from being tricked into signing for another protocol or type.
     return b"gauger/%b/%d\x00%b" % (kind.encode("ascii"), version, body)
 
 
@@ -158,6 +160,7 @@ def _read(data: bytes | str, cap: int) -> Document:
     value = decode(data, what="the document", cap=cap)
     fields = Fields(value, "the document")
     kind = fields.text("type", limit=32)
+    # It stands in the pre-image before a zero byte: no type may hold one, or a slash.
     if not _TYPE.fullmatch(kind):
         raise fields.refuse("type", "the name of a type")
     version = fields.integer("version", least=1, most=2**31 - 1)
@@ -168,6 +171,7 @@ def _read(data: bytes | str, cap: int) -> Document:
     if "signature" not in fields:
         raise Problem("signature-missing", f"The document of type {kind} carries no signature.")
     signature = read_signature(fields.child("signature"))
+    # After the signature block, so that a missing one is told by its own name.
     _require_keys(value, _DOCUMENT_KEYS)
     return Document(type=kind, version=version, body=body, signature=signature)
 
@@ -250,6 +254,7 @@ def _read_direct(fields: Fields) -> DirectSignature:
 
 def _read_page(fields: Fields) -> PageSignature:
     path = fields.base64_list("path", limit=_LONGEST_PATH)
+    # Nodes of other lengths could be cut anew, so that one hash has two inputs.
     if any(len(node) != HASH_BYTES for node in path):
         raise fields.refuse("path", f"a list of hashes of {HASH_BYTES} bytes")
     return PageSignature(

@@ -43,6 +43,7 @@ DELEGATION_OID: Final = x509.ObjectIdentifier("2.25.1473199149221371266821887259
 NO_EXPIRY: Final = 253402300799
 """9999-12-31 23:59:59 UTC, which IEEE 802.1AR sets as the end of a device identity."""
 
+# Each one costs a parse in C before anything about its sender is known.
 _CERTIFICATE_CAP: Final = 16 * 1024
 _ECDSA: Final = ec.ECDSA(SHA256())
 _ECDSA_DETERMINISTIC: Final = ec.ECDSA(SHA256(), deterministic_signing=True)
@@ -96,6 +97,7 @@ class PrivateKey:
                 another kind or curve.
         """
         try:
+            # No password: asking for one would stop a service that starts by itself.
             key = load_pem_private_key(data, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise Problem("malformed", "The private key is no unencrypted PEM key.") from error
@@ -165,6 +167,7 @@ def check_public_key(public_key: bytes) -> Digest:
     return digest(public_key)
 
 
+# Refusals are not remembered, so garbage displaces no key that is in use.
 @functools.lru_cache(maxsize=4096)
 def _public_key(der: bytes) -> ec.EllipticCurvePublicKey:
     try:
@@ -255,6 +258,7 @@ def _read_certificate(certificate: x509.Certificate) -> Certificate:
     if certificate.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
         raise Problem("algorithm-not-allowed", "A certificate is not signed by ECDSA with SHA-256.")
     public = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    # Here already: a chain with a key of another curve ends before any signature is checked.
     _public_key(public)
     may_certify, delegation = _read_extensions(certificate)
     return Certificate(
@@ -342,6 +346,7 @@ def sudi_udi(certificate: Certificate) -> Udi:
     Raises:
         Problem: ``malformed`` where the subject holds no UDI.
     """
+    # The whole text: something after the serial number could be read as part of it elsewhere.
     found = _UDI_SUBJECT.fullmatch(certificate.subject_serial or "")
     if found is None:
         raise Problem("malformed", "The subject of the certificate names no product instance.")
@@ -394,6 +399,7 @@ def build_delegated(
     issuer: Issuer, name: str, public_key: bytes, terms: Terms, *, delegation: str
 ) -> bytes:
     """Return a certificate (DER) for a signer that is bound to what ``delegation`` says."""
+    # Critical below: who does not know the bound must not trust the certificate without it.
     extension = x509.UnrecognizedExtension(DELEGATION_OID, _utf8_string(delegation.encode()))
     plan = _Plan(_name(name), public_key, terms, extensions=((extension, True),))
     return _issue(plan, issuer)
@@ -442,6 +448,7 @@ def _build(plan: _Plan, issuer: x509.Name, key: PrivateKey) -> bytes:
         .not_valid_before(datetime.fromtimestamp(plan.terms.not_before, UTC))
         .not_valid_after(datetime.fromtimestamp(plan.terms.not_after, UTC))
         .add_extension(
+            # Path length 0: whoever is certified by it can never certify others in turn.
             x509.BasicConstraints(ca=plan.authority, path_length=0 if plan.authority else None),
             critical=True,
         )
@@ -449,6 +456,7 @@ def _build(plan: _Plan, issuer: x509.Name, key: PrivateKey) -> bytes:
     )
     for extension, critical in plan.extensions:
         builder = builder.add_extension(extension, critical=critical)
+    # Deterministic, as every signature here: a weak random source must not leak the key.
     signed = builder.sign(key._key, SHA256(), ecdsa_deterministic=True)  # noqa: SLF001 -- same module
     return signed.public_bytes(Encoding.DER)
 

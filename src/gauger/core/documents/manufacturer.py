@@ -35,6 +35,7 @@ class Manufacturer:
 
     def declares(self, udi: Udi) -> bool:
         """Tell whether it says that it makes this product instance."""
+        # Both: a maker that is trusted for one product must not vouch for another's.
         return udi.pid in self.pids and udi.serial.startswith(self.serial_prefixes)
 
     @classmethod
@@ -47,9 +48,11 @@ class Manufacturer:
         what = "the manufacturer file"
         fields = Fields(decode(data, what=what, cap=MANUFACTURER_CAP), what)
         prefixes = fields.texts("serial_prefixes", limit=64)
+        # An empty prefix would declare every serial number, those of other makers among them.
         if not prefixes or not all(map(_PREFIX.fullmatch, prefixes)):
             raise fields.refuse("serial_prefixes", "a list of 1 to 16 letters and digits each")
         certificate = keyring.load_certificate(fields.base64("certificate"))
+        # A device's own certificate, imported by mistake, would let that device issue SUDIs.
         if not certificate.may_certify:
             raise Problem("malformed", "The manufacturer's certificate may not certify others.")
         return cls(

@@ -25,6 +25,7 @@ from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
 
 ID_BYTES: Final = 16
+# It goes along with every answer and every report, so it stays small.
 HEAD_CAP: Final = 8 * 1024
 """Most bytes of a head."""
 
@@ -126,8 +127,10 @@ class PageHead(Body):
             **read_head(fields),
             ledger=fields.hex_id("ledger", size=ID_BYTES),
             epoch=_read_epoch(fields.child("epoch")),
+            # Also the number of leaves that the root over the earlier heads covers.
             page=fields.integer("page", least=0),
             previous_root=fields.digest("previous_root"),
+            # Signed with the root: a path alone does not tell how large its tree is.
             leaf_count=fields.integer("leaf_count", least=1, most=MAXIMUM_LEAVES),
             page_root=fields.digest("page_root"),
             signer=fields.digest("signer"),
@@ -151,6 +154,7 @@ class PageHead(Body):
         Returns:
             None where this head does not say.
         """
+        # Within one epoch pages are only appended: what was signed in it stands.
         if epoch == self.epoch:
             return True
         return still_stands(self.earlier, epoch, page) if self.earlier else None
@@ -247,6 +251,7 @@ class SignedHead:
         Raises:
             Problem: As `PageHead.from_document`.
         """
+        # By its bytes alone: chain and signature say nothing about what the head means.
         return _read_head(self.head)
 
     @property
@@ -423,6 +428,7 @@ def verify_continuation(
         Problem: ``signature-invalid`` where the ledger was rolled back or forked.
     """
     first, second = PageHead.from_document(earlier), PageHead.from_document(later)
+    # First: two ledgers are expected to differ, and no fork is to be called where there is none.
     if first.ledger != second.ledger:
         raise Problem("signature-invalid", "The two heads are of different ledgers.")
     root = bytes.fromhex(second.previous_root)

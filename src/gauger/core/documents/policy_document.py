@@ -53,6 +53,8 @@ class PolicyDocument(Versioned):
         """
         fields = cls.open(document)
         head = read_versioned(fields)
+        # A policy for one device would let an authority treat it in a way that its account never
+        # sees.
         if head["udi"] is not None:
             raise Problem("malformed", f"In {fields.what} `udi` is not null.")
         return cls(
@@ -79,6 +81,7 @@ class PolicyDocument(Versioned):
 
 
 def _read_rules(fields: Fields) -> Mapping[Group, Rule]:
+    # Only groups that are known; one that is left out keeps the default's days.
     rules = {group: _read_rule(fields.child(group)) for group in Group if group in fields}
     return MappingProxyType(rules)
 

@@ -67,6 +67,7 @@ def fits(items: Sequence[Purchase]) -> bool:
     """Tell whether so much can stand in one document, within the caps of all who read it."""
     if len(items) > _MOST_ITEMS:
         return False
+    # Twice: the body stands as a text inside of the document, and its quotes are escaped there.
     return len(encode(encode([item.to_json() for item in items]))) <= _MOST_BYTES
 
 

@@ -58,6 +58,7 @@ def read_material(data: bytes | str) -> Document | Manufacturer:
         Problem: ``wrong-type`` where it is another document, or of the decoder.
     """
     value = decode(data, what="the file", cap=DOCUMENT_CAP)
+    # A mistake is harmless: what is not of the form that was guessed is refused by its reader.
     if isinstance(value, dict) and "serial_prefixes" in value:
         return Manufacturer.from_json(data)
     document = read_document(data)
@@ -84,8 +85,10 @@ def follow(store: TrustStore, documents: Iterable[Document]) -> tuple[TrustStore
     """
     read = [(RootSet.from_document(document), document) for document in documents]
     steps: list[Step] = []
+    # The store is a value: where one step fails, the caller still holds what it had.
     for root_set, document in sorted(read, key=lambda item: item[0].number):
         standing = Standing.OLDER
+        # Older ones come along with every copy of a folder; that is no reason to refuse the newer.
         if store.root_set is None or root_set.number >= store.root_set.number:
             after = store.advance(document)
             standing = Standing.HELD if after.root_digest == store.root_digest else Standing.TAKEN

@@ -139,6 +139,7 @@ class RootSet(Body):
         if len(set(everyone)) != len(everyone):
             # A key listed twice would count twice; a root key that also signs answers is online.
             raise Problem("malformed", "The root set lists a key twice.")
+        # Which of the two a reader looks at first would decide whether the key is trusted.
         if set(everyone) & set(self.revoked):
             raise Problem("malformed", "The root set revokes a key that it lists.")
 
@@ -171,9 +172,12 @@ class RootSet(Body):
             Problem: ``root-threshold`` where too few did; a signature that does not verify, or is
                 by a key that is not listed, counts for nothing.
         """
+        # Signers are online and may be stolen; they must never say who is trusted next.
         if not isinstance(document.signature, ThresholdSignature):
             raise Problem("root-threshold", "A root set is signed by root keys, never by a signer.")
+        # Keys of this set: a signature by any other key is no vote, however good it is.
         public_keys = {key.key_id: key.public_key for key in self.keys}
+        # A set: ten signatures by one key are one vote.
         holders = {
             key_id
             for key_id, value in document.signature.signatures
@@ -199,6 +203,7 @@ def _holds(keys: Mapping[Digest, bytes], key_id: Digest, message: bytes, value: 
 
 def _read_key(fields: Fields) -> RootKey:
     key = RootKey.of(fields.base64("public_key", limit=1024))
+    # Signatures are counted by this id: two ids of one key would be two votes.
     if key.key_id != fields.digest("key_id"):
         raise Problem("malformed", "A root key's id is not the digest of its public key.")
     return key

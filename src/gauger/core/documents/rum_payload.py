@@ -185,6 +185,7 @@ def read_payload(data: bytes | str) -> Payload:
         detail = f"The RUM report has version {generation!r}; {GENERATION} is known here."
         raise Problem("upgrade-needed", detail)
     meta = fields.child("meta")
+    # Telemetry travels in the same files, and says nothing about licences.
     if "report_type" in meta:
         kind = meta.text("report_type")
         raise Problem("wrong-type", f"This is a {kind!r} report, which tells no licence usage.")
@@ -270,6 +271,7 @@ def _read_remarks(meta: Fields) -> _Remarks:
 def _read_count(fields: Fields) -> int:
     fields.choice("type", ("COUNT",))
     text = fields.text("value", limit=32)
+    # By pattern first: `int` takes signs, blanks, underscores and digits of other scripts.
     if not _COUNT.fullmatch(text) or int(text) >= _COUNT_LIMIT:
         raise fields.refuse("value", "a whole number from 0 to 2^63 - 1, as text")
     return int(text)
@@ -285,6 +287,7 @@ def _read_seconds(fields: Fields, name: str) -> int | None:
 def _read_meta(fields: Fields | None) -> GaugerMeta | None:
     if fields is None:
         return None
+    # Before anything is read: a newer product instance may mean something else by its fields.
     fields.critical(_CRITICAL)
     order = fields.optional_child("policy_version")
     head = fields.optional_child("head")
@@ -307,8 +310,11 @@ def _check_ours(payload: Payload, meta: GaugerMeta) -> None:
         raise Problem("malformed", "A RUM report with `gauger` members is of version 2.0.")
     if not payload.measurements:
         raise Problem("malformed", "The RUM report holds no measurement.")
+    # A measurement after its own report was closed was never made; an hour is left for a clock that
+    # was set.
     latest = min(meta.closed_at + CLOSING_TOLERANCE, LATEST_TIME)
     for measurement in payload.measurements:
+        # Empty and backward times would count nothing, or take away.
         if measurement.end <= measurement.start:
             detail = f"A measurement ends at {measurement.end}, not after {measurement.start}."
             raise Problem("malformed", detail)

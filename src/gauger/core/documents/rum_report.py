@@ -27,6 +27,7 @@ ITEM_CAP: Final = 256 * 1024
 """Most bytes of an item."""
 
 _TRUST_CODE_LIMIT: Final = 64 * 1024
+# Only these are forgiven where the issuer knows its own trust code by its digest.
 _SIGNER_GONE: Final = frozenset({"unknown-key", "key-revoked", "signer-expired"})
 _VENDORS: Final = frozenset({"builtin", "SHA-256"})
 
@@ -118,6 +119,7 @@ def read_report(item: bytes | str, decoded: JsonValue = None) -> RumReport:
     Raises:
         Problem: As `rum_payload.read_payload`; ``signature-missing`` where there is none.
     """
+    # Too long is decoded anew for its refusal: the request's own cap is far above an item's.
     if decoded is None or len(item) > ITEM_CAP:
         decoded = decode(item, what="the RUM report", cap=ITEM_CAP)
     return read_parts(Fields(decoded, "the RUM report"))
@@ -224,12 +226,15 @@ def examine_report(report: RumReport, trust: TrustStore, now: int) -> ReportSign
     meta = report.payload.meta
     if meta is None:
         raise Problem("malformed", f"A RUM report signed as {kind} has no `gauger` members.")
+    # Nobody signs this name: two in one item would let two readers book it to two devices.
     if signature.udi != report.udi:
         detail = f"The RUM report of {report.udi} names {signature.udi} as its signer."
         raise Problem("wrong-subject", detail)
+    # Else a device could be made to report years of usage in an hour.
     if meta.test_clock and not trust.accepts_test_clock:
         raise Problem("test-clock", f"The RUM report of {report.udi} was made under a test clock.")
     sudi = None
+    # A chain that came along is checked also where the trust code's key signs.
     if kind is SigningType.SUDI or signature.chain:
         sudi = trust.verify_sudi(signature.chain, report.udi, now)
     if sudi is not None and kind is SigningType.SUDI:
@@ -237,6 +242,7 @@ def examine_report(report: RumReport, trust: TrustStore, now: int) -> ReportSign
         return ReportSigner(kind=kind, sudi=sudi, trust_code=None)
     document, trust_digest, code = _own_trust_code(report)
     doubt = _doubt(document, code, trust, now)
+    # Also where the signer is in doubt: a revoked licensing key is never forgiven.
     trust.require_not_revoked(code.key_id)
     verify(code.public_key, report_preimage(report.signed), signature.value)
     return ReportSigner(
@@ -258,7 +264,10 @@ def _require_kind(signing_type: str) -> SigningType:
 def _own_trust_code(report: RumReport) -> tuple[Document, Digest, TrustCode]:
     if report.signature.trust_code is None:
         raise Problem("signature-missing", "The RUM report does not carry its trust code.")
+    # Its signature is not judged by this memory; that is done anew for each report.
     document, trust_digest, code = _read_trust_code(report.signature.trust_code)
+    # A trust code of another device is good in itself: without this, any device could report for
+    # any.
     if code.udi != report.udi:
         detail = f"The RUM report of {report.udi} is signed with the trust code of {code.udi}."
         raise Problem("wrong-subject", detail)

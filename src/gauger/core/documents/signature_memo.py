@@ -37,6 +37,8 @@ class SignatureMemo:
 
     def opened(self, document: Document) -> Fields | None:
         """Return the content of a document whose signature is known to hold, or None."""
+        # By the whole document with its signature block: another signature over one body is not
+        # known.
         return self._new_documents.get(document) or self._old_documents.get(document)
 
     def remember(self, document: Document, fields: Fields) -> None:
@@ -58,8 +60,10 @@ class SignatureMemo:
         Raises:
             Problem: As `keyring.verify`; a refusal is not remembered.
         """
+        # Key, message and value together: none of them can be changed and still be known.
         fact = _fact(b"signature", public_key, message, value)
         if not self._holds(fact):
+            # Raises where it does not hold, so only what holds is remembered.
             keyring.verify(public_key, message, value)
             self._remember(fact)
 
@@ -69,6 +73,7 @@ class SignatureMemo:
         Raises:
             Problem: As `keyring.verify_issued`.
         """
+        # Under a name of its own, so that no fact of one kind passes for the other.
         fact = _fact(b"issue", certificate.der, issuer.der)
         if not self._holds(fact):
             keyring.verify_issued(certificate, issuer)
@@ -81,6 +86,7 @@ class SignatureMemo:
         return fact in self._new or fact in self._old
 
     def _remember(self, fact: bytes) -> None:
+        # What is in use comes back into the new one by being verified once more.
         if len(self._new) >= self._capacity:
             self._old, self._new = self._new, set()
         self._new.add(fact)

@@ -16,6 +16,7 @@ from gauger.core.problems import Problem
 
 ROOT: Final = "smartLicense"
 
+# Ours need three; each level is held by the parser until its end.
 _DEEPEST: Final = 8
 _LONGEST_NAME: Final = 128
 _MOST_NAMES: Final = 1024
@@ -122,6 +123,7 @@ def read_items(
     for piece in unwrap(chunks, most=caps.total):
         parser.feed(piece)
         yield from _checked(parser.take(), wanted)
+    # A file cut between two items is well formed up to there: only the end tells.
     parser.finish()
     yield from _checked(parser.take(), wanted)
 

@@ -233,6 +233,7 @@ def decode_request(data: bytes, *, cap: int = MESSAGE_CAP, write: Encode = encod
     what = "the request"
     fields = Fields(decode(data, what=what, cap=cap), what)
     version = fields.text("message_version", limit=16)
+    # A minor version only adds; a major one may change what a field means.
     if version.partition(".")[0] != MESSAGE_VERSION.partition(".")[0]:
         detail = f"The request has message version {version}; {MESSAGE_VERSION} is known here."
         raise Problem("upgrade-needed", detail)
@@ -304,6 +305,7 @@ def decode_response(data: bytes, *, nonce: str, cap: int = MESSAGE_CAP) -> Respo
     except Problem as problem:
         detail = f"The answer cannot be read. {problem.detail}"
         raise Problem("bad-answer", detail, cause=problem.code) from problem
+    # A recorded answer to an earlier request would tell the device that the new one arrived.
     if response.nonce != nonce:
         raise Problem("bad-answer", "The answer is to another request: its nonce differs.")
     return response
@@ -334,6 +336,7 @@ def _read_response(data: bytes, cap: int) -> Response:
 
 
 def _read_acknowledgement(fields: Fields) -> Acknowledgement:
+    # The documents in it are verified one by one; the envelope around them proves nothing.
     text = fields.text("smart_license", limit=MESSAGE_CAP)
     return Acknowledgement(
         udi=fields.udi("sudi"),
@@ -420,6 +423,7 @@ def _report_json(report: UsageReport) -> dict[str, JsonValue]:
 
 
 def _usage_json(item: str) -> JsonValue:
+    # An object in the envelope and no text, as published; the signed payload inside stays a text.
     return decode(item, what="the RUM report", cap=ITEM_CAP)
 
 
@@ -432,6 +436,7 @@ def _read_report(fields: Fields, write: Encode) -> UsageReport:
     decoded = fields.values("usage", limit=_MOST_REPORTS)
     return UsageReport(
         udi=fields.udi("sudi"),
+        # Written again: the item around the signed payload need not be the sender's bytes.
         usage=tuple(map(write, decoded)),
         decoded=decoded,
         trust_requests=_read_trust_requests(fields),

@@ -94,7 +94,9 @@ class TrustCode(Versioned):
 
 def _check_origin(fields: Fields, code: TrustCode) -> None:
     is_factory = code.origin is TrustOrigin.FACTORY
+    # A factory's code is forgiven its age: an authority's must not pass for one.
     if is_factory != (code.generation == FACTORY_GENERATION):
         raise Problem("malformed", f"In {fields.what} origin and generation do not agree.")
+    # An authority's code names the store that asked for it; a factory knows of none.
     if is_factory != (code.incarnation is None):
         raise Problem("malformed", f"In {fields.what} origin and incarnation do not agree.")

@@ -139,8 +139,10 @@ def verify_trust_request(
     if request.test_clock and not trust.accepts_test_clock:
         detail = f"The trust request of {request.udi} was made under a test clock."
         raise Problem("test-clock", detail)
+    # The SUDI first: it is what makes a stranger's request cheap to refuse.
     certificate = trust.verify_sudi(pair.chain, request.udi, now)
     verify(certificate.public_key, document.preimage, pair.sudi)
+    # A second spelling of a revoked key would be certified as a new one.
     check_public_key(request.public_key)
     verify(request.public_key, document.preimage, pair.key)
     return request, certificate

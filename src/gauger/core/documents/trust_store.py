@@ -143,6 +143,7 @@ class TrustStore:
 
     def with_manufacturer(self, manufacturer: Manufacturer) -> "TrustStore":
         """Return this store with one manufacturer more, or a newer file of one it has."""
+        # By name: a maker's newer file replaces its older one, and never another maker's.
         others = (held for held in self.manufacturers if held.name != manufacturer.name)
         return replace(self, manufacturers=(*others, manufacturer))
 
@@ -263,6 +264,7 @@ class TrustStore:
                     keyring.verify(signer.certificate.public_key, document.preimage, value)
                 return signer, None
             case _:
+                # Threshold and pair blocks have verifiers of their own, with rules of their own.
                 detail = f"A document of type {document.type} is not signed in this way."
                 raise Problem("wrong-type", detail)
 
@@ -289,9 +291,11 @@ class TrustStore:
             raise Problem("root-expired", f"Root set {root_set.number} has expired.")
         block = document.signature
         top = block.chain[-1:] if isinstance(block, PageSignature | DirectSignature) else ()
+        # By the exact certificate: the same key under another one was never listed.
         ever = tuple(one for one in (*root_set.signers, *self.former) if (one.certificate,) == top)
         # One that is revoked stays so: `verify` asks the present root set.
         eased = replace(self, root_set=replace(root_set, signers=ever[:1]))
+        # With the day of issue as the time, so the certificate must have been good on that day.
         return eased.verify(document, expected=expected, now=issued_at)
 
     def require_signer(self, chain: tuple[bytes, ...], *, ledger: str, now: int) -> None:
@@ -351,6 +355,8 @@ class TrustStore:
         """Try every manufacturer of the issuer's name: one that renewed its key has two."""
         refusal: Problem | None = None
         for maker in self.manufacturers:
+            # Declared as well as issued: a maker's CA vouches only for what the operator took it
+            # for.
             if maker.declares(udi) and certificate.names_issuer(maker.certificate):
                 try:
                     return self.memo.verify_issued(certificate, maker.certificate)
@@ -442,6 +448,7 @@ def _require_next(held: RootSet, root_set: RootSet) -> None:
     if number < held.number or root_set.epoch < held.epoch:
         detail = f"Root set {number} of epoch {root_set.epoch} is older than what is held:"
         raise Problem("stale-version", f"{detail} {held.number} of epoch {held.epoch}.")
+    # A set that is skipped may hold a revocation, or keys that must have signed the next.
     if number > held.number + 1:
         raise Problem("root-skipped", f"Root set {held.number} is held; {number} was offered.")
 

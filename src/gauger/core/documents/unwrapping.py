@@ -54,9 +54,12 @@ def unwrap(chunks: Iterable[bytes], *, most: int) -> Iterator[bytes]:
 def _sliced(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
     total = 0
     for chunk in chunks:
+        # Counted as it comes: base64 inside can only be smaller than what was sent.
         total += len(chunk)
         if total > most:
             raise Problem("too-large", f"The file is over {most} bytes.")
+        # However large the pieces come: the parser is given one slice, then its limits are looked
+        # at.
         for start in range(0, len(chunk), SLICE):
             yield chunk[start : start + SLICE]
 
@@ -77,8 +80,10 @@ def _decoded(slices: Iterator[bytes]) -> Iterator[bytes]:
     is_known = is_padded = False
     for piece in slices:
         text = rest + piece.translate(None, _BLANKS)
+        # Padding ends base64: what follows would be read by one decoder and passed over by another.
         if text and is_padded:
             raise Problem("trailing-data", "After the end of the base64 more follows.")
+        # A slice may cut a group; its rest waits for the next one.
         whole = len(text) // 4 * 4
         content, rest = text[:whole], text[whole:]
         is_padded = is_padded or content.endswith(b"=")
@@ -93,6 +98,7 @@ def _decoded(slices: Iterator[bytes]) -> Iterator[bytes]:
 
 def _group(text: bytes) -> bytes:
     try:
+        # Strict: the lenient decoder passes over what is no base64, and joins what was apart.
         return binascii.a2b_base64(text, strict_mode=bool(text))
     except binascii.Error as error:
         raise Problem("malformed", f"The file is not XML, and not base64: {error}.") from error

@@ -62,6 +62,7 @@ class Verdict(Answer):
             udi=fields.udi("udi"),
             answers=fields.digest("answers"),
             verdict=Ruling(fields.choice("verdict", tuple(Ruling))),
+            # A text: a code of a newer release is shown as it is, and decides nothing.
             code=fields.text("code", limit=64),
             detail=fields.text("detail", limit=4096, least=0),
             until=fields.optional_time("until"),
@@ -82,6 +83,7 @@ class Verdict(Answer):
 
 
 def _check_ruling(fields: Fields, verdict: Verdict) -> None:
+    # A device waits for `until`; a rejection that names one would be waited for in vain.
     if (verdict.verdict is Ruling.DEFERRED) != (verdict.until is not None):
         raise Problem(
             "malformed", f"In {fields.what} `until` stands for a deferral, and only then."

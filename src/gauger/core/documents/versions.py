@@ -93,11 +93,14 @@ class Marks:
         Raises:
             Problem: ``version-conflict`` where the version is held with other content.
         """
+        # For each ledger: versions of two authorities say nothing about one another.
         held = self.marks.get((ledger, kind))
+        # By the order alone: a clock that was set back must not make an old document the newer one.
         if held is None or candidate.order > held.order:
             return Standing.NEWER
         if candidate.order < held.order:
             return Standing.OLDER
+        # Two contents of one version are a fork, or a stolen key at work; neither is obeyed.
         if candidate.digest != held.digest:
             detail = f"The {kind} {candidate.order} is held with another content."
             raise Problem("version-conflict", detail, held=held.digest, offered=candidate.digest)
