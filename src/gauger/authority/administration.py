@@ -50,8 +50,10 @@ from gauger.core.fields import LATEST_TIME
 from gauger.core.identity import AccountRef, Udi
 from gauger.core.problems import Problem
 
+# Ten years: a token that outlives everyone who knows of it is a standing key.
 MOST_DAYS: Final = 3650
 MOST_USES: Final = 1_000_000
+# With 1,000 lines an order the sums stay far below 2^63, where the store ends.
 MOST_QUANTITY: Final = 10**9
 _MOST_LINES: Final = 1000
 _DAY: Final = 86_400
@@ -64,6 +66,7 @@ def open_smart_account(unit: Unit, command: OpenSmartAccount) -> Decision:
     Raises:
         Problem: ``malformed`` for a domain that is none; ``conflict`` where it exists.
     """
+    # The domain becomes part of signed names, so its form is checked before it is for ever.
     AccountRef(command.domain, "-")  # refuses what is no domain
     if unit.store.lookups.smart_account_exists(command.domain):
         raise Problem("conflict", f"There is a Smart Account {command.domain} already.")
@@ -125,10 +128,12 @@ def issue_token(unit: Unit, command: IssueToken) -> Decision:
     _within(command.days, MOST_DAYS, "days")
     if command.uses is not None:
         _within(command.uses, MOST_USES, "uses")
+    # Two accounts with one token: a device would register with whichever is found.
     if unit.store.facts.token(command.token_digest) is not None:
         raise Problem("conflict", "This ID token is known already.")
     draft = Draft(unit)
     token = draft.next_number("token")
+    # By the page's time, from which it is judged too.
     expires_at = draft.now + command.days * _DAY
     draft.add(
         TokenIssued(
@@ -154,9 +159,11 @@ def revoke_token(unit: Unit, command: RevokeToken) -> Decision:
         Problem: ``not-found`` where the account has no such token.
     """
     token = unit.store.facts.token_by_number(command.token_id)
+    # The same words for both: numbers of other accounts' tokens cannot be probed.
     if token is None or token.account != command.account:
         raise Problem("not-found", f"{command.account} has no ID token {command.token_id}.")
     draft = Draft(unit)
+    # A second time changes nothing and is no error: whoever revokes is in a hurry.
     if not token.revoked:
         draft.add(
             TokenRevoked(at=draft.now, token=token.token, account=token.account, by=command.by)
@@ -173,12 +180,14 @@ def deposit_order(unit: Unit, command: DepositOrder) -> Decision:
             product instance is another account's.
     """
     _require(unit, command.account)
+    # In the whole ledger: an order that two accounts hold would be counted twice.
     if unit.store.lookups.order_exists(command.order_number):
         raise Problem("conflict", f"Order {command.order_number} was deposited already.")
     if not 1 <= len(command.lines) <= _MOST_LINES:
         raise Problem("invalid-argument", f"An order has 1 to {_MOST_LINES} lines.")
     for line in command.lines:
         _check_line(line)
+    # All before the first row: an order is deposited whole or not at all.
     for udi in command.devices:
         _check_room(unit, udi, command.lines)
     draft = Draft(unit)
@@ -192,8 +201,10 @@ def deposit_order(unit: Unit, command: DepositOrder) -> Decision:
             by=command.by,
         )
     )
+    # Once each: a device that is named twice belongs to nobody twice.
     for udi in dict.fromkeys(command.devices):
         _claim_by_order(draft, udi, command)
+    # Taken first: purchase information is made from what the store says about the order.
     unit.take(draft)
     purchases = Draft(unit)
     for udi in dict.fromkeys(command.devices):
@@ -203,6 +214,7 @@ def deposit_order(unit: Unit, command: DepositOrder) -> Decision:
 
 def _claim_by_order(draft: Draft, udi: Udi, command: DepositOrder) -> None:
     instance = draft.unit.store.facts.instance(udi)
+    # Refused where the device is firmly another's: an order is no way to take it over.
     claim = Claim(account=command.account, cause=Cause.ORDER)
     assign(draft, udi, instance, ownership=settle(udi, instance, claim), by=command.by)
 
@@ -211,8 +223,10 @@ def _check_line(line: OrderLine) -> None:
     _within(line.quantity, MOST_QUANTITY, "licences")
     if line.term not in _TERMS:
         raise Problem("invalid-argument", f"A term is {' or '.join(_TERMS)}, not {line.term!r}.")
+    # A term of no length is in force never, yet people would read it as bought.
     if line.end is not None and line.end <= line.start:
         raise Problem("invalid-argument", f"The term of {line.tag} ends before it starts.")
+    # No calendar of a reader has other times, and devices refuse such a document.
     if line.start < 0 or max(line.start, line.end or 0) > LATEST_TIME:
         raise Problem("invalid-argument", f"The term of {line.tag} is not within 1970 to 9999.")
     if not line.tag or len(line.tag) > 512 or not line.name or len(line.name) > 128:
@@ -248,6 +262,7 @@ def assign_policy(unit: Unit, command: AssignPolicy) -> Decision:
         Problem: ``not-found`` where there is no such account; ``invalid-argument`` where the name
             cannot stand in a document.
     """
+    # None for a wider scope: documents are made for each account when a device asks.
     account = _policy_account(unit, command)
     if not 1 <= len(command.policy.name) <= 128:
         raise Problem("invalid-argument", "A policy needs a name of at most 128 characters.")
@@ -255,6 +270,7 @@ def assign_policy(unit: Unit, command: AssignPolicy) -> Decision:
     draft.add(
         PolicyAssigned(
             at=draft.now,
+            # Compared by number and not by name: people assign under the same name again.
             assignment=draft.next_number("assignment"),
             smart_account=command.smart_account,
             virtual_account=command.virtual_account,
@@ -269,6 +285,7 @@ def assign_policy(unit: Unit, command: AssignPolicy) -> Decision:
     )
     if account is None:
         return plain(draft, PolicyOutcome(document=None))
+    # Taken first, so that the document is made from this assignment.
     unit.take(draft)
     return _policy_decision(unit, account)
 
@@ -299,7 +316,9 @@ def fetch_policy(unit: Unit, command: FetchPolicy) -> Decision:
 
 def _policy_decision(unit: Unit, account: AccountRef) -> Decision:
     draft = Draft(unit)
+    # No order to rise above: no particular device asks.
     document = policy_document(draft, account, above=None)
+    # It may be years old and goes out in a file: it must verify on the day it is fetched.
     draft.keep_current((document,))
 
     def finish(resolve: Resolve) -> PolicyOutcome:
@@ -314,6 +333,7 @@ def record_event(unit: Unit, command: RecordEvent) -> Decision:
     Raises:
         Problem: ``not-found`` where it names an account that does not exist.
     """
+    # No row may be of an account that there never was.
     if command.account is not None:
         _require(unit, command.account)
     draft = Draft(unit)
@@ -341,6 +361,7 @@ def record_unlisted(unit: Unit, command: RecordUnlisted) -> Decision:
         EventRecorded(
             at=draft.now,
             kind="refusals-not-listed",
+            # Who, for people; the addresses of the unlisted ones are not kept.
             subject=command.source,
             detail=detail,
             by=None,
@@ -365,8 +386,10 @@ def import_root_set(unit: Unit, command: ImportRootSet) -> Decision:
     """
     document = read_document(command.document)
     books = unit.books
+    # Only the next number, signed by both sets of root keys: a rollback is refused here.
     trust = books.trust.advance(document)
     draft = Draft(unit)
+    # An operator who imports it twice does no harm; a row for it would be for ever.
     if trust.root_set is None or trust.root_digest == books.trust.root_digest:
         return plain(draft, Done())
     root_set = trust.root_set
@@ -379,6 +402,7 @@ def import_root_set(unit: Unit, command: ImportRootSet) -> Decision:
             by=command.by,
         )
     )
+    # At once: the rest of this page is verified again under it, revocations included.
     books.trust = trust
     books.root_sets[root_set.number] = document
     return plain(draft, Done())
@@ -395,6 +419,7 @@ def import_manufacturer(unit: Unit, command: ImportManufacturer) -> Decision:
     draft.add(
         ManufacturerTaken(at=draft.now, name=manufacturer.name, file=command.file, by=command.by)
     )
+    # By name: a newer file replaces the one held, so what it dropped is no longer declared.
     unit.books.trust = unit.books.trust.with_manufacturer(manufacturer)
     return plain(draft, Done())
 

@@ -38,6 +38,7 @@ class AnswerPlan:
 
     udi: Udi
     answers: Digest
+    # Whole documents: root keys signed them, so no page has to.
     root_sets: tuple[Document, ...] = ()
     acknowledgments: tuple[Digest, ...]
     companions: tuple[Digest, ...] = ()
@@ -48,6 +49,7 @@ class AnswerPlan:
             udi=self.udi,
             answers=self.answers,
             root_sets=self.root_sets,
+            # Resolved late: a digest is known at once, the signature block only after the commit.
             acknowledgments=tuple(map(resolve, self.acknowledgments)),
             companions=tuple(map(resolve, self.companions)),
         )
@@ -69,11 +71,13 @@ class Parcel:
     def listed(self) -> tuple[Companion, ...]:
         """What the ACK lists: all of it, in order."""
         roots = (Companion(RootSet.TYPE, document.digest) for document in self.root_sets)
+        # Root sets first: the device may need them to believe whoever signed the rest.
         return (*roots, *self.companions)
 
     @property
     def sent(self) -> tuple[str, ...]:
         """The types of the companions, each once."""
+        # Not a set: rows are digested, so their order must be the same at every portal.
         return tuple(dict.fromkeys(companion.type for companion in self.companions))
 
     @property
@@ -88,20 +92,24 @@ def parcel_for_report(
     """Choose what goes along with the ACK of a report: what is newer than its sender holds."""
     held = claims.held
     companions: list[Companion] = []
+    # By what the device says that it holds: an ACK that was lost needs no book-keeping here.
     policy = _policy_companion(draft, claims, owner)
     if policy is not None:
         companions.append(Companion(PolicyDocument.TYPE, policy))
+    # Also where it names none: then it waits for the word whose it is.
     moved = held.account != owner
     if moved:
         companions.append(
             Companion(AccountInfo.TYPE, account_information(draft, claims.udi, owner))
         )
+    # A new owner brings its own orders; otherwise once after each order (spec/authority.md, 6).
     if moved or (instance is not None and instance.purchase_due):
         companions.extend(_purchase_companion(draft, claims.udi, owner))
     parcel = Parcel(
         root_sets=draft.unit.books.root_sets_above(held.root_number),
         companions=tuple(companions),
     )
+    # Companions may be years old: the device must be able to verify each of them today.
     draft.keep_current(parcel.digests)
     return parcel
 
@@ -115,13 +123,16 @@ def parcel_for_trust(
     """Choose what goes along with the ACK of a trust request; it does not say what is held."""
     companions: list[Companion] = []
     facts = draft.unit.policy(owner)
+    # The built-in default is in the device already.
     if facts.assignment:
         document = policy_document(draft, owner, above=None)
         companions.append(Companion(PolicyDocument.TYPE, document))
     companions.extend(Companion("trust-code", code) for _, code in codes)
+    # Of every member: a standby that takes over must know its account without asking.
     for udi, _ in codes:
         companions.append(Companion(AccountInfo.TYPE, account_information(draft, udi, owner)))
         companions.extend(_purchase_companion(draft, udi, owner))
+    # A request does not say it: too many root sets harm nothing, a missing one does.
     number = 1 if instance is None else instance.root_number
     parcel = Parcel(
         root_sets=draft.unit.books.root_sets_above(number), companions=tuple(companions)
@@ -134,6 +145,7 @@ def _policy_companion(draft: Draft, claims: Claims, owner: AccountRef) -> Digest
     # Without account information the policy held is of another ledger, its order of no meaning.
     held = None if claims.held.account is None else claims.held.policy
     facts = draft.unit.policy(owner)
+    # Unlike above, None is no move here: there is no former policy to replace.
     moved = claims.held.account is not None and claims.held.account != owner
     # The built-in default needs no document, unless another account's policy has to go.
     if not facts.assignment and not (moved and held is not None):
@@ -157,11 +169,14 @@ def policy_document(draft: Draft, owner: AccountRef, above: Order | None) -> Dig
     facts = draft.unit.policy(owner)
     issued = facts.issued
     is_this = issued is not None and facts.issued_from == facts.assignment
+    # A device may claim any order: one beyond reach would have a new document made for each
+    # report.
     can_rise = above is None or above < Order(
         books.root_epoch, books.epoch.number, books.version + 1
     )
     if is_this and issued is not None and (above is None or issued.order > above or not can_rise):
         return issued.digest
+    # Drawn from one counter for all types: the order alone tells which document is newer.
     order = draft.next_order()
     document = draft.issue(
         PolicyDocument(
@@ -171,6 +186,8 @@ def policy_document(draft: Draft, owner: AccountRef, above: Order | None) -> Dig
             account=owner,
             order=order,
             name=facts.policy.name or DEFAULT_NAME,
+            # All of the policy is copied: what a device obeys must not change with a later
+            # assignment.
             ack_required=facts.policy.ack_required,
             rules=facts.policy.groups,
         )
@@ -179,6 +196,8 @@ def policy_document(draft: Draft, owner: AccountRef, above: Order | None) -> Dig
         PolicyIssued(
             at=draft.now,
             account=owner,
+            # Where the assignment changes later, the row tells that this document is of the old
+            # one.
             assignment=facts.assignment,
             order=order,
             document=document,
@@ -191,6 +210,7 @@ def account_information(draft: Draft, udi: Udi, owner: AccountRef) -> Digest:
     """Return account information that names this owner; a new one where that changed."""
     books = draft.unit.books
     issued = draft.unit.store.lookups.instance_document(udi, AccountInfo.TYPE)
+    # Issued again only where it must: a version for each answer would cost a leaf and a row each.
     if issued is not None and _is_newest(draft, issued, owner):
         return issued.digest
     order = draft.next_order()
@@ -220,7 +240,9 @@ def account_information(draft: Draft, udi: Udi, owner: AccountRef) -> Digest:
 
 def purchase_information(draft: Draft, udi: Udi, owner: AccountRef) -> Digest | None:
     """Return purchase information of a product instance, or None where nothing was bought."""
+    # All orders that name it, not just the last: the document replaces the one before.
     items = draft.unit.store.lookups.purchases(udi)
+    # An empty list would tell the device that what it had bought is gone.
     if not items:
         return None
     order = draft.next_order()
@@ -262,6 +284,7 @@ def as_purchase(item: rows.Purchase) -> Purchase:
 
 def _purchase_companion(draft: Draft, udi: Udi, owner: AccountRef) -> list[Companion]:
     issued = draft.unit.store.lookups.instance_document(udi, PurchaseInfo.TYPE)
+    # It is issued with the order, so one that was never issued has nothing to tell.
     document = issued.digest if issued is not None else None
     if issued is not None and not _is_newest(draft, issued, owner):
         document = purchase_information(draft, udi, owner)
@@ -272,6 +295,7 @@ def _is_newest(draft: Draft, issued: Issued, owner: AccountRef) -> bool:
     """Tell whether a document still stands above all that a device may hold of this ledger."""
     books = draft.unit.books
     epochs = (issued.order.root_epoch, issued.order.ledger_epoch)
+    # An order of an earlier epoch may stand below one that a lost page gave out.
     return issued.account == owner and epochs == (books.root_epoch, books.epoch.number)
 
 
@@ -283,16 +307,19 @@ def late_acknowledgments(
     They go along with every answer for a while, since nobody tells whether the last one arrived;
     to the device an old ACK is nothing new.
     """
+    # The count is kept with the instance: nearly all reports spare the look-up.
     if instance is None or not instance.late:
         return ()
     since = unit.now - _LATE_DAYS * 86_400
     found = unit.store.lookups.late(udi, since, _MOST_LATE)
+    # What is answered right now is in the answer already, with its newest ACK.
     answers = (existing_answer(unit, digest) for digest in found if digest != own)
     return tuple(answer for answer in answers if answer is not None)
 
 
 def existing_answer(unit: Unit, answered: Digest) -> Digest | None:
     """Return the newest ACK or verdict on a document, of this page or an earlier one."""
+    # This page first: the same report may come twice within one commit.
     return unit.answered.get(answered) or unit.store.pages.answers(answered)
 
 
@@ -304,8 +331,10 @@ def plan_again(draft: Draft, udi: Udi, answered: Digest) -> AnswerPlan:
     """
     unit = draft.unit
     acknowledgment = existing_answer(unit, answered)
+    # A row says that it was answered, so this is damage and no honest refusal.
     if acknowledgment is None:
         raise Problem("store-damaged", f"The answer to {answered} is not in the ledger.")
+    # From the ACK itself, so the companions are those of then and its list holds.
     listed = _listed(unit, acknowledgment)
     roots = {document.digest: document for document in unit.books.root_sets.values()}
     companions = tuple(item.digest for item in listed if item.type != RootSet.TYPE)
@@ -313,6 +342,7 @@ def plan_again(draft: Draft, udi: Udi, answered: Digest) -> AnswerPlan:
     return AnswerPlan(
         udi=udi,
         answers=answered,
+        # Never gone: root sets are only added to, so this leaves out nothing in practice.
         root_sets=tuple(roots[item.digest] for item in listed if item.digest in roots),
         acknowledgments=(acknowledgment,),
         companions=companions,
@@ -329,6 +359,7 @@ def _listed(unit: Unit, acknowledgment: Digest) -> tuple[Companion, ...]:
 
 def companions_of(kind: str, body: bytes) -> tuple[Companion, ...]:
     """Return what an ACK of ours lists; a verdict lists nothing."""
+    # A refused document brings nothing along.
     if kind != Acknowledgment.TYPE:
         return ()
     fields = Fields(decode(body, what="the ACK", cap=Acknowledgment.CAP), "the ACK")

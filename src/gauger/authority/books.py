@@ -35,6 +35,7 @@ class AuthoritySettings:
     catalogue: frozenset[str] = frozenset()
     largest_page: int = 512
     waiting: int = 20_000
+    # The three limits are those of spec/authority.md, sections 1 and 11.
     refusals_listed: int = 100
     refusals_listed_of_all: int = 2000
     device_documents: int = 6000
@@ -60,6 +61,7 @@ class Books:
     epoch: LedgerEpoch
     page: int
     version: int
+    # In memory: two commands of one page must not draw the same number.
     numbers: dict[str, int]
     trust: TrustStore
     root_sets: dict[int, Document]
@@ -69,10 +71,12 @@ class Books:
     @property
     def root_epoch(self) -> int:
         """Epoch of the newest root set."""
+        # Only before the founding, when no document is issued.
         return 0 if self.trust.root_set is None else self.trust.root_set.epoch
 
     def root_sets_above(self, number: int) -> tuple[Document, ...]:
         """Return every root set above one that a device holds, in order."""
+        # Without a gap: each one is verified by the keys of the one before it.
         return tuple(document for held, document in self.root_sets.items() if held > number)
 
 
@@ -127,6 +131,7 @@ class Unit:
 
     def policy(self, account: AccountRef) -> PolicyFacts:
         """Return the policy in force for an account; of many reports of a page, once."""
+        # Only within a page: what the store says may change with the next one.
         facts = self.policies.get(account)
         if facts is None:
             facts = self.policies[account] = self.store.lookups.policy(account)
@@ -134,14 +139,18 @@ class Unit:
 
     def take(self, draft: "Draft") -> None:
         """Take a command's rows and documents into the page."""
+        # Not reset by `finally`: it tells the writer that the page is spoilt half-way.
         self.is_taking = True
         for row in draft.rows:
             if isinstance(row, PolicyAssigned | PolicyIssued):
+                # All of them: one assignment may be for a whole Smart Account, or for everybody.
                 self.policies.clear()
+            # Applied at once, so the next command of this page is judged by it.
             self.store.apply(row, self.books.page, len(self.rows))
             self.rows.append((row.KIND, quick_json.encode(row_json(row))))
         self.documents.update(draft.documents)
         for made, document in draft.documents.items():
+            # Trust codes answer a request too; they are companions, not the answer.
             if document.answers is not None and document.type in ANSWERS:
                 self.answered[document.answers] = made
         self.is_taking = False
@@ -171,6 +180,7 @@ class Draft:
 
     def issue(self, body: Answer) -> Digest:
         """Add a document and return the digest of its body."""
+        # Frozen here: from now on only these bytes count, never the object that they came from.
         data = quick_json.encode(body.to_json()).encode("ascii")
         made = digest(data)
         self.documents[made] = NewDocument(
@@ -181,6 +191,7 @@ class Draft:
     def next_order(self) -> Order:
         """Draw the order of a versioned document."""
         books = self.unit.books
+        # Stays drawn where the command is refused: a hole harms nothing, a number twice does.
         books.version += 1
         return Order(books.root_epoch, books.epoch.number, books.version)
 
@@ -197,6 +208,7 @@ class Draft:
         and again. The body is frozen; only the signature block is made anew.
         """
         for wanted in digests:
+            # New in this page, so it gets today's signature anyway.
             if wanted in self.documents or wanted in self.unit.documents:
                 continue
             books = self.unit.books
@@ -205,7 +217,9 @@ class Draft:
                 continue
             found = self.unit.store.pages.body(wanted)
             if found is not None:
+                # Same bytes, same digest: to a device that has it, this is nothing new.
                 kind, version, body = found
+                # Not an answer again, or it would pass for a newer one than the one that stands.
                 self.documents[wanted] = NewDocument(
                     type=kind, version=version, body=body, answers=None
                 )
@@ -213,8 +227,10 @@ class Draft:
     def _is_doubted(self, wanted: Digest) -> bool:
         """Tell whether the heads of this epoch leave open if a document's page is the ledger's."""
         books, document = self.unit.books, self.unit.shelf.get(wanted)
+        # No restore ever happened: nearly every ledger.
         if not books.earlier or document is None:
             return False
+        # Root sets: root keys signed them, no page vouches for them.
         if not isinstance(document.signature, PageSignature):
             return False
         head = SignedHead.of(document.signature).read()

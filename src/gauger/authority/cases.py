@@ -54,13 +54,16 @@ def decide_case(unit: Unit, command: DecideCase) -> Decision:
     case = unit.store.lookups.case(command.case)
     if case is None:
         raise Problem("not-found", f"There is no case {command.case}.")
+    # Two people at once: the second must learn that the first has decided.
     if not case.is_open:
         raise Problem("conflict", f"Case {command.case} is settled already.")
     chosen = command.reports or case.reports
+    # Also reports that were decided since the page was shown: nobody decides unseen.
     if not set(chosen) <= set(case.reports):
         raise Problem("not-found", f"Case {command.case} does not hold all of these reports.")
     draft = Draft(unit)
     decided = [_decide_one(draft, case, digest, command) for digest in chosen]
+    # Else what is left waits on in the same case.
     if len(set(chosen)) == len(case.reports):
         draft.add(
             CaseClosed(
@@ -69,6 +72,7 @@ def decide_case(unit: Unit, command: DecideCase) -> Decision:
                 state="accepted" if command.accept else "rejected",
                 udi=case.udi,
                 account=case.account,
+                # With a name the rejection is final: sending the report again does not undo it.
                 by=command.by,
             )
         )
@@ -79,6 +83,7 @@ def _decide_one(draft: Draft, case: CaseFacts, report: Digest, command: DecideCa
     stored = draft.unit.store.lookups.stored(case.udi, report)
     if command.accept:
         answer = accept_stored(draft, case.udi, report, by=command.by)
+        # A person's word counts like that of an accepted successor (spec/authority.md, 3).
         release_before(draft, case.udi, report)
         return _outcome(stored, Verdict.ACCEPTED, answer, code=None, detail="")
     detail = f"Case {case.case} was decided: the report does not count."
@@ -132,6 +137,7 @@ def _outcome(
         case=report.case,
         answer=None,
     )
+    # No companions: the device is not there, and they would be old when it comes.
     plan = AnswerPlan(udi=stored.udi, answers=report.digest, acknowledgments=(answer,))
     return outcome, plan
 
@@ -153,11 +159,13 @@ def decide_due(unit: Unit, command: DecideDue) -> Decision:
     draft = Draft(unit)
     decided: list[_Decided] = []
     page = _DuePage()
+    # The oldest first: a predecessor should be decided before what names it.
     for udi, report in unit.store.lookups.due(unit.now, MOST_DUE):
         try:
             decided.extend(_decide_due(draft, page, udi, report))
         except Problem as problem:
             # One report that cannot be read must not hold up the others; fsck tells of it.
+            # Once, since it stays due and is tried again with each round.
             _audit_once(draft, report, problem)
     _tell_of_gaps(draft)
     return _decision(draft, decided)
@@ -165,6 +173,7 @@ def decide_due(unit: Unit, command: DecideDue) -> Decision:
 
 def _tell_of_gaps(draft: Draft) -> None:
     """Raise each missing report once; a page takes only so many, the next one goes on."""
+    # Told with the first commit after that time, so no reader has to ask (spec/authority.md, 8).
     patience = draft.now - GAP_PATIENCE
     for gap in draft.unit.store.lookups.overdue_gaps(patience, MOST_DUE):
         draft.add(
@@ -174,12 +183,14 @@ def _tell_of_gaps(draft: Draft) -> None:
                 report=gap.report,
                 named_by=gap.named_by,
                 since=gap.since,
+                # The owner of today: the instance may have been moved since the gap opened.
                 account=gap.account,
             )
         )
 
 
 def _audit_once(draft: Draft, report: Digest, problem: Problem) -> None:
+    # By code too: another reason is news.
     if not draft.unit.store.lookups.refusals(report, problem.code):
         draft.add(
             RefusalRecorded(
@@ -187,6 +198,7 @@ def _audit_once(draft: Draft, report: Digest, problem: Problem) -> None:
                 digest=report,
                 code=problem.code,
                 detail=problem.detail,
+                # It came long ago; the row of the report tells by which way.
                 pipe="",
                 path="",
                 account=None,
@@ -212,13 +224,17 @@ class _DuePage:
 def _decide_due(draft: Draft, page: _DuePage, udi: Udi, report: Digest) -> tuple[_Decided, ...]:
     """Decide one report; nothing where it has to wait for the next page."""
     stored = draft.unit.store.lookups.stored(udi, report)
+    # Not verified again: its row says that it was, and its signer may have ended since.
     claims = replace(read_claims(read_report(stored.item), None), generation=stored.generation)
     previous = None if claims.chain is None else claims.chain.previous
+    # Its predecessor was not accepted in this page; the next one sees what came of that.
     if previous in page.waiting:
         return ()
     facts = draft.unit.store.facts.report(claims, draft.now)
+    # The store does not know of this page yet: one accepted a moment ago vouches too.
     facts = replace(facts, is_named=facts.is_named or report in page.named)
     account = stored.report.account
+    # The owner of today: a move takes deferred reports along.
     owner = account if facts.instance is None else facts.instance.account or account
     if owner is None:
         raise Problem("store-damaged", f"The deferred report {report} has no account.")
@@ -226,7 +242,9 @@ def _decide_due(draft: Draft, page: _DuePage, udi: Udi, report: Digest) -> tuple
     given = Circumstances(
         now=draft.now, build_date=settings.build_date, catalogue=settings.catalogue
     )
+    # The account was settled when it came, and nobody uploads anything now.
     judgement = judge_content(claims, facts, given, Ownership(account=owner))
+    # Both: what was odd at its arrival, and what is odd today.
     flags = tuple(dict.fromkeys((*stored.report.flags, *judgement.flags)))
     stored = replace(stored, report=replace(stored.report, flags=flags, account=owner))
     if judgement.verdict is Verdict.ACCEPTED:
@@ -241,6 +259,7 @@ def _decide_due(draft: Draft, page: _DuePage, udi: Udi, report: Digest) -> tuple
 def _decide_otherwise(
     draft: Draft, stored: StoredReport, claims: Claims, judgement: Judgement
 ) -> _Decided:
+    # With the rivals of now, which a quarantine draws into its case.
     facts = draft.unit.store.facts.report(claims, draft.now)
     case = quarantine(draft, claims, facts, judgement)
     code = judgement.code or ""
@@ -283,6 +302,7 @@ def close_gap(unit: Unit, command: CloseGap) -> Decision:
     Raises:
         Problem: ``not-found`` where it is not missed.
     """
+    # It may have come while somebody looked: then nothing is given up.
     if not unit.store.lookups.gap_is_open(command.udi, command.report):
         raise Problem("not-found", f"No report {command.report} of {command.udi} is missed.")
     draft = Draft(unit)
@@ -311,11 +331,13 @@ def move_instance(unit: Unit, command: MoveInstance) -> Decision:
     if not unit.store.lookups.account_exists(command.to):
         raise Problem("not-found", f"There is no account {command.to}.")
     draft = Draft(unit)
+    # To where it is already, a move makes a provisional account firm: a person has said so.
     if instance.account != command.to or instance.provisional:
         draft.add(
             InstanceAssigned(
                 at=draft.now,
                 udi=command.udi,
+                # Kept in the row for the vendor; the event that the new owner reads leaves it out.
                 origin=instance.account,
                 account=command.to,
                 provisional=False,

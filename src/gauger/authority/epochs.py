@@ -60,8 +60,10 @@ def stand(unit: Unit, held: HeldHead) -> tuple[Standing, PageHead | None]:
         head = _verify(unit, held)
     except Problem:
         return Standing.FOREIGN, None
+    # Verified, and yet no loss of ours: an honest device that moved here from another portal.
     if head.ledger != unit.books.ledger or head.epoch.number > _HIGHEST:
         return Standing.FOREIGN, None
+    # Its loss was answered by the present epoch; a new one for each old head would never end.
     if head.epoch.number < unit.books.epoch.number:
         return Standing.ABANDONED, head
     return Standing.AHEAD, head
@@ -83,12 +85,14 @@ def own_page(unit: Unit, held: HeldHead | None) -> int | None:
 def _verify(unit: Unit, held: HeldHead) -> PageHead:
     trust = unit.books.trust
     signed = SignedHead(head=held.head, chain=held.chain, value=held.value)
+    # Never before what is known for certain: a clock set back must not revive an ended signer.
     now = expiry_time(unit.settings.build_date, trust.root_set, unit.now)
     return trust.verify_head(signed, now=now)
 
 
 def flag_of_head(unit: Unit, held: HeldHead | None) -> str | None:
     """Return the flag of a report for the head that it holds, or None."""
+    # A vendor's report, or a device that never had an answer from any portal.
     if held is None:
         return None
     standing, _ = stand(unit, held)
@@ -110,15 +114,18 @@ def heed(unit: Unit, udi: Udi, held: HeldHead | None, entropy: Entropy) -> None:
     if held is None:
         return
     standing, head = stand(unit, held)
+    # Own or foreign: the first proves that nothing is lost, the second proves nothing.
     if head is None:
         return
     seen = digest(held.head)
     if standing is Standing.AHEAD:
         reason = f"{udi} holds a head of page {head.page} that is not in this ledger"
         open_epoch(unit, entropy, above=head.epoch.number, reason=reason, abandons=(seen,))
+    # Once for each head: a device sends the same one with every report.
     elif not unit.store.lookups.is_abandoned(seen):
         draft = Draft(unit)
         draft.add(HeadAbandoned(at=unit.now, head=seen, page=head.page, udi=udi))
+        # At once, not with a command: the loss is true even where the report is refused.
         unit.take(draft)
 
 
@@ -153,12 +160,14 @@ def open_epoch(
     draft.add(
         EpochOpened(at=unit.now, number=number, epoch=epoch.id, reason=reason, abandons=abandons)
     )
+    # Applied before the epoch in the books moves: the row belongs to this page either way.
     unit.take(draft)
     books = unit.books
     pages = range(books.epoch_page, books.page)
     if pages:  # of several epochs that one page opens, only the last has heads at all
         books.earlier = after_epoch(books.earlier, books.epoch, pages=pages, is_met=bool(abandons))
     books.epoch, books.epoch_page = epoch, books.page
+    # Into the head: whoever holds the lost one learns from it that it was seen.
     unit.abandons = (*unit.abandons, *abandons)
 
 
@@ -170,6 +179,7 @@ def lives(pages: PagesPort) -> tuple[int, tuple[EarlierEpoch, ...]]:
     """
     count, began = pages.count(), 0
     earlier: tuple[EarlierEpoch, ...] = ()
+    # One bisection an epoch; a walk over every head would take minutes at the start.
     while began < count:
         epoch = _head(pages, began).epoch
         ended = bisect_right(
@@ -187,4 +197,5 @@ def _head(pages: PagesPort, page: int) -> PageHead:
     record = pages.head(page)
     if record is None:
         raise Problem("store-damaged", f"Page {page} has no head.")
+    # Our own store, read and not verified: fsck is what verifies it.
     return SignedHead(head=record.body, chain=record.chain, value=b"").read()

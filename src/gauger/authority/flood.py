@@ -42,18 +42,23 @@ class DeviceBudgets:
         Raises:
             Problem: ``too-many-requests`` with the seconds to wait.
         """
+        # Whoever uploads is logged in and has limits of the surface.
         if pipe is not Pipe.SMART:
             return
         now = self._clock.monotonic()
         with self._lock:
             began, count = self._counted.get(udi, (now, 0))
+            # Each device has a window of its own, from its first document on: no common edge to
+            # aim at.
             if not 0 <= now - began < WINDOW:
                 began, count = now, 0
             if count >= self._documents:
+                # Rounded up: who comes back as told must not be refused again.
                 wait = int(began + WINDOW - now) + 1
                 message = f"{udi} has sent {self._documents} documents within a minute."
                 raise Problem("too-many-requests", message, retry_after=wait)
             self._counted[udi] = (began, count + 1)
+            # The one that was quiet the longest is forgotten first, never the flooder.
             self._counted.move_to_end(udi)
             if len(self._counted) > _MOST_DEVICES:
                 self._counted.popitem(last=False)

@@ -15,6 +15,7 @@ def signed_head(reader: LedgerReader) -> SignedHead | None:
     newest = reader.head()
     if newest is not None and newest.signature is None:
         # It is committed and not signed yet; the one before it always is.
+        # Numbered from 0, so this is the page before the last; below 0 none is found.
         newest = reader.head_at(newest.pages - 2)
     if newest is None or newest.signature is None:
         return None
@@ -36,13 +37,17 @@ def may_prove_loss(
         now: Taken as every verifier takes it.
     """
     newest = reader.head()
+    # No page was ever written here, so nothing can have been lost.
     if newest is None:
         return None
     try:
         head = trust.verify_head(shown, now=now)
     except Problem:
+        # What does not verify proves nothing, and its sender learns nothing by it.
         return None
+    # Of another portal, or of a history that an epoch has answered already.
     if head.ledger != newest.ledger or head.epoch.number < newest.epoch:
         return None
+    # The number is not enough: a restored ledger has another page under it.
     own = reader.head_at(head.page)
     return None if own is not None and own.body == shown.head else head

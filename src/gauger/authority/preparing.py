@@ -44,12 +44,16 @@ def prepare(command: Command, trust: TrustStore, now: int, build_date: int) -> P
     Raises:
         Problem: Where the form or the signature does not hold: such a document gets no verdict.
     """
+    # Never earlier than what is known for certain: a clock set back revives no expired
+    # certificate.
     instant = expiry_time(build_date, trust.root_set, now)
     content: VerifiedReport | UnverifiableReport | VerifiedRequest | None = None
     if isinstance(command, ReceiveReport):
         content = _report(command, trust, instant)
     elif isinstance(command, ReceiveTrustRequest):
         document = read_document(command.document)
+        # Both signatures: the device's, and that of the new key, or anybody could enrol another's
+        # key.
         request, _ = verify_trust_request(document, trust, instant)
         content = VerifiedRequest(command=command, request=request, digest=document.digest)
     return Prepared(command=command, content=content, trust=trust)
@@ -58,12 +62,15 @@ def prepare(command: Command, trust: TrustStore, now: int, build_date: int) -> P
 def _report(
     command: ReceiveReport, trust: TrustStore, instant: int
 ) -> VerifiedReport | UnverifiableReport:
+    # The pipe may have decoded the item already: that need not be done twice.
     report = read_report(command.item, command.decoded)
     try:
         signer = examine_report(report, trust, instant)
     except Problem as problem:
+        # Only the vendor's own kind is kept apart; a forged signature of ours is refused here.
         if problem.code != Verdict.UNVERIFIABLE.value:
             raise
+        # No signer: nothing of what verified reports change is changed by this one.
         claims = read_claims(report, None)
         return UnverifiableReport(command=command, claims=claims, detail=problem.detail)
     return VerifiedReport(command=command, claims=read_claims(report, signer), signer=signer)

@@ -23,6 +23,7 @@ class Readers:
     def __init__(self, library: Library) -> None:
         """Start with none: readers are opened at need."""
         self._library = library
+        # The last one first: its page cache is warm, and the others stay idle.
         self._idle: LifoQueue[LedgerReader] = LifoQueue()
 
     @contextmanager
@@ -35,6 +36,8 @@ class Readers:
         try:
             yield reader
         finally:
+            # Only roughly bounded: two threads may put back at once, and one reader more harms
+            # nothing.
             if self._idle.qsize() < _KEPT:
                 self._idle.put(reader)
             else:

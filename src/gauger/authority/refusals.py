@@ -64,10 +64,13 @@ class Refusals:
         self._lock = threading.Lock()
         self._listed = listed
         self._listed_of_all = listed_of_all
+        # By text, reason and account. The address is no part of it: a flooder changes that at
+        # will.
         self._counts: OrderedDict[tuple[Digest, str, AccountRef | None], int] = OrderedDict()
         self._budgets: dict[_Source, _Budget] = {}
         self._total = 0
         self._since = 0
+        # Lines of hours that are over; they stay until the writer has them in a page.
         self._untold: tuple[RecordUnlisted, ...] = ()
 
     def note(
@@ -91,12 +94,16 @@ class Refusals:
             lasts; None for all others.
         """
         text = command.item if isinstance(command, ReceiveReport) else command.document
+        # Whatever a peer sends has a digest here: one that cannot be encoded must not go
+        # unaudited.
         refused = refused or digest(text.encode("utf-8", "surrogatepass"))
         # Each account that tries the same has a line of its own: it reads no other one's log.
         key = (refused, problem.code, command.uploaded_to)
         with self._lock:
             self._turn(now)
+            # Taken out and put in again at the end: the oldest gives way, not the busiest.
             count = self._counts.pop(key, 0) + 1
+            # 1, 10, 100 …: a million refusals of one text are seven rows (spec/authority.md, 1).
             is_step = str(count).strip("0") == "1"
             if is_step and not self._spend(command):
                 # Not remembered either: its next one in a better hour is listed as the first.
@@ -126,6 +133,7 @@ class Refusals:
     def told(self, lines: tuple[RecordUnlisted, ...]) -> None:
         """Forget lines that are recorded."""
         with self._lock:
+            # Only those that were handed over: another hour may have ended since.
             self._untold = tuple(line for line in self._untold if line not in lines)
 
     def finish(self) -> None:
@@ -135,6 +143,7 @@ class Refusals:
 
     def _turn(self, now: int) -> None:
         """Begin a new hour where the last one is over, or the clock was set back."""
+        # Also where the clock went back: else the budget of that hour would last for days.
         if not self._since <= now < self._since + _HOUR:
             self._close()
             self._since = now
@@ -149,6 +158,7 @@ class Refusals:
         )
         # Where nothing can be recorded for hours, the oldest lines give way.
         self._untold = (*self._untold, *ended)[-2 * (_SOURCES + _ACCOUNTS) :]
+        # Sources too, or addresses of long ago would fill the places of today's.
         self._budgets.clear()
         self._total = 0
 
@@ -156,9 +166,12 @@ class Refusals:
         """Take one listed refusal from the budget of a source; tell whether there was one left."""
         # A file's name is the uploader's own to choose: it makes no source.
         address = command.path if command.pipe is Pipe.SMART else ""
+        # The account as well: one customer's upload cannot hide another's refusals.
         source = _Source(command.pipe, address, command.uploaded_to)
         is_open = source.account is None
+        # Places of their own for accounts: a crowd of addresses cannot take them.
         room = _SOURCES if is_open else _SOURCES + _ACCOUNTS
+        # Bounded memory, and whoever comes with ever new addresses shares one budget.
         if source not in self._budgets and len(self._budgets) >= room:
             source = _OTHERS
         budget = self._budgets.setdefault(source, _Budget())
@@ -166,5 +179,6 @@ class Refusals:
             budget.unlisted += 1
             return False
         budget.listed += 1
+        # Accounts are not in the common budget: addresses could spend it before a customer errs.
         self._total += is_open
         return True

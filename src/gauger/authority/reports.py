@@ -75,6 +75,7 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
         Problem: Where its trust code is neither of this ledger nor of a signer that is believed.
     """
     claims, command = report.claims, report.command
+    # Before any fact is read: one who proves nothing must not learn what is held.
     _require_signer(unit, report.signer, claims.udi)
     facts = unit.store.facts.report(claims, unit.now)
     given = Circumstances(
@@ -82,10 +83,12 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
         build_date=unit.settings.build_date,
         uploaded_to=command.uploaded_to,
         catalogue=unit.settings.catalogue,
+        # Only a head of ours has a place in the order of pages; a foreign one is flagged below.
         head_page=own_page(unit, claims.held.head),
     )
     judgement = judge(claims, facts, given)
     draft = Draft(unit)
+    # A held one keeps its verdict, even where its own device names a wrong account now.
     is_held = facts.known is not None and facts.known.is_final
     if judgement.code == ELSEWHERE and (is_held or is_foreign(command, facts.instance)):
         # In another account's hands: no row of its owner changes for whoever found a file.
@@ -111,6 +114,7 @@ def _require_signer(unit: Unit, signer: ReportSigner, udi: Udi) -> None:
     code, doubt = signer.trust_digest, signer.doubt
     if doubt is None or code is None:
         return
+    # By UDI as well: a code of one device must not vouch for another.
     if not unit.store.lookups.trust_code_issued(udi, code):
         raise doubt
 
@@ -125,6 +129,7 @@ def _turned_away(draft: Draft, report: VerifiedReport, judgement: Judgement) -> 
         digest=claims.digest,
         udi=claims.udi,
         report_id=claims.report_id,
+        # No document that could be carried to the device as this portal's word.
         answer=None,
     )
     return plain(draft, outcome)
@@ -147,6 +152,7 @@ def _again(
 ) -> Decision:
     """Give the earlier answer again; another pipe is noted."""
     command, claims = report.command, report.claims
+    # Each way once: a device that sends the same each minute must not write a row each time.
     if command.pipe not in known.pipes:
         draft.add(
             ReportSeen(
@@ -157,9 +163,11 @@ def _again(
                 path=command.path,
             )
         )
+    # Frozen bodies: of two different ACKs of one report a device could not tell which holds.
     plan = plan_again(draft, claims.udi, claims.digest)
     late = late_acknowledgments(draft.unit, claims.udi, instance, claims.digest)
     draft.keep_current(late)
+    # One that is refused again may come from a stranger: no earlier answers for it.
     if verdict is Verdict.SAME:
         plan = replace(plan, acknowledgments=(*plan.acknowledgments, *late))
     outcome = partial(
@@ -167,6 +175,7 @@ def _again(
         verdict=verdict,
         code=known.code,
         detail=known.detail,
+        # As noted when it came: what was odd then is not less odd for being accepted.
         flags=known.flags,
         digest=claims.digest,
         udi=claims.udi,
@@ -183,7 +192,9 @@ def _record(
     claims, command = report.claims, report.command
     owner = None if judgement.ownership is None else judgement.ownership.account
     if judgement.ownership is not None:
+        # Before the report's row: usage is booked on whoever owns the instance by then.
         assign(draft, claims.udi, facts.instance, ownership=judgement.ownership, by=command.by)
+    # Before the answer, which names the case to the device.
     case = quarantine(draft, claims, facts, judgement)
     parcel = Parcel()
     # A report in doubt brings nothing along: its sender may be a clone, or whoever stole a key.
@@ -192,8 +203,10 @@ def _record(
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
     page = own_page(draft.unit, claims.held.head)
     draft.add(_row(draft, report, judgement, owner, case=case, sent=parcel.sent, head_page=page))
+    # A rejected one proves no life: a replayed or wrong report must not end the alarm.
     if judgement.verdict is not Verdict.REJECTED:
         note_heard(draft, claims.udi, facts.instance, owner)
+    # After the row: what is released refers to this report as its successor.
     also = _follow_up(draft, claims, judgement)
     late = late_acknowledgments(draft.unit, claims.udi, facts.instance, claims.digest)
     draft.keep_current(late)
@@ -201,6 +214,7 @@ def _record(
         udi=claims.udi,
         answers=claims.digest,
         root_sets=parcel.root_sets,
+        # Rejected without an account: nothing of the owner's may go to whoever sent it.
         acknowledgments=(answer, *also, *late) if owner is not None else (answer,),
         companions=parcel.digests,
     )
@@ -232,6 +246,7 @@ def assign(
     by: str | None,
 ) -> None:
     """Note whose a product instance is now, where that changed."""
+    # Nothing changed: a row for each report would bury the few that tell of a move.
     if ownership.cause is None:
         return
     draft.add(
@@ -254,11 +269,13 @@ def quarantine(
     judgement: Judgement,
 ) -> int | None:
     """Open or join a case for a quarantined report; draw its rivals in."""
+    # Only a quarantine waits for people; a deferred report is decided by the clock.
     if judgement.verdict is not Verdict.QUARANTINED or judgement.code is None:
         return None
     # One place in the chain is one case, however many claim it: people decide it once.
     case = _open_case(draft, facts.rivals)
     if case is None:
+        # Drawn only where none is open: a settled one stays settled, whoever comes later.
         case = draft.next_number("case")
         owner = None if judgement.ownership is None else judgement.ownership.account
         draft.add(
@@ -273,6 +290,8 @@ def quarantine(
                 udi=claims.udi,
                 digest=rival.digest,
                 account=rival.account,
+                # Its usage no longer counts, yet the ACK stays: it cannot be taken back from a
+                # device.
                 verdict=Verdict.QUARANTINED,
                 code=judgement.code,
                 detail=f"The place in the chain is claimed by report {claims.digest} too.",
@@ -286,6 +305,7 @@ def quarantine(
 
 
 def _open_case(draft: Draft, rivals: tuple[KnownReport, ...]) -> int | None:
+    # In order and each once: the same page must come out alike at every portal.
     numbers = dict.fromkeys(rival.case for rival in rivals if rival.case is not None)
     cases = (draft.unit.store.lookups.case(number) for number in numbers)
     return next((found.case for found in cases if found is not None and found.is_open), None)
@@ -301,6 +321,7 @@ def _answer(
     parcel: Parcel,
 ) -> Digest:
     if judgement.verdict is Verdict.ACCEPTED:
+        # Asked for in the signed ACK: the device still holds it and can send it again.
         missing = () if judgement.missing is None else (judgement.missing,)
         return acknowledge(
             draft, claims, owner, flags=judgement.flags, wanted=missing, parcel=parcel
@@ -313,6 +334,7 @@ def _answer(
             account=owner,
             udi=claims.udi,
             answers=claims.digest,
+            # The document's own words: `same` is none of them and never comes this far.
             verdict=verdict_document.Ruling(judgement.verdict.value),
             code=judgement.code or "",
             detail=judgement.detail,
@@ -366,6 +388,7 @@ def _row(
         at=draft.now,
         udi=claims.udi,
         digest=claims.digest,
+        # The exact text: fsck and an auditor verify its signature from the ledger alone.
         item=command.item,
         pipe=command.pipe.value,
         path=command.path,
@@ -388,6 +411,7 @@ def _row(
         closed_at=None if chain is None else chain.closed_at,
         root_number=claims.held.root_number,
         members=claims.members,
+        # Beside the item: projections are rebuilt from rows without reading every item again.
         absolute=tuple((item.start, item.end, item.count) for item in claims.absolute),
         relative=tuple((item.start, item.end, item.count) for item in claims.relative),
         sent=sent,
@@ -397,20 +421,24 @@ def _row(
 
 def _follow_up(draft: Draft, claims: Claims, judgement: Judgement) -> tuple[Digest, ...]:
     """Note gaps, and release the previous report where this one shows it to be honest."""
+    # It says nothing about the chain, and it fills no gap (spec/authority.md, section 8).
     if judgement.verdict is Verdict.REJECTED:
         return ()
+    # Also for one in quarantine: what it names is signed, whatever comes of itself.
     if judgement.missing is not None:
         draft.add(
             GapOpened(
                 at=draft.now, udi=claims.udi, report=judgement.missing, named_by=claims.digest
             )
         )
+    # A deferred or quarantined one fills it too: it came, so nobody need look for it.
     if judgement.fills:
         owner = None if judgement.ownership is None else judgement.ownership.account
         draft.add(
             GapClosed(at=draft.now, udi=claims.udi, report=claims.digest, by=None, account=owner)
         )
     previous = None if claims.chain is None else claims.chain.previous
+    # One in doubt vouches for nobody: a thief's report could clear another of the thief's.
     if judgement.verdict is not Verdict.ACCEPTED or judgement.releases is None or previous is None:
         return ()
     return _release(draft, claims.udi, previous, judgement.releases)
@@ -429,9 +457,11 @@ def _release(draft: Draft, udi: Udi, report: Digest, number: int) -> tuple[Diges
     """
     answers: list[Digest] = []
     waiting: tuple[Digest, int] | None = (report, number)
+    # A loop, and bounded: the length of a chain is the device's choice.
     while waiting is not None and len(answers) < MOST_RELEASED:
         released, case = waiting
         found = draft.unit.store.lookups.case(case)
+        # A person was quicker: that decision stands.
         if found is None or not found.is_open or released not in found.reports:
             break
         answers.append(accept_stored(draft, udi, released, by=None))
@@ -447,6 +477,7 @@ def _release(draft: Draft, udi: Udi, report: Digest, number: int) -> tuple[Diges
                     by=None,
                 )
             )
+        # As stored: this draft is not applied yet, and each step looks one further back.
         waiting = draft.unit.store.lookups.waits_before(udi, released)
     return tuple(answers)
 
@@ -470,6 +501,7 @@ def accept_stored(draft: Draft, udi: Udi, report: Digest, *, by: str | None) -> 
             by=by,
         )
     )
+    # As of now: what it named may have come in the meantime.
     missing = draft.unit.store.lookups.missing_before(udi, report)
     return draft.issue(
         Acknowledgment(
@@ -482,7 +514,9 @@ def accept_stored(draft: Draft, udi: Udi, report: Digest, *, by: str | None) -> 
             answers_type=AnsweredType.RUM_REPORT,
             report_id=stored.report_id,
             flags=known.flags,
+            # Without companions (spec/authority.md, 6): what the device holds by now is not known.
             wanted=() if missing is None else (missing,),
+            # When it came, not when it was decided: how long that took is not the device's doing.
             received_at=stored.received_at,
         )
     )
@@ -510,16 +544,19 @@ def store_apart(unit: Unit, report: UnverifiableReport) -> Decision:
     """
     claims, command = report.claims, report.command
     instance = unit.store.facts.instance(claims.udi)
+    # First: a stripped signature must be named as what it is, in whatever account.
     require_unverifiable(claims.udi, instance, unit.books.trust)
     account = command.uploaded_to
     if account is None:
         raise Problem("no-account", f"Nothing says to which account {claims.udi} belongs.")
+    # Within that account only: it proves nothing, so no other account may learn that it is held.
     home = unit.store.lookups.account_number(account)
     known = unit.store.facts.known_report(claims.udi, claims.digest, home)
     judgement = Judgement(
         verdict=Verdict.UNVERIFIABLE, code=Verdict.UNVERIFIABLE.value, detail=report.detail
     )
     draft = Draft(unit)
+    # The same file twice is counted once.
     if known is None:
         draft.add(_row(draft, report, judgement, account))
     return plain(
@@ -531,6 +568,7 @@ def store_apart(unit: Unit, report: UnverifiableReport) -> Decision:
             digest=claims.digest,
             udi=claims.udi,
             report_id=claims.report_id,
+            # Not acknowledged: an ACK would let the vendor's device think that it was verified.
             answer=None,
         ),
     )

@@ -30,12 +30,16 @@ class Rounds:
     def __init__(self, clock: Clock) -> None:
         """Take the times of this moment as those to go by."""
         self._clock = clock
+        # A jump before this is not seen: without a monotonic time of it there is nothing to
+        # compare.
         self._seen = (clock.wall(), clock.monotonic())
         self._off = 0
         self._held_until: float | None = None
         self._untold: list[RecordEvent] = []
         # Not at once: after an outage of the portal the devices must have had time to come back.
         self._sweep_at = self._seen[1] + SWEEP_EVERY
+        # A sweep that a restart cuts off begins anew; who was told of already is left out by the
+        # store.
         self._after = 0
 
     def commands(self, *, has_due: bool) -> tuple[Command, ...]:
@@ -46,8 +50,10 @@ class Rounds:
         """
         self._look()
         told = tuple(self._untold)
+        # Events are for ever, so not even one silence is told on the word of a clock in doubt.
         if self._held_until is not None:
             return told
+        # Asked for only at need: an idle portal writes no empty transactions.
         due = (DecideDue(),) if has_due else ()
         sweep = (FindSilent(after=self._after),) if self._seen[1] >= self._sweep_at else ()
         return (*told, *due, *sweep)
@@ -59,6 +65,7 @@ class Rounds:
         for result in results:
             outcome = None if isinstance(result, Problem) else result()
             if isinstance(outcome, SweepOutcome):
+                # A part of the fleet a page: a sweep must not keep uploads waiting.
                 self._after = outcome.following or 0
                 if outcome.following is None:
                     self._sweep_at = self._seen[1] + SWEEP_EVERY
@@ -66,13 +73,19 @@ class Rounds:
     def _look(self) -> None:
         before, self._seen = self._seen, (self._clock.wall(), self._clock.monotonic())
         wall, monotonic = self._seen
+        # Between two looks, not since the start: slow drift and leap seconds never add up to a
+        # jump.
         expected = before[0] + round(monotonic - before[1])
         if abs(wall - expected) > JUMP:
+            # Summed over jumps, so that a clock put right in two steps counts as back.
             self._off += wall - expected
             is_back = abs(self._off) <= JUMP
             self._held_until = None if is_back else monotonic + HOLD
+            # By the monotonic clock: devices must have had that hour to report by the clock as it
+            # is now.
             self._sweep_at = monotonic + SWEEP_EVERY
             self._untold.append(_told(wall, expected, is_back=is_back))
+        # Not for ever: an operator who leaves the clock as it is means it (spec/authority.md, 10).
         if self._held_until is None or monotonic >= self._held_until:
             self._held_until, self._off = None, 0
 

@@ -38,10 +38,12 @@ from gauger.core.problems import Problem
 
 __all__ = ["Authority", "AuthoritySettings"]
 
+# Short, since what falls due by time is only looked at between two waits.
 _IDLE_SECONDS: Final = 0.25
 _GATHER_SECONDS: Final = 0.004
 """How long a commit that has company waits for more: it ends once nothing came for so long."""
 
+# A steady stream must not put the first one off: 20 ms in all.
 _MOST_GATHERINGS: Final = 5
 
 
@@ -88,9 +90,13 @@ class Authority:
         self._rounds = Rounds(clock)
         self._budgets = DeviceBudgets(clock, self._settings.device_documents)
         self._readers = Readers(self)
+        # Bounded: beyond it a client is told to come back, rather than wait behind a line without
+        # end.
         self._queue: Queue[_Job | None] = Queue(self._settings.waiting)
+        # A daemon: a process that dies without `stop` must not hang; the last signature is remade.
         self._thread = threading.Thread(target=self._run, name="gauger-ledger", daemon=True)
         self._closed = threading.Event()
+        # Makes "is it closed?" and "put it in" one step.
         self._gate = threading.Lock()
         self._had_company = False
 
@@ -112,6 +118,7 @@ class Authority:
                 not one of the root set; ``store-damaged`` and others of the store.
         """
         self.open()
+        # Only once the last page is signed: else new heads would go out before it.
         self._thread.start()
 
     def open(self) -> None:
@@ -128,6 +135,7 @@ class Authority:
             jobs: list[_Job] = []
             self._drain(jobs)
             self._serve(jobs)
+            # Audit records of what was refused just now may have joined the line.
             if self._queue.empty():
                 return
 
@@ -138,10 +146,13 @@ class Authority:
                 return
             # Within the gate: no job may come in behind the end of the line.
             self._closed.set()
+        # Before the end of the line, so that the last round still writes the counts down.
         self._refusals.finish()
         if self._thread.is_alive():
+            # May wait where the line is full; the writer is still taking from it.
             self._queue.put(None)
             self._thread.join()
+        # Before the store: an open reader would keep its last checkpoint from ending.
         self._readers.close()
         self._writer.close()
 
@@ -152,6 +163,7 @@ class Authority:
             Problem: Where it is refused without a signed answer.
         """
         waiting = self.enqueue(command)
+        # Never started: in tests and simulations all of it runs in one thread, in a fixed order.
         if self._thread.ident is None and not waiting.done():
             self.work()  # nobody else would
         return waiting.result()
@@ -180,6 +192,8 @@ class Authority:
 
     def _prepared(self, command: Command) -> tuple[Command, Prepared | Problem]:
         try:
+            # Taken once: should it change before the commit, the writer verifies again under the
+            # new one.
             trust, build_date = self._writer.trust, self._settings.build_date
             prepared = prepare(command, trust, self._clock.wall(), build_date)
             # After the signature: else anybody could use up the budget of a device by naming it.
@@ -190,6 +204,8 @@ class Authority:
 
     def _begin(self, command: Command, prepared: Prepared | Problem) -> "Future[Outcome]":
         future: Future[Outcome] = Future()
+        # From here on nobody can cancel it: an answer to a cancelled one would raise in the
+        # writer.
         future.set_running_or_notify_cancel()
         if isinstance(prepared, Problem):
             self._refuse(command, prepared, future)
@@ -204,6 +220,7 @@ class Authority:
             Problem: ``too-many-requests``.
         """
         content = prepared.content
+        # Not a vendor's: nothing proves its sender, so it could use up the budget of any device.
         if isinstance(content, VerifiedReport):
             self._budgets.spend(content.claims.udi, content.command.pipe)
         elif isinstance(content, VerifiedRequest):
@@ -222,6 +239,8 @@ class Authority:
     ) -> None:
         """Answer once a refusal is recorded; repeats are counted, not all of them recorded."""
         record = None
+        # Only documents are audited here: the refusal of a person's command is told to that
+        # person.
         if isinstance(command, ReceiveReport | ReceiveTrustRequest):
             record = self._refusals.note(command, problem, self._clock.wall(), refused=refused)
         if record is None:
@@ -229,6 +248,7 @@ class Authority:
             return
         waiting: Future[Outcome] = Future()
         waiting.set_running_or_notify_cancel()
+        # Recorded or not: a full disk must not keep the refusal itself from its sender.
         waiting.add_done_callback(lambda _: answer())
         self._submit(_Job(self._own(record), waiting))
 
@@ -237,8 +257,10 @@ class Authority:
         return Prepared(command=command, content=None, trust=self._writer.trust)
 
     def _submit(self, job: _Job) -> None:
+        # As the future's exception and not raised: one of many must not lose the others.
         problem = self._put(job)
         if problem is not None:
+            # Committed all the same; sent again, it gets the answer that stands.
             job.future.set_exception(problem)
 
     def _put(self, job: _Job) -> Problem | None:
@@ -247,6 +269,8 @@ class Authority:
             if self._closed.is_set():
                 return Problem("server-busy", "The authority is stopping.")
             try:
+                # Never waits: it is called within the gate, and by the writer's own thread for
+                # audits.
                 self._queue.put_nowait(job)
             except Full:
                 detail = f"{self._settings.waiting} commands wait already."
@@ -267,11 +291,14 @@ class Authority:
         Raises:
             Problem: Of the store, or as `execute`.
         """
+        # By a reader, past the writer: devices that ask again must not slow down those that
+        # report.
         with self._readers.lend() as reader:
             bundle = reader.answer_for(answers, udi)
         # Kept answers are evidence; one whose signer has ended since is signed anew, not given out.
         if bundle is None or self._writer.is_current(bundle):
             return bundle
+        # Only the writer signs, so this one has to wait for a commit.
         outcome = self.execute(RenewAnswer(answers=answers))
         return outcome.answer if isinstance(outcome, AnswerOutcome) else None
 
@@ -285,11 +312,14 @@ class Authority:
         Raises:
             Problem: Of the store, or as `execute`.
         """
+        # As every verifier takes it, or a clock set back would let an ended signer prove a loss.
         now = expiry_time(self._settings.build_date, self.trust.root_set, self._clock.wall())
         with self._readers.lend() as reader:
             if shown is None or may_prove_loss(reader, shown, self.trust, now) is None:
                 return signed_head(reader)
+        # The writer looks again: the ledger may have gone on since the reader did.
         self.execute(ShowHead(head=shown))
+        # Read after the epoch opened: the asker has to learn of it with this answer.
         with self._readers.lend() as reader:
             return signed_head(reader)
 
@@ -311,6 +341,7 @@ class Authority:
         jobs: list[_Job] = []
         with suppress(Empty):
             first = self._queue.get(timeout=_IDLE_SECONDS)
+            # The end of the line; one more round follows, for counts that are not written down.
             if first is None:
                 return jobs, False
             jobs.append(first)
@@ -320,6 +351,7 @@ class Authority:
             # signature, a head and a sync of the disk. One that comes alone waits for nobody.
             if go_on and (len(jobs) > 1 or self._had_company):
                 go_on = self._gather(jobs)
+            # Remembered for the next: load comes in bursts, and its first job is often alone.
             self._had_company = len(jobs) > 1
             return jobs, go_on
         return jobs, True
@@ -327,9 +359,11 @@ class Authority:
     def _gather(self, jobs: list[_Job]) -> bool:
         go_on, before = True, 0
         for _ in range(_MOST_GATHERINGS):
+            # Nothing came within the last wait: whoever is here should not wait on.
             if not go_on or len(jobs) in (before, self._settings.largest_page):
                 break
             before = len(jobs)
+            # Not a plain sleep: a stop ends the wait.
             self._closed.wait(_GATHER_SECONDS)
             go_on = self._drain(jobs)
         return go_on
@@ -337,6 +371,7 @@ class Authority:
     def _drain(self, jobs: list[_Job]) -> bool:
         """Take what waits, up to a page; return whether more will come."""
         with suppress(Empty):
+            # The bound of one transaction: of what a failure undoes, and of what answers wait for.
             while len(jobs) < self._settings.largest_page:
                 job = self._queue.get_nowait()
                 if job is None:
@@ -345,22 +380,28 @@ class Authority:
         return True
 
     def _process(self, jobs: list[_Job]) -> None:
+        # Nothing to write a row into, not even one about the refusal.
         if self._writer.ledger is None and not any(_founds(job) for job in jobs):
             _fail(jobs, Problem("store-missing", "The ledger is not founded yet."))
             return
+        # The authority's own work goes behind: what came in is answered from the same page anyway.
         prepared = [job.prepared for job in jobs]
         rounds = self._rounds.commands(has_due=self._writer.has_due())
         untold = self._refusals.untold(self._clock.wall())
         prepared.extend(self._own(command) for command in (*rounds, *untold))
         if not prepared:
+            # An idle portal leaves no signature in memory only.
             self._writer.flush()
             return
+        # Where it raises, `_serve` fails every waiter; sent again, each gets what stands by then.
         results = self._writer.write(prepared)
         self._rounds.done(results[len(jobs) : len(jobs) + len(rounds)])
+        # By place from the end: jobs, rounds and counts went in one after another.
         recorded = zip(untold, results[len(results) - len(untold) :], strict=True)
         self._refusals.told(
             tuple(line for line, result in recorded if not isinstance(result, Problem))
         )
+        # Not strict: behind the jobs stand the authority's own commands.
         for job, result in zip(jobs, results, strict=False):
             if isinstance(result, Problem):
                 self._refuse(job.prepared.command, result, job.future)
@@ -373,6 +414,7 @@ class Authority:
         except Problem as problem:
             job.future.set_exception(problem)
             return
+        # Decided without a row, so the audit entry is the only trace of it.
         away = turned_away(outcome)
         if away is None:
             job.future.set_result(outcome)
@@ -387,13 +429,16 @@ def _founds(job: _Job) -> bool:
 
 def _fail(jobs: list[_Job], problem: Problem) -> None:
     for job in jobs:
+        # Some may have their answer already: the failure came behind them.
         if not job.future.done():
             job.future.set_exception(problem)
 
 
 def _unexpected(error: Exception) -> Problem:
+    # Of the store or the signer: it says itself what to do.
     if isinstance(error, Problem):
         return error
+    # Only the type: a message may quote a document, or a path of this machine.
     problem = Problem("internal-error", f"The authority failed: {type(error).__name__}.")
     problem.__cause__ = error
     return problem

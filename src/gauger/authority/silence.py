@@ -12,10 +12,12 @@ from gauger.core.identity import AccountRef, Udi
 
 def find_silent(unit: Unit, command: FindSilent) -> Decision:
     """Look at a part of the product instances, and raise each that is silent, once."""
+    # A part at a time, each once: who was told of is left out until it is heard.
     quiet, following = unit.store.lookups.quiet(command.after, unit.now)
     draft = Draft(unit)
     policies: dict[AccountRef, PolicyFacts] = {}
     for facts in quiet:
+        # A part is of few accounts and many devices.
         if facts.account not in policies:
             policies[facts.account] = unit.store.lookups.policy(facts.account)
         due_at = _silent_from(unit, facts, policies[facts.account])
@@ -37,10 +39,12 @@ def _silent_from(unit: Unit, facts: QuietFacts, given: PolicyFacts) -> int | Non
     last, policy, assigned_at = facts.last_report_at, given.policy, given.assigned_at
     # What any licence could ask needs no look at those in use: nearly all end here.
     earliest = silent_from(last, policy, ANY_GROUP, assigned_at=assigned_at)
+    # Any group asks at least as early as those in use, so this never misses one.
     if earliest is None or unit.now < earliest:
         return None
     groups = unit.store.lookups.groups_in_use(facts.udi)
     due_at = silent_from(last, policy, groups, assigned_at=assigned_at)
+    # No licence in use, or not yet due by those that are.
     return None if due_at is None or unit.now < due_at else due_at
 
 
@@ -48,6 +52,7 @@ def note_heard(
     draft: Draft, udi: Udi, instance: InstanceFacts | None, owner: AccountRef | None
 ) -> None:
     """Note that a silent product instance has reported."""
+    # Only after a row `instance-silent`: else each report would be an event.
     if instance is not None and instance.silent_since is not None:
         draft.add(
             InstanceHeard(at=draft.now, udi=udi, account=owner, silent_since=instance.silent_since)

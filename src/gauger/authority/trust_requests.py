@@ -44,6 +44,7 @@ def receive(unit: Unit, verified: VerifiedRequest) -> Decision:
     """Judge a trust request and plan its answer."""
     request, command = verified.request, verified.command
     facts = unit.store.facts.trust(request, verified.digest, command.token_digest)
+    # The page's time, not that of arrival: every decision of a page is dated alike.
     given = Presented(
         now=unit.now,
         pipe=command.pipe,
@@ -53,10 +54,14 @@ def receive(unit: Unit, verified: VerifiedRequest) -> Decision:
     judgement = judge_trust(request, facts, given)
     draft = Draft(unit)
     known = facts.known
+    # First of all: whoever merely holds the file must not even learn that there is an answer.
     if judgement.code == ELSEWHERE and is_foreign(command, facts.instance):
         return _turned_away(draft, verified, judgement)
+    # A lost answer is asked for again with the same bytes: no second use of the token, no new
+    # code.
     if known is not None and judgement.verdict is Verdict.SAME:
         return _again(draft, verified, known, Verdict.SAME, instance=facts.instance)
+    # Refused as before: a row for each try would let one bad request fill the ledger.
     if known is not None and judgement.verdict is known.verdict and judgement.code == known.code:
         return _again(draft, verified, known, known.verdict)
     return _record(draft, verified, facts, judgement)
@@ -70,6 +75,8 @@ def _turned_away(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgem
         detail=judgement.detail,
         digest=verified.digest,
         udi=verified.request.udi,
+        # No document: a signed verdict from here could be carried to the device
+        # (spec/authority.md, 2).
         answer=AnswerBundle(udi=verified.request.udi, answers=verified.digest),
     )
     return plain(draft, outcome)
@@ -84,6 +91,7 @@ def _again(
     instance: InstanceFacts | None = None,
 ) -> Decision:
     plan = plan_again(draft, verified.request.udi, verified.digest)
+    # Without facts of the instance (a refusal given again) nothing late goes along.
     plan = _with_late(draft, plan, instance)
     return _decision(draft, verified, _Said(verdict, known.code, known.detail, known.flags), plan)
 
@@ -106,6 +114,7 @@ class _Said:
 def _decision(draft: Draft, verified: VerifiedRequest, said: _Said, plan: AnswerPlan) -> Decision:
     return Decision(
         draft=draft,
+        # Made after the commit: until then the documents have no signature to give out.
         finish=lambda resolve: TrustOutcome(
             verdict=said.verdict,
             code=said.code,
@@ -126,9 +135,11 @@ def _record(
     parcel = Parcel()
     if judgement.ownership is not None and owner is not None:
         parcel = _grant(draft, verified, facts, judgement)
+        # Last of the documents: it lists the digests of all that go along.
         answer = _acknowledge(draft, verified, judgement, parcel)
     else:
         answer = _refuse(draft, verified, judgement)
+    # A refused one has a row too: its signed verdict must be provable from the ledger.
     draft.add(_row(draft, verified, judgement, parcel))
     plan = AnswerPlan(
         udi=request.udi,
@@ -137,6 +148,7 @@ def _record(
         acknowledgments=(answer,),
         companions=parcel.digests,
     )
+    # The refused may be a stranger: it learns nothing of the owner's earlier reports.
     if judgement.ownership is not None:
         plan = _with_late(draft, plan, facts.instance)
     said = _Said(judgement.verdict, judgement.code, judgement.detail, judgement.flags)
@@ -151,12 +163,15 @@ def _grant(
     if ownership is None:
         return Parcel()
     owner = ownership.account
+    # Notes nothing where the owner stays: most requests renew the trust of a device that is known.
     assign(draft, request.udi, facts.instance, ownership=ownership, by=verified.command.by)
     if judgement.token is not None:
         draft.add(TokenUsed(at=draft.now, token=judgement.token, account=owner, udi=request.udi))
+    # Of this ledger's own codes: what another portal issued says nothing here.
     generation = 0 if facts.instance is None else facts.instance.generation
     own = MemberFacts(udi=request.udi, account=owner, generation=generation)
     codes = [_issue_code(draft, verified, member, owner) for member in (own, *judgement.members)]
+    # Only those that the judgement let through: the request alone may name any UDI.
     for member in judgement.members:
         _adopt(draft, member, ownership)
     return parcel_for_trust(draft, owner, codes, facts.instance)
@@ -164,6 +179,7 @@ def _grant(
 
 def _adopt(draft: Draft, member: MemberFacts, ownership: Ownership) -> None:
     """A member that belongs to nobody yet goes with its active, until it says otherwise."""
+    # Whose account is known keeps it: an active must not carry its standby off to another owner.
     if member.account is None:
         draft.add(
             InstanceAssigned(
@@ -171,6 +187,8 @@ def _adopt(draft: Draft, member: MemberFacts, ownership: Ownership) -> None:
                 udi=member.udi,
                 origin=None,
                 account=ownership.account,
+                # The member itself has said nothing yet; its own token, order or report still
+                # wins.
                 provisional=True,
                 cause=Cause.MEMBER.value,
                 by=None,
@@ -182,6 +200,7 @@ def _issue_code(
     draft: Draft, verified: VerifiedRequest, member: MemberFacts, owner: AccountRef
 ) -> tuple[Udi, Digest]:
     request = verified.request
+    # Above the last one of that UDI, so that reports under a replaced key can be told by number.
     generation = member.generation + 1
     document = draft.issue(
         TrustCode(
@@ -190,8 +209,10 @@ def _issue_code(
             issuer=draft.unit.books.ledger,
             account=owner,
             answers=verified.digest,
+            # Each code its own order: the device takes the higher, however the files are mixed.
             order=draft.next_order(),
             udi=member.udi,
+            # The set shares one key: the standby must sign with it the moment it takes over.
             public_key=request.public_key,
             generation=generation,
             origin=TrustOrigin.CSSM,
@@ -203,6 +224,7 @@ def _issue_code(
             at=draft.now,
             udi=member.udi,
             generation=generation,
+            # The digest is what `key-reuse` is looked up by when a copy enrols the same key.
             key=digest(request.public_key),
             incarnation=request.incarnation,
             document=document,
@@ -224,7 +246,9 @@ def _acknowledge(
             answers=verified.digest,
             answers_type=AnsweredType.TRUST_REQUEST,
             flags=judgement.flags,
+            # Under the signature: who drops a trust code on the way is found out by the device.
             companions=parcel.listed,
+            # The authority's clock, as all times of spec/authority.md are.
             received_at=draft.now,
         )
     )
@@ -239,6 +263,7 @@ def _refuse(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement) 
             udi=verified.request.udi,
             answers=verified.digest,
             verdict=verdict_document.Ruling.REJECTED,
+            # A rejection always has a code; the type of the judgement does not say so.
             code=judgement.code or "",
             detail=judgement.detail,
         )
@@ -253,6 +278,7 @@ def _row(
         at=draft.now,
         udi=request.udi,
         digest=verified.digest,
+        # The exact text: fsck and an auditor verify the signatures from the ledger alone.
         document=command.document,
         pipe=command.pipe.value,
         path=command.path,
@@ -263,7 +289,9 @@ def _row(
         detail=judgement.detail,
         flags=judgement.flags,
         incarnation=request.incarnation,
+        # Kept of refused ones too; only an accepted one raises the bar (spec/authority.md, 5).
         counter=request.counter,
         token=judgement.token,
+        # Tells the projections that purchase information is not due any more.
         sent=parcel.sent,
     )

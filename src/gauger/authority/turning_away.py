@@ -18,6 +18,7 @@ def is_foreign(
 ) -> bool:
     """Tell whether somebody uploads a document in an account that does not own its sender."""
     owner = None if instance is None else instance.account
+    # None is a device by smart transport, whose own signature speaks for it.
     return command.uploaded_to not in (None, owner)
 
 
@@ -29,6 +30,7 @@ def turned_away(outcome: Outcome) -> tuple[Digest, Problem] | None:
     """
     if not isinstance(outcome, ReportOutcome | TrustOutcome) or outcome.code != ELSEWHERE:
         return None
+    # A signed verdict went out, so a row stands: an audit entry too would tell it twice.
     if outcome.answer is not None and outcome.answer.acknowledgments:
         return None
     return outcome.digest, Problem(ELSEWHERE, outcome.detail)

@@ -42,6 +42,7 @@ Result = Callable[[], Outcome] | Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+# What never changes; everything else may be read anew after a failure.
 class _Means:
     store: LedgerStore
     signer: Signer
@@ -67,6 +68,7 @@ class Writer:
             store=store, signer=signer, clock=clock, entropy=entropy, settings=settings
         )
         self._shelf = Shelf(store.pages, settings.build_date)
+        # Empty until `_load`: nothing may be built on a tree that was not read.
         self._pager = Pager(signer, entropy)
         self._books: Books | None = None
         self._unsigned: int | None = None
@@ -107,12 +109,15 @@ class Writer:
         Raises:
             Problem: Of the store; ``unknown-key``, ``key-revoked`` or ``signer-expired``.
         """
+        # Also where nothing is founded yet: then there are no books, and the writer waits for
+        # them.
         self._load()
         if self._books is None:
             return
         # Before the first signature: a page of a signer whom no device believes is there for ever.
         self._believe(self._means.signer.chain, self.trust, self._books.ledger)
         self._sign_last()
+        # After the last page is signed: the new epoch's head closes over a signed past.
         mark = self._means.store.mark(RESTORED)
         if mark is not None:
             self._open_after_restore(mark)
@@ -120,19 +125,24 @@ class Writer:
     def _load(self) -> None:
         """Read what is known of the ledger; after a failure nothing in memory is believed."""
         store = self._means.store
+        # A new one: the old may hold documents of a page that never came to be.
         self._shelf = Shelf(store.pages, self._means.settings.build_date)
         self._books = founding.load_books(store, self._means.clock)
         if self._books is not None:
             self._pager.load(store.pages)
             self.trust = self._books.trust
+            # Only the last can lack it: the next transaction stores the signature of the one
+            # before.
             last = store.pages.head(self._books.page - 1)
             is_signed = last is None or last.signature is not None
             self._unsigned = None if is_signed else self._books.page - 1
+        # Kept in memory: it is asked for four times a second.
         self._next_due = store.lookups.next_due()
 
     def _sign_last(self) -> None:
         """Sign a head that was committed and not signed: the same bytes, or a new page."""
         page, pages = self._unsigned, self._means.store.pages
+        # Signed in this process already; it only waits for the next transaction.
         if page is None or self._shelf.unsaved is not None:
             return
         head = pages.head(page)
@@ -152,6 +162,7 @@ class Writer:
         self._commit_alone(lambda unit: founding.restored(unit, entropy, mark))
 
     def _commit_alone(self, decide: Callable[[Unit], None]) -> None:
+        # Not by way of `write`: that would sign the last page first, which is what cannot be done.
         with self._page() as unit:
             decide(unit)
             page = self._pager.write(unit)
@@ -159,12 +170,14 @@ class Writer:
 
     def has_due(self) -> bool:
         """Tell whether a deferred report's time has come."""
+        # The wall clock, since devices mean that one; `Rounds` guards against its jumps.
         return self._next_due is not None and self._next_due <= self._means.clock.wall()
 
     def flush(self) -> None:
         """Store the last signature while nothing else is to do."""
         if self._shelf.unsaved is None:
             return
+        # An empty page: its transaction stores the signature as it begins.
         with self._page():
             pass
         self._saved()
@@ -178,6 +191,7 @@ class Writer:
         try:
             self.flush()
         finally:
+            # Also where the signature cannot be stored: the next start makes it again.
             self._means.store.close()
 
     def write(self, prepared: Sequence[Prepared]) -> list[Result]:
@@ -190,10 +204,12 @@ class Writer:
             For each of them its outcome, or why it was refused.
 
         Raises:
-            Problem: Of the store or the signer; then nothing of this page happened.
+            Problem: Of the store: then nothing of this page happened. Of the signer: then it
+                stands, and is signed before the next one.
         """
         if self._stale:
             unsaved = self._shelf.unsaved
+            # What the failed page drew, numbers and epochs, exists in memory only.
             self._load()
             # A transaction that was reported as failed may be durable all the same.
             if unsaved is not None and unsaved[0] == self._unsigned:
@@ -204,8 +220,10 @@ class Writer:
             self._sign_last()
         with self._page() as unit:
             decided = self._decide_all(unit, prepared)
+            # No rows, no page: the same report sent again costs neither a head nor a signature.
             page = None if unit.is_empty else self._pager.write(unit)
         resolve = self._finish(unit, page)
+        # Made by the caller: a document that is missing fails its own command, not the page.
         return [item if isinstance(item, Problem) else _later(item, resolve) for item in decided]
 
     @contextmanager
@@ -224,6 +242,8 @@ class Writer:
                     store.pages.write_signature(*unsaved)
                 yield Unit(
                     now=clock.wall(),
+                    # Of a ledger not yet founded: drawn anew each time until a founding is
+                    # committed.
                     books=self._books or founding.new_books(self._means.entropy, clock),
                     store=store,
                     shelf=self._shelf,
@@ -231,6 +251,7 @@ class Writer:
                     test_clock=clock.is_test,
                 )
         except BaseException:
+            # `BaseException`: an interrupt in the middle leaves books and store just as far apart.
             self._stale = True
             raise
 
@@ -240,11 +261,13 @@ class Writer:
 
     def _finish(self, unit: Unit, page: Page | None) -> Callable[[Digest], Document]:
         """Sign a committed page and return what finds documents."""
+        # The transaction is durable, and with it the signature of the page before.
         self._saved()
         if page is None:
             return self._resolver({})
         # Until all of this is done, what is in memory is behind the store.
         self._stale = True
+        # Only now: other threads must not verify under a root set that may be rolled back.
         self._books, self.trust = unit.books, unit.books.trust
         self._next_due = self._means.store.lookups.next_due()
         number = unit.books.page
@@ -252,6 +275,7 @@ class Writer:
         # Signed after the commit and not before: what is signed may leave, and must be durable.
         self._unsigned = number
         value = self._pager.sign(page.body)
+        # Readers find it here until the next transaction; a crash loses it, and it is made again.
         self._shelf.unsaved = (number, value)
         documents = self._pager.documents(unit, page, value)
         for made, document in documents.items():
@@ -261,6 +285,7 @@ class Writer:
 
     def _resolver(self, documents: dict[Digest, Document]) -> Callable[[Digest], Document]:
         def resolve(wanted: Digest) -> Document:
+            # This page first: a body that was kept current has a newer signature there.
             found = documents.get(wanted) or self._shelf.get(wanted)
             if found is None:
                 raise Problem("store-damaged", f"The document {wanted} is not in the ledger.")
@@ -269,6 +294,7 @@ class Writer:
         return resolve
 
     def _decide_all(self, unit: Unit, prepared: Sequence[Prepared]) -> list[Decision | Problem]:
+        # Once a page: under one signer all of it is believed or none.
         stopped = self._why_stopped()
         for item in prepared:
             # A trust code in doubt may be the work of a thief; it is cleared when the report is
@@ -278,6 +304,8 @@ class Writer:
                 heed(unit, claims.udi, claims.held.head, self._means.entropy)
             elif isinstance(item.command, commands.ShowHead):
                 heed_shown(unit, item.command.head, self._means.entropy)
+        # In a second pass: an epoch that the last of them opens is that of the first one's answer
+        # too.
         return [self._decide(unit, item, stopped) for item in prepared]
 
     def _decide(self, unit: Unit, item: Prepared, stopped: Problem | None) -> Decision | Problem:
@@ -286,6 +314,7 @@ class Writer:
         Raises:
             Problem: Of the store, where something of the command may be written already.
         """
+        # As a problem and not decided: the device keeps its report and sends it later.
         if stopped is not None and not isinstance(item.command, _UNSIGNED_ALLOWED):
             return stopped
         try:
@@ -299,6 +328,7 @@ class Writer:
             if unit.is_taking or problem.code in _STORE_PROBLEMS:
                 raise
             return problem
+        # Before the next is decided, which may be the same report, or want the same token.
         unit.take(decision.draft)
         return decision
 
@@ -314,12 +344,14 @@ class Writer:
 
     def _verified_now(self, unit: Unit, item: Prepared) -> Prepared:
         """Verify again what was verified under trust that has changed since."""
+        # By identity: trust is replaced as a whole, and equal is not worth a comparison.
         if item.content is None or item.trust is unit.books.trust:
             return item
         build_date = self._means.settings.build_date
         return prepare(item.command, unit.books.trust, unit.now, build_date)
 
 
+# Not answered to one command: the next one would meet the same full disk.
 _STORE_PROBLEMS: Final = frozenset({"store-full", "store-failed"})
 """What ends a page whenever it happens; damage only ends it where something was written."""
 
@@ -334,6 +366,7 @@ def decide(unit: Unit, item: Prepared) -> Decision:
     Raises:
         Problem: Where it is refused without a signed answer.
     """
+    # By content first: a document is decided only in the form in which it was verified.
     match item.content:
         case VerifiedReport():
             return reports.receive(unit, item.content)
@@ -355,6 +388,7 @@ def _for(
 ) -> tuple[type, _Decider]:
     def decide_command(unit: Unit, command: commands.Command) -> Decision:
         if not isinstance(command, kind):
+            # Cannot happen by the table below; it satisfies the type checker without a cast.
             raise TypeError(type(command).__name__)
         return decider(unit, command)
 
@@ -364,6 +398,7 @@ def _for(
 def _renew(unit: Unit, command: commands.RenewAnswer) -> Decision:
     """Give an answer again; what its signer no longer vouches for becomes a leaf of this page."""
     udi = unit.store.lookups.answered_udi(command.answers)
+    # An answer that there never was: only its digest was asked for.
     if udi is None:
         raise Problem("not-found", f"There is no answer to {command.answers}.")
     draft = Draft(unit)
@@ -385,6 +420,7 @@ def _record_refusal(unit: Unit, command: commands.RecordRefusal) -> Decision:
             path=command.path,
             account=administration.existing(unit, command.account),
             by=command.by,
+            # Never lower than before: a row that counts down would read like a mistake.
             count=max(known + 1, command.count),
         )
     )

@@ -133,6 +133,7 @@ class LedgerReader(Protocol):
     ) -> Sequence[EventRow]:
         """Return audited events; with ``newest_first``, ``after`` is where to go down from."""
 
+    # As stored: whether its signer is still believed, the authority looks at.
     def answer_for(self, answers: Digest, udi: Udi | None = None) -> AnswerBundle | None:
         """Return the newest answer to a document of a device, its signature as stored."""
 
@@ -145,11 +146,13 @@ class LedgerReader(Protocol):
     def head(self) -> HeadRow | None:
         """Return the newest head; null before the first page."""
 
+    # Own heads only: what a device shows is compared with it byte for byte.
     def head_at(self, page: int) -> HeadRow | None:
         """Return the head of one page."""
 
     def inclusion_proof(self, page: int) -> tuple[bytes, ...]:
         """Return the path that proves a head in the tree that the newest head closes over."""
 
+    # RFC 9162, section 2.1.4: that nothing between the two was changed.
     def consistency_proof(self, first: int, second: int) -> tuple[bytes, ...]:
         """Return the path that proves that the ledger of ``second`` pages goes on from ``first``."""

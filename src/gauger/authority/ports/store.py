@@ -45,8 +45,10 @@ class LeafRecord:
         body: The exact body.
     """
 
+    # Kept for ever: without it nobody could show again what a leaf's hash stands for.
     salt: bytes
     hash: bytes
+    # None for the rows, which no one may ask for by digest.
     digest: Digest | None = None
     type: str = ""
     version: int = 0
@@ -63,6 +65,7 @@ class HeadRecord:
     digest: Digest
     signer: Digest
     chain: tuple[bytes, ...]
+    # The one column that is written later: spec/ledger.md, the crash rule.
     signature: bytes | None = None
 
 
@@ -81,6 +84,7 @@ class FactsPort(Protocol):
     def trust(self, request: TrustRequest, known: Digest, token: Digest | None) -> TrustFacts:
         """Return what a trust request is judged against."""
 
+    # By digest only: whoever reads a copied store cannot register with its tokens.
     def token(self, text_digest: Digest) -> TokenFacts | None:
         """Return an ID token by the digest of its text, or None."""
 
@@ -94,6 +98,7 @@ class LookupsPort(Protocol):
     def state(self, name: str) -> str | int | None:
         """Return ``ledger``, ``epoch``, ``epoch-id``, ``version`` or ``assignment``, or None."""
 
+    # Of rows, never of what is still open: a number is not used twice.
     def highest(self, what: str) -> int:
         """Return the highest number in use: of a ``token`` or a ``case``."""
 
@@ -133,6 +138,7 @@ class LookupsPort(Protocol):
     def waits_before(self, udi: Udi, report: Digest) -> tuple[Digest, int] | None:
         """Return the previous report of one that is held, and its case, where it waits for it."""
 
+    # Bounded, as everything that a page decides by itself: uploads wait behind it.
     def due(self, now: int, limit: int) -> Sequence[tuple[Udi, Digest]]:
         """Return deferred reports whose time has come, the oldest first."""
 
@@ -151,6 +157,7 @@ class LookupsPort(Protocol):
     def stored(self, udi: Udi, report: Digest) -> StoredReport:
         """Return a report as it came, with what stands about it now."""
 
+    # Bounded twice: an answer must stay small, however long the device was away.
     def late(self, udi: Udi, since: int, limit: int) -> tuple[Digest, ...]:
         """Return documents whose final answer came later than the first, the newest first."""
 
@@ -176,12 +183,14 @@ class PagesPort(Protocol):
     def write_rows(self, page: int, rows: Sequence[tuple[str, str]]) -> None:
         """Append the rows (kind, JSON form) of a page."""
 
+    # A document that moves to a new page keeps its body: only the leaf is new.
     def write_leaves(self, page: int, leaves: Sequence[LeafRecord]) -> None:
         """Append the leaves of a page, and the documents that are new with them."""
 
     def write_head(self, head: HeadRecord, nodes: Iterable[Node]) -> None:
         """Append a head without signature, and the nodes that it completes."""
 
+    # In the next transaction: one wait for the disk instead of two.
     def write_signature(self, page: int, value: bytes) -> None:
         """Store the signature of a head."""
 
@@ -197,6 +206,7 @@ class PagesPort(Protocol):
     def node(self, level: int, place: int) -> bytes:
         """Return a complete node of the tree over all heads."""
 
+    # With what is signed and not stored, or the newest answers could not be given.
     def document(self, wanted: Digest, unsaved: tuple[int, bytes] | None) -> Document | None:
         """Return a document with the newest signature block it has, or None."""
 
@@ -233,9 +243,11 @@ class LedgerStore(Protocol):
                 happened.
         """
 
+    # Within the transaction, so that rows and projections never differ on disk.
     def apply(self, row: Row, page: int, place: int) -> None:
         """Bring the projections up to date with a row that goes into this page."""
 
+    # Beside the rows: a restore cannot write a row, since nobody would sign it.
     def mark(self, name: str) -> str | None:
         """Return what a restore left for the next start, or None."""
 

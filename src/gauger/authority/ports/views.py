@@ -53,6 +53,7 @@ class TokenRow:
     uses: int | None
     used: int
     export_controlled: bool
+    # At the time that was asked for: a token ends without a row.
     state: str
     by: str
 
@@ -193,6 +194,7 @@ class ReportRow:
     case: int | None
     pipes: tuple[str, ...]
     page: int
+    # Not in `repr`: a log of rows must not carry reports.
     item: str = field(default="", repr=False)
 
 
@@ -252,11 +254,13 @@ class BalanceRow:
     purchased: int
     in_use: int
     balance: int
+    # Never in the balance: anybody could make up such a report.
     unverified_in_use: int
 
     @property
     def shortage(self) -> int:
         """How many are in use beyond what was purchased; 0 where none."""
+        # Told, and refuses nothing (spec/authority.md, section 7).
         return max(0, -self.balance)
 
 
@@ -270,6 +274,7 @@ class EventRow:
     kind: str
     account: AccountRef | None
     subject: str
+    # What people read; nothing decides by it.
     detail: str
     by: str | None
 
@@ -294,6 +299,7 @@ class HeadRow:
     pages: int
     body: bytes
     digest: Digest
+    # Null for moments only: the newest head is committed before it is signed.
     signature: bytes | None
     chain: tuple[bytes, ...]
     time: int

@@ -8,6 +8,7 @@ from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.usage.intervals import Segment
 
+# Compared in lower case: the published form writes `Active`.
 ACTIVE = "active"
 """Role of the member of a high-availability set that reports, in lower case."""
 
@@ -40,6 +41,7 @@ class Held:
         head: The newest page head, or null.
     """
 
+    # The lowest: who says nothing is sent every root set.
     root_number: int = 1
     policy: Order | None = None
     account: AccountRef | None = None
@@ -85,6 +87,7 @@ class Claims:
     @property
     def observed_until(self) -> int | None:
         """End of the newest measurement in epoch seconds; null where no clock was set."""
+        # Absolute ones only: seconds of a boot cannot be compared with a calendar.
         return max((item.end for item in self.absolute), default=None)
 
     @property
@@ -105,6 +108,7 @@ def read_claims(report: RumReport, signer: ReportSigner | None) -> Claims:
         report has them, and they claim nothing.
     """
     payload = report.payload
+    # None also for the SUDI key, which has no generation.
     code = None if signer is None else signer.trust_code
     usable = [item for item in payload.measurements if _is_usage(item)]
     return Claims(
@@ -115,8 +119,10 @@ def read_claims(report: RumReport, signer: ReportSigner | None) -> Claims:
         software_version=payload.software_version,
         absolute=tuple(map(_segment, (item for item in usable if not item.relative))),
         relative=tuple(map(_segment, (item for item in usable if item.relative))),
+        # Without itself: a device speaks for itself by its signature alone.
         members=tuple(item.udi for item in payload.ha if item.udi != payload.udi),
         is_active=_is_active(payload),
+        # Only from inside of the signed payload.
         chain=None if payload.meta is None else _chain(payload.meta),
         held=Held() if payload.meta is None else _held(payload.meta),
         signer=report.signature.signing_type,
@@ -134,6 +140,7 @@ def _segment(item: Measurement) -> Segment:
 
 
 def _is_active(payload: Payload) -> bool:
+    # No role named is a device outside of any set, or a set that does not list its sender.
     roles = [item.role.lower() for item in payload.ha if item.udi == payload.udi]
     return not roles or ACTIVE in roles
 

@@ -12,6 +12,7 @@ from gauger.core.strict_json import JsonValue
 class Pipe(StrEnum):
     """The way that a document came; it changes no verdict, it is noted beside it."""
 
+    # Stands in rows: these words never change.
     SMART = "smart-transport"
     FILE = "file"
     API = "api"
@@ -63,6 +64,7 @@ class IssueToken:
     """
 
     account: AccountRef
+    # Not the text: a copied ledger registers nobody.
     token_digest: Digest
     hint: str
     days: int
@@ -99,6 +101,7 @@ class OrderLine:
     quantity: int
     term: str
     start: int
+    # Exclusive; a renewal begins at the very second.
     end: int | None
 
 
@@ -116,6 +119,7 @@ class DepositOrder:
     """
 
     account: AccountRef
+    # Unique, so that the same order from two systems is not counted twice.
     order_number: str
     lines: tuple[OrderLine, ...]
     devices: tuple[Udi, ...] = ()
@@ -164,11 +168,13 @@ class ReceiveReport:
         decoded: What strict decoding of the item gives, where the pipe had to do that anyway.
     """
 
+    # Not in `repr`: usage must not get into a traceback or a log.
     item: str = field(repr=False)
     pipe: Pipe
     uploaded_to: AccountRef | None = None
     path: str = ""
     by: str | None = None
+    # Not compared: it follows from the item, and a default means that nobody decoded it.
     decoded: JsonValue = field(default=None, compare=False, repr=False)
 
 
@@ -185,6 +191,7 @@ class ReceiveTrustRequest:
         by: The user that uploads it, or null.
     """
 
+    # The text and not the value: what is kept must be what was signed.
     document: str = field(repr=False)
     token_digest: Digest | None
     pipe: Pipe
@@ -218,6 +225,7 @@ class DecideCase:
     """
 
     case: int
+    # For all chosen alike; two decisions about one case are two commands.
     accept: bool
     reports: tuple[Digest, ...] = ()
     by: str
@@ -352,6 +360,7 @@ class RecordRefusal:
     path: str
     account: AccountRef | None
     by: str | None
+    # Of this process; the row takes the higher of it and of what is recorded.
     count: int
 
 
@@ -380,6 +389,7 @@ class ShowHead:
         head: The head, signed.
     """
 
+    # Not verified: anybody may show one.
     head: SignedHead
 
 

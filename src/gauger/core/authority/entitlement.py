@@ -16,6 +16,7 @@ class Purchased:
 
     quantity: int
     start: int
+    # Exclusive, like every end here: a term and the next one never count twice.
     end: int | None
 
     def is_in_term(self, now: int) -> bool:
@@ -38,6 +39,7 @@ class Balance:
     @property
     def balance(self) -> int:
         """Purchased minus in use; below zero it is a shortage, which refuses nothing."""
+        # Never cut off at zero: how far below it is what people act on.
         return self.purchased - self.in_use
 
 
@@ -49,5 +51,6 @@ def balance_of(lines: Iterable[Purchased], *, in_use: int, now: int) -> Balance:
         in_use: Licences in use.
         now: Epoch seconds.
     """
+    # Asked of an instant: a term begins and ends without any row.
     held = sum(line.quantity for line in lines if line.is_in_term(now))
     return Balance(purchased=held, in_use=in_use)

@@ -10,6 +10,7 @@ from gauger.core.authority.judgement import describe_time
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import AccountRef
 
+# Those that may mean a clone or a loss; the others would bury them in the log.
 LOUD_FLAGS: Final = frozenset({"store-replaced", "duplicate-identity", "gap"})
 """Flags of an accepted report that are worth an event."""
 
@@ -37,6 +38,7 @@ class Event:
 
 def describe(row: rows.Row) -> Event | None:
     """Return the event of a row, or null where it is none: a plain report is no event."""
+    # Kinds that only serve the projections are left out on purpose.
     describer = _DESCRIBERS.get(row.KIND)
     return None if describer is None else describer(row)
 
@@ -47,6 +49,7 @@ _Describer = Callable[[rows.Row], Event | None]
 
 def _for(kind: type[_Row], describer: Callable[[_Row], Event | None]) -> tuple[str, _Describer]:
     def describe_row(row: rows.Row) -> Event | None:
+        # Tells the type checker what the key of the table says already.
         return describer(row) if isinstance(row, kind) else None
 
     return kind.KIND, describe_row
@@ -84,6 +87,7 @@ def _manufacturer(row: rows.ManufacturerTaken) -> Event:
 
 def _smart_account(row: rows.SmartAccountOpened) -> Event:
     detail = f"The Smart Account {row.name} was opened."
+    # The domain makes it visible to the whole Smart Account, and to no other one.
     return Event(kind=row.KIND, domain=row.domain, subject=row.domain, detail=detail, by=row.by)
 
 
@@ -99,6 +103,7 @@ def _option(row: rows.AccountOptionSet) -> Event:
 
 def _token(row: rows.TokenIssued) -> Event:
     uses = "any number of" if row.uses is None else row.uses
+    # The hint only: the text of a token never reaches the ledger.
     detail = f"ID token {row.token} (…{row.hint}) was made, for {uses} uses."
     return _in(row.account, row.KIND, str(row.token), detail=detail, by=row.by)
 
@@ -123,6 +128,7 @@ def _policy(row: rows.PolicyAssigned) -> Event:
     account = None
     if row.smart_account is not None and row.virtual_account is not None:
         account = AccountRef(row.smart_account, row.virtual_account)
+    # Widest last: an assignment without both names is the vendor's default.
     whose = str(account or row.smart_account or "all accounts")
     return Event(
         kind=row.KIND,
@@ -143,11 +149,13 @@ def _assigned(row: rows.InstanceAssigned) -> Event:
 
 def _report(row: rows.ReportReceived) -> Event | None:
     loud = sorted(LOUD_FLAGS.intersection(row.flags))
+    # Millions of them; the list of reports is where they are read.
     if row.verdict is Verdict.ACCEPTED and not loud:
         return None
     detail = f"Report {row.report_id} of {row.tag}: {row.verdict}. {row.detail}".rstrip()
     if loud:
         detail = f"{detail} Flags: {', '.join(loud)}."
+    # By verdict, so that an alarm can be set on one kind.
     return _maybe_in(row.account, f"report-{row.verdict}", str(row.udi), detail=detail, by=row.by)
 
 
@@ -199,6 +207,7 @@ def _trust_request(row: rows.TrustRequestReceived) -> Event:
 
 
 def _refusal(row: rows.RefusalRecorded) -> Event:
+    # Steps of ten: the row stands for all since the last one of its kind.
     times = "" if row.count == 1 else f" ({row.count} times)"
     return _maybe_in(
         row.account, row.KIND, row.digest, detail=f"{row.code}: {row.detail}{times}", by=row.by
@@ -206,6 +215,7 @@ def _refusal(row: rows.RefusalRecorded) -> Event:
 
 
 def _event(row: rows.EventRecorded) -> Event:
+    # `kind` and not `KIND`: what whoever recorded the event named it.
     return _maybe_in(row.account, row.kind, row.subject, detail=row.detail, by=row.by)
 
 
@@ -223,6 +233,7 @@ def _in(account: AccountRef, kind: str, subject: str, *, detail: str, by: str | 
 def _maybe_in(
     account: AccountRef | None, kind: str, subject: str, *, detail: str, by: str | None
 ) -> Event:
+    # Nobody's account: the vendor reads it, no customer does.
     if account is None:
         return Event(kind=kind, subject=subject, detail=detail, by=by)
     return _in(account, kind, subject, detail=detail, by=by)

@@ -32,6 +32,7 @@ class InstanceFacts:
     generation: int = 0
     members: tuple[Udi, ...] = ()
     root_number: int = 1
+    # A count at hand, so that nearly every report spares a look-up.
     late: int = 0
     purchase_due: bool = False
     silent_since: int | None = None
@@ -71,6 +72,7 @@ class KnownReport:
 
         What a person rejected stays so; otherwise sending it again would undo the decision.
         """
+        # A deferred one too: sending it again must not hurry the clock.
         return self.verdict is not Verdict.REJECTED or self.decided_by is not None
 
 
@@ -90,6 +92,7 @@ class Life:
     incarnation: str
     first_measured: int | None
     last_measured: int | None
+    # Pages, not times: no clock that is lost or wrong can change in which page it came.
     began: int
     head: int | None = None
 
@@ -122,17 +125,22 @@ class ReportFacts:
     names_account: bool = False
     was_there: bool = False
     known: KnownReport | None = None
+    # Without what the authority rejected by itself: that does not take a place.
     rivals: tuple[KnownReport, ...] = ()
+    # True also where it names none: the first of a chain leaves no gap.
     previous_held: bool = True
     previous_case: int | None = None
     follows_newer: bool = False
     is_wanted: bool = False
     is_named: bool = False
     gap_open: bool = False
+    # Of verified reports only: whoever cannot sign makes no clone.
     lives: tuple[Life, ...] = ()
     settled_until: int | None = None
+    # Reckoned beforehand by the store, which has the merged usage at hand.
     adds_to_settled: bool = False
     overlaps: bool = False
+    # Of orders only; the catalogue is a setting and no fact of the ledger.
     tag_known: bool = True
     newer_used_at: int | None = None
 
@@ -152,6 +160,7 @@ class TokenFacts:
 
     token: int
     account: AccountRef
+    # Exclusive: at this second it is refused.
     expires_at: int
     uses: int | None
     used: int
@@ -202,6 +211,7 @@ class TrustFacts:
     known: KnownRequest | None = None
     counter: int | None = None
     token: TokenFacts | None = None
+    # Without the sender: a device may ask again for the key that it has.
     key_holders: tuple[Udi, ...] = ()
     members: tuple[MemberFacts, ...] = ()
 
@@ -236,6 +246,7 @@ class PolicyFacts:
     assignment: int
     policy: Policy
     issued: Issued | None = None
+    # By number: two assignments may bear the same name and other rules.
     issued_from: int | None = None
     assigned_at: int = 0
 
@@ -257,6 +268,7 @@ class StoredReport:
     item: str
     received_at: int
     report: KnownReport
+    # As verified when it came: the item is not verified a second time.
     generation: int | None
     report_id: int
 

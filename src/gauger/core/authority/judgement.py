@@ -16,9 +16,11 @@ from gauger.core.fields import LATEST_TIME
 from gauger.core.identity import AccountRef, Digest
 from gauger.core.problems import Problem
 
+# Clocks of devices run off; an hour is not worth a deferral.
 FUTURE_TOLERANCE = 3600
 """Seconds by which a report may be closed after the receiver's clock."""
 
+# Numbers that people have acted on must not change behind their backs (spec/authority.md, 3).
 SETTLED_AFTER = 30 * 86_400
 """Seconds after which usage that was accepted is settled: adding to it asks a person."""
 
@@ -88,12 +90,15 @@ def judge(claims: Claims, facts: ReportFacts, given: Circumstances) -> Judgement
     Returns:
         The verdict and everything that follows from it.
     """
+    # An account of another ledger is flagged and speaks for nothing here.
     named = claims.held.account if facts.names_account else None
     claim = Claim(account=named, uploaded_to=given.uploaded_to, was_there=facts.was_there)
     try:
         ownership = settle(claims.udi, facts.instance, claim)
     except Problem as problem:
+        # Nothing else is looked at: a stranger must learn no more than this.
         return _rejected(problem)
+    # After the account: that a report is held is not for everybody to know.
     if facts.known is not None and facts.known.is_final:
         return Judgement(verdict=Verdict.SAME, ownership=ownership)
     return judge_content(claims, facts, given, ownership)
@@ -114,8 +119,10 @@ def judge_content(
         The verdict and everything that follows from it.
     """
     chain = claims.chain
+    # Verified reports of ours always have one; only a vendor's has not.
     if chain is None:
         return _rejected(Problem("malformed", "The report says nothing of its chain."))
+    # Before the flags: what is rejected changes nothing, so nothing is noted of it.
     refusal = _refusal(claims, facts)
     if refusal is not None:
         return _rejected(refusal)
@@ -127,15 +134,19 @@ def judge_content(
         fills=facts.gap_open,
         releases=facts.previous_case,
     )
+    # Before the clock: of two reports at one place one is false, whenever they were closed.
     if facts.rivals:
         return _repeated(kept, facts)
+    # Deferred and not refused: a clock that is ahead is no fraud.
     if chain.closed_at > given.now + FUTURE_TOLERANCE:
         return _deferred(kept, chain, given.now)
     if facts.is_named:
         # Whoever signed the successor committed itself to this report: it was not made up later.
         return kept
+    # A doubt for people or the next report, since clocks prove nothing.
     if _looks_superseded(chain, facts):
         return _superseded(kept, claims, chain, facts)
+    # What a verified successor asks for was not invented after the settlement.
     if facts.adds_to_settled and not facts.is_wanted:
         return _back_dated(kept, claims, facts)
     return kept
@@ -143,6 +154,7 @@ def judge_content(
 
 def describe_time(instant: int) -> str:
     """Return epoch seconds as people read them, in UTC; as they are where no calendar has them."""
+    # A signed time may be any number; the detail of a verdict must not fail by it.
     if not 0 <= instant <= LATEST_TIME:
         return f"second {instant} of 1970"
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -151,6 +163,7 @@ def describe_time(instant: int) -> str:
 def _refusal(claims: Claims, facts: ReportFacts) -> Problem | None:
     if not claims.is_active:
         return Problem("not-active", f"{claims.udi} is not the active member of its set.")
+    # By the chain and not by times: this holds whatever the clocks say.
     if facts.follows_newer:
         # A device never goes back to an older key: this is a restored copy, or whoever stole it.
         detail = (
@@ -167,6 +180,7 @@ def _looks_superseded(chain: Chain, facts: ReportFacts) -> bool:
     Clocks are set back and reports come late, so this is a doubt and no proof.
     """
     used_at = facts.newer_used_at
+    # Strictly: at the very second the device may have used both.
     return used_at is not None and chain.closed_at > used_at
 
 
@@ -195,6 +209,7 @@ def _flags(claims: Claims, chain: Chain, facts: ReportFacts, given: Circumstance
 
 
 def _is_new_store(chain: Chain, facts: ReportFacts) -> bool:
+    # The first store of a device replaces none.
     return bool(facts.lives) and all(life.incarnation != chain.incarnation for life in facts.lives)
 
 
@@ -209,6 +224,7 @@ def _is_alternating(
     """
     lives = [life for life in facts.lives if life.incarnation == chain.incarnation]
     others = [life for life in facts.lives if life.incarnation != chain.incarnation]
+    # Each other store on its own: a clone may hide behind an honest replacement.
     return any(
         _measured_together(claims, lives, other) or _knew_each_other(head_page, lives, other)
         for other in others
@@ -220,6 +236,7 @@ def _measured_together(claims: Claims, own: list[Life], other: Life) -> bool:
     ends = [life.last_measured for life in own] + [claims.observed_until]
     first = min((one for one in starts if one is not None), default=None)
     last = max((one for one in ends if one is not None), default=None)
+    # Without a clock on both sides spans say nothing; the pages still may.
     if first is None or last is None or other.first_measured is None:
         return False
     # Both ends stand or fall together; a store that follows another begins where that ended.
@@ -247,6 +264,7 @@ def _repeated(kept: Judgement, facts: ReportFacts) -> Judgement:
     drawn_in = tuple(
         rival
         for rival in facts.rivals
+        # What a person accepted stays so: a thief must not reopen it by sending another.
         if rival.decided_by is None and rival.verdict in (Verdict.ACCEPTED, Verdict.DEFERRED)
     )
     others = ", ".join(rival.digest for rival in facts.rivals)
@@ -269,6 +287,7 @@ def _deferred(kept: Judgement, chain: Chain, now: int) -> Judgement:
         verdict=Verdict.DEFERRED,
         code="not-yet",
         detail=detail,
+        # The first instant at which the same check lets it pass.
         until=chain.closed_at - FUTURE_TOLERANCE,
     )
 

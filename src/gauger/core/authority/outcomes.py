@@ -11,10 +11,12 @@ class Verdict(StrEnum):
     """What was decided about a document of a device (`spec/authority.md`)."""
 
     ACCEPTED = "accepted"
+    # Never in a signed document: the earlier verdict is given again.
     SAME = "same"
     DEFERRED = "deferred"
     QUARANTINED = "quarantined"
     REJECTED = "rejected"
+    # The problem code is the same word, so that both are found by one search.
     UNVERIFIABLE = "signature-unverifiable"
 
 
@@ -40,6 +42,7 @@ class AnswerBundle:
     @property
     def documents(self) -> tuple[Document, ...]:
         """All documents, in the order in which they stand in an answer file."""
+        # Root sets first: they may be what the signer of the rest is believed by.
         return self.root_sets + self.acknowledgments + self.companions
 
 
@@ -70,6 +73,7 @@ class ReportOutcome:
     report_id: int | None = None
     until: int | None = None
     case: int | None = None
+    # No default: whoever makes an outcome has to say that nothing goes back.
     answer: AnswerBundle | None
 
 
@@ -136,6 +140,7 @@ class SweepOutcome:
         following: Number of the last one of them; null where there are no more.
     """
 
+    # A number and not a flag: the next part begins behind it, whatever has come since.
     following: int | None
 
 

@@ -52,6 +52,7 @@ class Ownership:
 
     account: AccountRef
     provisional: bool = False
+    # None keeps rows out: only a change is worth one.
     cause: Cause | None = None
 
 
@@ -71,6 +72,7 @@ def settle(udi: Udi, instance: InstanceFacts | None, claim: Claim) -> Ownership:
             ``no-account`` where nothing says whose it is.
     """
     ownership = _settle(udi, instance, claim)
+    # Last: a document may name the account that it is uploaded in, and so move there first.
     if claim.uploaded_to not in (None, ownership.account):
         raise elsewhere(udi)
     return ownership
@@ -78,26 +80,32 @@ def settle(udi: Udi, instance: InstanceFacts | None, claim: Claim) -> Ownership:
 
 def elsewhere(udi: Udi) -> Problem:
     """Return the refusal that tells another account's member no more than that."""
+    # Not whose: an upload of a stranger's file must not tell who its owner is.
     return Problem(ELSEWHERE, f"{udi} belongs to another account than this one.")
 
 
 def _settle(udi: Udi, instance: InstanceFacts | None, claim: Claim) -> Ownership:
     owner = None if instance is None else instance.account
+    # Known, and nobody's yet, counts as new.
     if instance is None or owner is None:
         return _first(udi, claim)
+    # Nothing in the document speaks for an account, so nothing moves.
     if claim.account is None:
         return Ownership(account=owner, provisional=instance.provisional)
     if instance.provisional:
         # An upload is the word of whoever held the file: it gives way to the device's own.
         return Ownership(account=claim.account, cause=claim.cause)
+    # A former account is no claim: after a move the device names it until it has its answer.
     if claim.account != owner and not claim.was_there:
         raise elsewhere(udi)
     return Ownership(account=owner)
 
 
 def _first(udi: Udi, claim: Claim) -> Ownership:
+    # The device's word, a token or an order: firm from the start.
     if claim.account is not None:
         return Ownership(account=claim.account, cause=claim.cause)
     if claim.uploaded_to is not None:
         return Ownership(account=claim.uploaded_to, provisional=True, cause=Cause.UPLOAD)
+    # Not put into some account of last resort: its usage would be somebody's to pay.
     raise Problem("no-account", f"Nothing says to which account {udi} belongs.")

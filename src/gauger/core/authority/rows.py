@@ -15,6 +15,7 @@ from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue, decode, encode
 
+# A bound for the reader: a store that was tampered with must not eat up the memory.
 ROW_CAP: Final = 2 * 1024 * 1024
 """Most bytes of a row's JSON form; a root set or a report with its item is far smaller."""
 
@@ -30,8 +31,10 @@ class Row:
         at: When it was decided, epoch seconds of the authority's clock.
     """
 
+    # Beside the JSON and not in it; `row_bytes` puts both under the page's digest.
     KIND: ClassVar[str] = ""
 
+    # The page's time: all rows of a page have the same.
     at: int
 
 
@@ -54,6 +57,7 @@ class EpochOpened(Row):
     number: int
     epoch: str
     reason: str
+    # In the head as well, so that devices learn of it from what is signed.
     abandons: tuple[Digest, ...]
 
 
@@ -85,6 +89,7 @@ class RootSetTaken(Row):
 
     number: int
     epoch: int
+    # Exact, since its signatures cover these bytes.
     document: str
     by: str
 
@@ -142,6 +147,7 @@ class TokenIssued(Row):
 
     token: int
     account: AccountRef
+    # Of the text, which is never kept: whoever copies the ledger cannot use it.
     digest: Digest
     hint: str
     expires_at: int
@@ -245,9 +251,11 @@ class InstanceAssigned(Row):
     KIND: ClassVar[str] = "instance-assigned"
 
     udi: Udi
+    # For the vendor: the new owner's event leaves it out.
     origin: AccountRef | None
     account: AccountRef
     provisional: bool
+    # Plain text: a row of a later release may hold a cause that is not known here.
     cause: str
     by: str | None
 
@@ -272,6 +280,7 @@ class ReportReceived(Row):
 
     udi: Udi
     digest: Digest
+    # Whole: a verdict that is contested is judged again from these bytes.
     item: str
     pipe: str
     path: str
@@ -288,6 +297,7 @@ class ReportReceived(Row):
     tag: str
     report_id: int
     software_version: str | None
+    # Null for a vendor's, which has no chain.
     incarnation: str | None
     boot: str | None
     previous: Digest | None
@@ -297,6 +307,7 @@ class ReportReceived(Row):
     absolute: tuple[Interval, ...]
     relative: tuple[Interval, ...]
     sent: tuple[str, ...]
+    # Added later, so with a default: rows of the first releases lack it.
     head_page: int | None = None
 
 
@@ -379,6 +390,7 @@ class GapClosed(Row):
     udi: Udi
     report: Digest
     by: str | None
+    # Added later, as above.
     account: AccountRef | None = None
 
 
@@ -549,6 +561,7 @@ def decode_row(kind: str, text: str) -> Row:
         Problem: ``upgrade-needed`` where the kind is not known; ``malformed`` where a field is
             missing or not of its type, or of strict decoding.
     """
+    # Not skipped: projections that lack a row would answer wrongly without a word.
     if kind not in KINDS:
         raise Problem("upgrade-needed", f"A ledger row of kind {kind[:64]!r} is not known here.")
     what = f"the ledger row {kind!r}"
@@ -558,12 +571,14 @@ def decode_row(kind: str, text: str) -> Row:
 
 def row_bytes(kind: str, text: str) -> bytes:
     """Return what a page's digest covers for one row: kind, a zero byte, JSON, a line feed."""
+    # The zero byte and the line feed stand in neither: no two rows frame alike.
     return b"%b\x00%b\n" % (kind.encode("ascii"), text.encode())
 
 
 def _to_json(value: object) -> JsonValue:
     """Return the JSON form of what no encoder knows by itself."""
     match value:
+        # Explicit, since anything unknown falls through to the fields of a value below.
         case None:
             return None
         case Verdict():
@@ -589,6 +604,7 @@ def _refuse(what: str, wanted: str) -> Problem:
 
 def _plain(kind: type[str] | type[int] | type[bool]) -> _Reader:
     def read(value: JsonValue, what: str) -> object:
+        # Not `isinstance`: true is an int in Python, and 1 no flag in JSON.
         if type(value) is not kind:
             raise _refuse(what, kind.__name__)
         return value
@@ -611,6 +627,7 @@ def _sequence(inner: _Reader) -> _Reader:
 
 def _fixed(readers: Sequence[_Reader], make: Callable[..., object] | None) -> _Reader:
     def read(value: JsonValue, what: str) -> object:
+        # Of the right length, or `zip` would cut off what a damaged row has too much.
         if not isinstance(value, list) or len(value) != len(readers):
             raise _refuse(what, f"a list of {len(readers)}")
         items = tuple(inner(item, what) for inner, item in zip(readers, value, strict=True))
@@ -630,6 +647,7 @@ def _record(
 ) -> Callable[[JsonValue, str], _Made]:
     def read(value: JsonValue, what: str) -> _Made:
         members = value if isinstance(value, dict) else {}
+        # Unknown fields are refused: dropped ones would be missing when the row is digested again.
         if not required <= members.keys() <= readers.keys():
             raise _refuse(what, "an object with the fields " + ", ".join(sorted(readers)))
         return kind(
@@ -642,6 +660,7 @@ def _record(
 _TEXT, _NUMBER, _FLAG = _plain(str), _plain(int), _plain(bool)
 _LEAVES: Final[Mapping[object, _Reader]] = {
     str: _TEXT,
+    # No form is checked: rows are covered by leaf 0, and were checked when they came in.
     Digest: _TEXT,
     int: _NUMBER,
     bool: _FLAG,
@@ -657,6 +676,7 @@ def _reader(annotation: object) -> _Reader:
     if annotation in _LEAVES:
         return _LEAVES[annotation]
     arguments = get_args(annotation)
+    # Of unions rows only know "or None", and the other one stands first.
     if get_origin(annotation) in (Union, types.UnionType):
         return _optional(_reader(arguments[0]))
     if get_origin(annotation) is tuple:
@@ -664,6 +684,7 @@ def _reader(annotation: object) -> _Reader:
             return _sequence(_reader(arguments[0]))
         return _fixed([_reader(argument) for argument in arguments], None)
     if not isinstance(annotation, type):
+        # At import: a new field of a wrong type never gets into a release.
         message = f"{annotation!r} cannot stand in a row"
         raise TypeError(message)
     return _record_of(annotation)
@@ -697,6 +718,7 @@ def _made_plain(kind: type) -> tuple[str, ...]:
     return tuple(name for name in _names(kind) if not _is_plain(hints[name]))
 
 
+# Reckoned once: annotations are far too slow to look at for each row.
 _MADE_PLAIN: Final = {name: _made_plain(kind) for name, kind in KINDS.items()}
 _NAMES: Final = {name: _names(kind) for name, kind in KINDS.items()}
 _READERS: Final = {name: _record_of(kind) for name, kind in KINDS.items()}

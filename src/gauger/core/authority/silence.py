@@ -47,6 +47,7 @@ def silent_from(
     Returns:
         Epoch seconds, or None where nothing is required of it.
     """
+    # The later one: a stricter policy finds nobody late for a time when it did not hold.
     since = max(last_report_at, assigned_at)
     deadline = next_ack_deadline(policy, groups, None, last_ack=since)
     return None if deadline is None else deadline + SILENCE_GRACE
@@ -55,6 +56,7 @@ def silent_from(
 def groups_of(terms: Collection[str]) -> frozenset[Group]:
     """Return the groups that a licence may belong to, by the terms of the orders that name it."""
     sold = frozenset(terms)
+    # Sold both ways, or never: then the strictest of all groups decides.
     if sold in ({Group.PERPETUAL.value}, {Group.SUBSCRIPTION.value}):
         return frozenset(Group(term) for term in sold)
     return ANY_GROUP

@@ -11,6 +11,7 @@ from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
 
+# As for a report's clock: an hour covers a zone that was set wrong, no more.
 SKEW_TOLERANCE = 3600
 """Seconds by which the clocks may differ where an ID token asks for trust."""
 
@@ -71,20 +72,26 @@ def judge_trust(request: TrustRequest, facts: TrustFacts, given: Presented) -> T
         it or has expired since.
     """
     try:
+        # Before the token: this very request may have used up its last use (spec/authority.md, 5).
         if facts.known is not None and facts.known.verdict is not Verdict.REJECTED:
             return _same(request, facts, given)
+        # A refused request is judged anew: its token may have been made known since.
         token = _token(request, facts, given)
         claim = Claim(
             account=None if token is None else token.account,
             cause=Cause.TOKEN,
             uploaded_to=given.uploaded_to,
         )
+        # An upload has a person who answers for it; online only earlier trust does.
         if token is None and given.pipe is Pipe.SMART:
             _require_earlier_trust(request, facts)
+        # A token of one account never takes a device that is firmly another's.
         ownership = settle(request.udi, facts.instance, claim)
+        # After the account: a stranger must not learn which counters and keys are known.
         _check(request, facts)
     except Problem as problem:
         return TrustJudgement(verdict=Verdict.REJECTED, code=problem.code, detail=problem.detail)
+    # The rest is processed all the same: one wrong member must not cost the set its trust.
     granted = tuple(item for item in facts.members if _may_speak_for(facts, item, ownership))
     left_out = ", ".join(str(item.udi) for item in facts.members if item not in granted)
     return TrustJudgement(
@@ -106,6 +113,7 @@ def _same(request: TrustRequest, facts: TrustFacts, given: Presented) -> TrustJu
 
 def _token(request: TrustRequest, facts: TrustFacts, given: Presented) -> TokenFacts | None:
     """Return the ID token that may be used, or null where none is asked for."""
+    # The digest is signed: a token that was put beside a foreign request enrols nothing.
     if given.token_digest != request.token_digest:
         raise Problem("token-unknown", "The request was not made for the ID token beside it.")
     if request.token_digest is None:
@@ -115,11 +123,14 @@ def _token(request: TrustRequest, facts: TrustFacts, given: Presented) -> TokenF
         raise Problem("token-unknown", "No ID token of this portal matches.")
     if token.revoked:
         raise Problem("token-revoked", "The ID token was revoked.")
+    # By our clock: that of the device is its own to set.
     if given.now >= token.expires_at:
         detail = f"The ID token expired on {describe_time(token.expires_at)}."
         raise Problem("token-expired", detail)
+    # Commands are decided one by one: of many for the last use exactly one gets this far.
     if token.uses is not None and token.used >= token.uses:
         raise Problem("token-used-up", f"The ID token was used {token.used} times already.")
+    # Last, so that no clock has to be right to learn that the token is not.
     _check_skew(request, given.now)
     return token
 
@@ -135,12 +146,14 @@ def _check_skew(request: TrustRequest, now: int) -> None:
 
 
 def _require_earlier_trust(request: TrustRequest, facts: TrustFacts) -> None:
+    # Else whoever has a genuine device, a stolen one too, enrols it online with nobody's leave.
     if facts.instance is None or not facts.instance.generation:
         detail = f"{request.udi} asks for trust directly, without an ID token."
         raise Problem("trust-missing", detail)
 
 
 def _check(request: TrustRequest, facts: TrustFacts) -> None:
+    # A recorded request that is played back would enrol an old key again.
     if facts.counter is not None and request.counter <= facts.counter:
         detail = f"Request {request.counter} is not above {facts.counter}, answered already."
         raise Problem("stale-request", detail)
@@ -151,6 +164,7 @@ def _check(request: TrustRequest, facts: TrustFacts) -> None:
 
 def _may_speak_for(facts: TrustFacts, member: MemberFacts, ownership: Ownership) -> bool:
     """Tell whether the sender's own verified reports name the member as one of its set."""
+    # By its earlier reports, not by this request: else it could enrol its key for any UDI.
     return member.udi in _set_of(facts) and member.account in (None, ownership.account)
 
 
