@@ -56,6 +56,7 @@ def write_answers(answers: Iterable[AnswerBundle]) -> Iterator[bytes]:
 def answer_bytes(answers: Sequence[AnswerBundle]) -> bytes:
     """Return a small answer file: the answers of one product instance to one request."""
     documents: dict[str, Document] = {}
+    # In the order that a device needs: who is trusted, then the ACK, then what it lists.
     for part in ("root_sets", "acknowledgments", "companions"):
         for answer in answers:
             documents.update((one.digest, one) for one in getattr(answer, part))
@@ -63,11 +64,14 @@ def answer_bytes(answers: Sequence[AnswerBundle]) -> bytes:
 
 
 def _spool() -> IO[str]:
+    # Without a name in any folder: nobody else opens it, and a crash leaves nothing behind.
     return tempfile.SpooledTemporaryFile(max_size=_HELD, mode="w+", encoding="utf-8", newline="\n")
 
 
 def _add(spool: IO[str], documents: Iterable[Document], seen: set[bytes]) -> None:
     for document in documents:
+        # Half a digest for each: of 100,000 answers that is memory; only the authority chooses
+        # bodies.
         mark = bytes.fromhex(document.digest)[:16]
         if mark not in seen:
             seen.add(mark)

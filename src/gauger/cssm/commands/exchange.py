@@ -94,7 +94,10 @@ class Exchange:
         """
         sender = Sender(pipe=Pipe.SMART, path=address)
         if request.id_token is not None:
+            # Before it is looked up: whoever guessed wrong too often gets no answer to the next
+            # guess.
             self._means.throttle.check(address)
+            # As a digest: the text of a token must reach neither the ledger nor a log.
             sender = replace(sender, token_digest=secret_digest(request.id_token))
         sent = tuple(_documents(request))
         if not sent:
@@ -103,6 +106,7 @@ class Exchange:
             request=request,
             sent=sent,
             waiting=tuple(self._submit(sent, sender)),
+            # Echoed only, and verified by nobody: nothing is decided by it.
             tags={report.udi: report.software_tag for report in request.reports},
         )
 
@@ -124,6 +128,7 @@ class Exchange:
         settled = map(settle, work.waiting)
         refused = [problem for one in settled if (problem := refusal_of(one)) is not None]
         answers = answers_of(work)
+        # Where one document is good, its answer goes out; the rest is named beside it.
         if refused and not answers:
             raise refused[0]
         acknowledgements = _acknowledgements(answers, work.tags)
@@ -138,8 +143,11 @@ class Exchange:
         """Give a poll id for a request whose outcomes take longer."""
         poll_id = new_id(self._means.entropy)
         texts = [(one.kind, one.text) for one in work.sent]
+        # Stored before it is given out: after a restart the device would else poll for what nobody
+        # knows.
         self._store.add_poll(poll_id, polls.remember(texts), now=self._means.clock.wall())
         self._under_way[poll_id] = work.without_documents()
+        # The oldest go: their answers come from the ledger, only slower.
         while len(self._under_way) > _UNDER_WAY:
             self._under_way.popitem(last=False)
         return self._ask_to_poll(work.request, poll_id)
@@ -160,6 +168,7 @@ class Exchange:
         if not work.is_done:
             return self._ask_to_poll(request, poll_id)
         answered = self.answer(work, status=Status.COMPLETE)
+        # To this poll and not to the request before: a device compares the nonce.
         answered = replace(answered, type=request.type, nonce=request.nonce)
         return self.promise(answers_of(work), answered)
 
@@ -182,6 +191,7 @@ class Exchange:
     ) -> Response:
         now = self._means.clock.wall()
         soonest = min(_seconds_to(until, now) for until in map(_owed, owed))
+        # At most a day: a verdict may come early, when a person decides.
         interval = max(self._settings.poll_interval, min(soonest, _MOST_SECONDS))
         return replace(answered, status=Status.OK, poll_id=poll_id, poll_interval=interval)
 
@@ -236,6 +246,7 @@ class Exchange:
         commands = [command_of(one.kind, one.text, sender, decoded=one.decoded) for one in sent]
         submitted = self._means.authority.enqueue_all(commands)
         if sender.token_digest is not None:
+            # When it is known, not here: the authority may answer long after this request ended.
             for waiting in submitted:
                 waiting.add_done_callback(lambda done: self._note(done, sender.path))
         return submitted
@@ -284,6 +295,7 @@ def _acknowledgements(
     answers: Sequence[AnswerBundle], tags: Mapping[Udi, str | None]
 ) -> tuple[Acknowledgement, ...]:
     """Return one item for each product instance, in the order of the first answers."""
+    # By whom the ledger says each is for; what the request says of its sender is not signed.
     by_udi: dict[Udi, list[AnswerBundle]] = {}
     for one in answers:
         by_udi.setdefault(one.udi, []).append(one)

@@ -12,6 +12,7 @@ from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
 from gauger.cssm.ports import ItemVerdict
 
+# No verdict of the ledger has this name, so the two are never mixed up in a list.
 REFUSED: Final = "refused"
 """Verdict of an item that gets a plain problem and no signed answer."""
 
@@ -51,6 +52,7 @@ def command_of(
         sender: How it came.
         decoded: What strict decoding of a report's text gives, where that was done already.
     """
+    # The token goes with trust requests only: a report proves itself, and uses none up.
     if kind is ItemKind.RUM_REPORT:
         return ReceiveReport(
             item=text,
@@ -82,6 +84,7 @@ def settle(waiting: Future[Outcome]) -> Settled:
     """
     try:
         outcome = waiting.result()
+    # A value: one bad item must not end a file of a hundred thousand.
     except Problem as problem:
         return problem
     if isinstance(outcome, ReportOutcome | TrustOutcome):
@@ -93,6 +96,7 @@ def refusal_of(outcome: Settled) -> Problem | None:
     """Return the plain problem of an item that got no signed answer, or None."""
     if isinstance(outcome, Problem):
         return outcome
+    # A verdict without a signed answer proves nothing to a device, so it is told as a problem.
     if outcome.answer is None:
         return Problem(outcome.code or outcome.verdict.value, outcome.detail)
     return None
@@ -105,6 +109,7 @@ def verdict_of(item: Item, outcome: Settled) -> ItemVerdict:
         return ItemVerdict(
             position=item.index,
             kind=kind,
+            # Not what the item claims: it was refused before anything in it was verified.
             udi=None,
             digest=None,
             verdict=REFUSED,

@@ -108,11 +108,13 @@ def api() -> FastAPI:
         docs_url=None,  # pages that load scripts from elsewhere have no place here
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
+        # A redirect would send a bearer token to an address that nobody asked for.
         redirect_slashes=False,
     )
     # Routes are tried in order: what every product instance asks for stands first.
     app.router.routes[:0] = [smart_transport.ROUTE, oauth.ROUTE, _HEALTH]
     for router in _ROUTERS:
+        # As they are: `include_router` would make each route a second time.
         app.router.routes.extend(router.routes)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -138,6 +140,7 @@ def invalid(errors: Iterable[Any]) -> Problem:
         errors: What pydantic says about each field.
     """
     first = next(iter(errors), {"type": "", "loc": (), "msg": "not acceptable"})
+    # Only names and rules are told, never the value: it may be a password.
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return Problem("unknown-field", f"The field {where[:128]!r} is not known here.")

@@ -24,6 +24,7 @@ class _Group:
 
     def one_more(self, _: Future[Outcome]) -> None:
         """Count an outcome; called by whichever thread made it."""
+        # Outcomes of one request may come from two threads; `-=` is no single step.
         with self._lock:
             self._open -= 1
             if self._open:
@@ -78,7 +79,9 @@ async def all_there(waiting: Sequence[Future[Outcome]], seconds: float) -> bool:
         bell = _BELLS[loop] = _Bell(loop)
     done: asyncio.Future[None] = loop.create_future()
     group = _Group(bell, done, len(waiting))
+    # A timer and no cancelling: whoever gives up gets a poll id, and the work goes on.
     timer = loop.call_later(seconds, _give_up, done)
+    # After everything is set: one that is done already calls back here and now.
     for one in waiting:
         one.add_done_callback(group.one_more)
     try:
@@ -88,6 +91,7 @@ async def all_there(waiting: Sequence[Future[Outcome]], seconds: float) -> bool:
         raise
     finally:
         timer.cancel()
+    # Asked again: the last may have come in the moment in which the timer rang.
     return all(one.done() for one in waiting)
 
 

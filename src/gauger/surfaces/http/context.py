@@ -18,4 +18,5 @@ def portal_of(request: Request) -> Portal:
 
 def address_of(request: Request) -> str:
     """Return the address of the peer, which it cannot choose."""
+    # Not from X-Forwarded-For, which any peer may write: guesses are limited by this.
     return request.client.host if request.client else UNKNOWN

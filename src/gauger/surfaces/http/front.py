@@ -42,6 +42,7 @@ class LaterApi:
 
     def begin(self) -> None:
         """Begin to build it in a thread of its own, once."""
+        # Only to begin is guarded; who waits does so without holding the gate.
         with self._gate:
             if self._has_begun:
                 return
@@ -67,6 +68,7 @@ class PortalApp(RequestLimits):
     def __init__(self, portal: Portal) -> None:
         """Serve a portal."""
         self._api = LaterApi(portal)
+        # The limits outermost: not one byte is read before they have judged the request.
         super().__init__(Front(portal, self._api, on_problem, on_failure), portal.config)
 
     def warm_up(self) -> None:

@@ -42,6 +42,7 @@ def allowance(config: CssmConfig, scope: Scope) -> Allowance:
             total=deadlines.upload_seconds,
             held=min(SMALL, limits.upload_bytes),
         )
+    # By the exact path, as `Front` compares it: no other spelling gets the larger cap.
     size = limits.request_bytes if scope["path"] == LICENSING_PATH else limits.api_bytes
     seconds = deadlines.body_seconds
     return Allowance(size=size, idle=seconds, total=seconds, held=size)
@@ -67,6 +68,7 @@ class RequestLimits:
             _check_framing(headers, allowed)
         except Problem as problem:
             response = problem_response(problem)
+            # The framing is in doubt, so where the next request would begin is too.
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
@@ -87,6 +89,7 @@ def _check_framing(headers: dict[bytes, bytes], allowed: Allowance) -> None:
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         # A compressed body is a bomb until it is opened.
         raise Problem("malformed", "Compressed request bodies are not taken.")
+    # By what it says, before the first byte; what it really sends is counted as it comes.
     if length is not None and int(length) > allowed.size:
         raise _too_large(allowed)
 
@@ -122,6 +125,8 @@ class _Body:
             # Here, not before the application runs: who may not send a body holds no room for it.
             await self.lease.hold(min(self._size, self._allowed.held))
             self._until = self._loop.time() + self._allowed.total
+        # Both: a byte a second is never idle, and a stalled one may hold until the whole time is
+        # over.
         patience = min(self._allowed.idle, self._until - self._loop.time())
         message = await _before(self._receive, patience)
         if message["type"] == "http.disconnect":
@@ -131,6 +136,7 @@ class _Body:
         self._seen += len(message.get("body", b""))
         if self._seen > self._allowed.size:
             raise _too_large(self._allowed)
+        # A body of no told length begins as a small one, and asks for room once it is none.
         if self._expected is None and self._seen > SMALL:
             await self.lease.hold(self._allowed.held)
         self._ended = not message.get("more_body", False)

@@ -78,6 +78,7 @@ class LingeringTransport:
             self._transport.close()
             return
         loop = asyncio.get_running_loop()
+        # Whatever the peer does, the connection is gone after these seconds.
         self._deadline = loop.call_later(_REST_SECONDS, self._transport.abort)
         if self._transport.can_write_eof():  # not so over TLS: there the length tells the end
             self._transport.write_eof()
@@ -90,6 +91,7 @@ class LingeringTransport:
         Args:
             size: Bytes that came.
         """
+        # By bytes as well as by time: a fast peer could send gigabytes within the seconds.
         self._rest -= size
         if self._rest < 0:
             self._transport.abort()

@@ -24,12 +24,14 @@ async def _token(request: Request) -> Response:
     address = address_of(request)
     try:
         kind, name, secret = await _credential(request)
+        # In a thread: a password hash is made to take long, and would hold up every device.
         token = await run_in_threadpool(portal.sessions.open, kind, name, secret, address=address)
     except Problem as problem:
         portal.means.audit.refusal(problem, PATH, by=address)
         return _refusal(problem)
     return JSONResponse(
         {"access_token": token.text, "token_type": "Bearer", "expires_in": token.seconds},
+        # RFC 6749 §5.1: no cache on the way may keep a token.
         headers={"Cache-Control": "no-store"},
     )
 
@@ -39,6 +41,7 @@ async def _credential(request: Request) -> tuple[CallerKind, str, str]:
         raise Problem("malformed", f"A token request is {_FORM}.")
     form = _read_form(await request.body())
     grant = form.pop("grant_type", "")
+    # RFC 6749 lets a server pass it over; permissions follow from roles, never from what is asked.
     form.pop("scope", "")
     if grant == "password":
         return CallerKind.USER, _taken(form, "username"), _taken(form, "password", last=True)
@@ -59,11 +62,13 @@ def _read_form(body: bytes) -> dict[str, str]:
             body.decode("utf-8"),
             keep_blank_values=True,
             strict_parsing=bool(body),
+            # A form of a million fields would cost far more than its bytes.
             max_num_fields=_FIELDS,
             errors="strict",
         )
     except ValueError as error:
         raise Problem("malformed", "The token request is not a form.") from error
+    # RFC 6749 §3.2: two of one name, and two readers take different ones.
     for name, values in found.items():
         if len(values) != 1:
             raise Problem("duplicate-key", f"The field {name[:64]!r} stands twice.")

@@ -55,6 +55,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
 def problem_body(problem: Problem) -> dict[str, object]:
     """Return the JSON form of a problem: the members of RFC 9457 and ours beside them."""
     return {
+        # A name and no address: nobody has to be reachable for it to mean something.
         "type": f"urn:gauger:problem:{problem.code}",
         "status": STATUS[problem.code],
         **problem.to_json(),
@@ -63,6 +64,7 @@ def problem_body(problem: Problem) -> dict[str, object]:
 
 def problem_headers(problem: Problem) -> dict[str, str]:
     """Return the headers that go with a problem: when to come back, how to prove oneself."""
+    # A refusal that a proxy keeps would outlast its cause.
     headers = {"Cache-Control": "no-store"}
     status = STATUS[problem.code]
     if status in {429, 503}:

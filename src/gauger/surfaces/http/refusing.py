@@ -22,6 +22,7 @@ _LOG: Final = logging.getLogger(__name__)
 async def health(request: Request) -> Response:
     """Say that the portal serves."""
     del request
+    # No version and no state: anybody may ask.
     return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
@@ -35,6 +36,7 @@ async def on_problem(request: Request, error: Exception) -> Response:
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses: an unknown path, a wrong method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    # Cut: it is the peer's own text, in an answer and in the log.
     path = request.url.path[:128]
     if status == 405:
         problem = Problem("not-found", f"{path} does not take {request.method[:16]}.")
@@ -57,6 +59,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
 def _as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
+    # Nothing of the error itself: it may hold paths, or what another caller sent.
     return Problem("internal-error", "The request could not be served.")
 
 
@@ -65,5 +68,6 @@ def audit(request: Request, problem: Problem) -> None:
     caller = getattr(request.state, "caller", None)
     by = str(caller) if caller is not None else address_of(request)
     route = request.scope.get("route")
+    # The route and not the path asked for: a scanner must not fill the audit with its guesses.
     path = getattr(route, "path", "an unknown path")
     portal_of(request).means.audit.refusal(problem, f"{request.method} {path}", by=by)

@@ -29,6 +29,7 @@ class BodyRoom:
             seconds: How long a body waits for room.
         """
         self._total = total
+        # Reports of a fleet are small: a few large uploads must never shut them out.
         self._for_large = total - total // _KEPT
         self._seconds = seconds
         self._held = {True: 0, False: 0}  # by whether the body is large
@@ -49,6 +50,7 @@ class BodyRoom:
             Problem: ``server-busy`` where there is none in time.
         """
         is_large = size > SMALL
+        # Nobody overtakes: a large body would wait for ever behind ever new smaller ones.
         if not self._waiting[is_large] and self._fits(size):
             self._held[is_large] += size
             return
@@ -57,6 +59,7 @@ class BodyRoom:
         try:
             async with asyncio.timeout(self._seconds):
                 await place[1]
+        # Also where the peer goes away while it waits, or its place would be held for good.
         except BaseException as error:
             self._leave(place)
             if not isinstance(error, TimeoutError):
@@ -118,5 +121,6 @@ class Lease:
     def end(self) -> None:
         """Give everything back."""
         if self._size:
+            # Set first, so that to end twice gives back once.
             size, self._size = self._size, 0
             self._room.give(size)

@@ -59,6 +59,7 @@ class PortalServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the service."""
+        # Put back: tests, and the simulator, go on in the same process.
         gc.set_threshold(*self._collecting)
         connections = self.config.http_protocol_class
         if issubclass(connections, PortalProtocol):
@@ -82,12 +83,14 @@ def server_settings(
         host=config.server.host,
         port=config.server.port,
         http=protocol_for(config),
+        # What is not offered cannot be attacked; nothing here speaks it.
         ws="none",
         loop=f"{__name__}:{PortalLoop.__name__}",
         lifespan="off",
         access_log=False,
         log_level="warning",
         proxy_headers=False,  # an address that a peer may write itself limits nobody's guesses
+        # Which release of which server answers is of use to nobody but an attacker.
         server_header=False,
         timeout_keep_alive=config.deadlines.idle_seconds,
         timeout_graceful_shutdown=config.deadlines.stop_seconds,
@@ -97,5 +100,6 @@ def server_settings(
     )
     settings.load()
     if settings.ssl is not None:
+        # Here and not left to the system's defaults, which may allow what is broken.
         settings.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
     return settings

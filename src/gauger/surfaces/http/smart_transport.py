@@ -68,13 +68,16 @@ async def _served(portal: Portal, scope: Scope, receive: Receive) -> Answer:
     try:
         response = await _answer(exchange, request, address, config.server.answer_seconds)
     except Problem as problem:
+        # In the protocol's own form: the device compares the nonce of a refusal too.
         return _written(exchange.refuse(request, problem), problem)
     return _written(response, None)
 
 
 async def _read(scope: Scope, receive: Receive, cap: int) -> Request:
+    # From the raw headers: a request object would decode every one of them.
     given = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     kind = given.decode("latin-1").partition(";")[0].strip().lower()
+    # A page of another site can send forms and plain text without asking, but not this type.
     if kind != _MEDIA:
         raise Problem("malformed", f"A smart transport request is {_MEDIA}, not {kind[:64]!r}.")
     body = await _body(receive)
@@ -84,6 +87,7 @@ async def _read(scope: Scope, receive: Receive, cap: int) -> Request:
 
 
 async def _answer(exchange: Exchange, request: Request, address: str, seconds: float) -> Response:
+    # In threads: both read the store, and the loop must not wait for a disk.
     if request.type is MessageType.HELLO:
         return await run_in_threadpool(exchange.greet, request)
     if request.type is MessageType.POLL:
@@ -95,6 +99,7 @@ async def _answer(exchange: Exchange, request: Request, address: str, seconds: f
         work = await run_in_threadpool(exchange.begin, request, address)
     if seconds > 0 and await all_there(work.waiting, seconds):
         response = exchange.answer(work)
+        # The common case ends here, without a thread and without the store of polls.
         if not exchange.is_owing(work):
             return response
         return await run_in_threadpool(exchange.promise, answers_of(work), response)

@@ -116,6 +116,7 @@ def list_all_events(
     return page(rows, Event, paging.limit, lambda row: row.event_id)
 
 
+# For whoever may call at all: heads and proofs tell nothing of any account, and show a fork.
 @top.get("/ledger/head", openapi_extra=needs(Action.SELF))
 def show_head(portal: PortalDep, page: PageNumber | None = None) -> Head:
     """Show the newest head of the ledger, or that of one page."""
@@ -138,6 +139,7 @@ def show_inclusion(portal: PortalDep, page: PageNumber) -> Proof:
 def show_consistency(portal: PortalDep, first: PageNumber, second: PageNumber) -> Proof:
     """Prove that the ledger of `second` pages goes on from that of `first`."""
     with portal.means.readers.lend() as reader:
+        # Of O(log n) nodes, however many pages lie between.
         path = reader.consistency_proof(first, second)
     return Proof(path=[node.hex() for node in path])
 

@@ -109,6 +109,7 @@ class GuardedRoute(APIRoute):
         Raises:
             KeyError: Where it does not name its permission.
         """
+        # A route without a permission fails when the API is built, before anybody can call it.
         self.action = Action((options.get("openapi_extra") or {})[ACTION])
         super().__init__(path, endpoint, **options)
         self.query_names = _query_names(self.dependant)
@@ -118,6 +119,7 @@ class GuardedRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            # First: who may not call sends no body, and does not learn which fields there are.
             await run_in_threadpool(self._admit, request)
             self._check_query(request)
             strict = _StrictRequest(request.scope, request.receive)
@@ -131,10 +133,12 @@ class GuardedRoute(APIRoute):
         portal, scope = portal_of(request), scope_of(request)
         caller = portal.sessions.caller(_bearer(request))
         request.state.caller = caller
+        # Before the account is looked up: a stranger must not learn which accounts exist.
         caller.authorise(self.action, scope)
         _check_exists(portal, scope)
 
     def _check_query(self, request: Request) -> None:
+        # A filter that is misspelt and passed over would show everything, or change too much.
         for name in request.query_params:
             if name not in self.query_names:
                 known = ", ".join(sorted(self.query_names)) or "none"
@@ -149,6 +153,7 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 
 def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    # No cookie, so no other site can make a browser call in somebody's name.
     if scheme.lower() != "bearer" or not token:
         raise Problem("unauthenticated", "The request carries no bearer token.")
     return token.strip()
@@ -173,4 +178,5 @@ def _decode(request: Request, body: bytes) -> object:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Problem("malformed", "The body of an API request is application/json.")
+    # Of that length already: the limits in front cut it while it was read.
     return decode(body, what="the body of the request", cap=len(body))

@@ -18,6 +18,7 @@ Words = Annotated[str, Field(max_length=256)]
 class Taken(BaseModel):
     """What a caller sends: exact types, no other fields."""
 
+    # Strict: `1` is no `true` and `"5"` is no number, as in the documents.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -91,6 +92,7 @@ class ProblemGiven(Given):
 
 _Limit = Annotated[int, Query(ge=1, le=500, description="Rows in one answer, at most.")]
 _After = Annotated[str, Query(max_length=256, description="`next` of the answer before.")]
+# Below 2^53: what a JavaScript client reads must be what it sends back.
 _AfterNumber = Annotated[int, Query(ge=0, lt=2**53, description="`next` of the answer before.")]
 
 
@@ -128,6 +130,7 @@ def page(
         limit: How many were asked for.
         key: The key of a row, which the next page starts after.
     """
+    # A full last page is followed by an empty one; to count first would read all of it.
     last = str(key(rows[-1])) if len(rows) == limit else None
     return Page[Model](items=[model.model_validate(row) for row in rows], next=last)
 

@@ -56,6 +56,7 @@ class ReportPaging(NumberPaging):
         """
         if self.udi_pid is None and self.udi_serial_number is None:
             return None
+        # Half a name, passed over, would list the reports of all devices.
         if self.udi_pid is None or self.udi_serial_number is None:
             raise Problem("invalid-argument", "A product instance is PID and serial number.")
         return Udi(self.udi_pid, self.udi_serial_number)
@@ -235,6 +236,7 @@ def close_gap(body: GapToClose, portal: PortalDep, caller: CallerDep, account: A
     """Give up a missing report."""
     udi = body.udi.udi()
     with portal.means.readers.lend() as reader:
+        # The path says for which account; whose the device is, the ledger says.
         instance_of(reader, account, udi)
     command = CloseGap(udi=udi, report=Digest(body.report), by=str(caller))
     portal.means.authority.execute(command)
@@ -252,6 +254,7 @@ def download_answer(portal: PortalDep, account: AccountDep, digest: PathDigest) 
     if answer is None:
         raise Problem("not-found", f"{account} has no answer for {digest}.")
     with portal.means.readers.lend() as reader:
+        # A digest is no secret: only the account that owns the device now gets its answers.
         instance_of(reader, account, answer.udi)
     headers = {"Content-Disposition": 'attachment; filename="ack.xml"'}
     return Response(answer_bytes([answer]), media_type=FILE, headers=headers)
@@ -260,6 +263,7 @@ def download_answer(portal: PortalDep, account: AccountDep, digest: PathDigest) 
 def _case(portal: Portal, account: AccountRef, number: int) -> Case:
     with portal.means.readers.lend() as reader:
         row = reader.case(number)
+    # The same words for both: numbers of cases must not tell what other accounts have.
     if row is None or row.account != account:
         raise Problem("not-found", f"{account} has no case {number}.")
     return Case.model_validate(row)

@@ -191,6 +191,7 @@ def _line(line: Line, now: int) -> OrderLine:
         name=line.name,
         quantity=line.quantity,
         term=line.term,
+        # Fixed here and not by the ledger's clock, so that all lines of an order begin as one.
         start=now if line.start is None else line.start,
         end=line.end,
     )

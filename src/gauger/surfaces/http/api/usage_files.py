@@ -88,6 +88,7 @@ async def upload(
     name: FileName = "usage.xml",
 ) -> JobGiven:
     """Upload a usage or trust-request file; the answer names the job that works through it."""
+    # To disk as it comes: a file may be larger than the memory of the portal.
     incoming = await run_in_threadpool(portal.uploads.begin)
     try:
         await _receive(request, incoming)
@@ -121,6 +122,7 @@ def list_verdicts(
 ) -> Page[VerdictGiven]:
     """List the verdict of every item of a file, by position; `after` counts from 1."""
     job = portal.uploads.job(account, job_id)
+    # Positions count from 0, `after` from 1: 0 must mean the beginning, as in every list.
     rows = portal.uploads.verdicts(job, after=paging.after - 1, limit=paging.limit)
     return page(rows, VerdictGiven, paging.limit, lambda row: row.position + 1)
 
@@ -134,11 +136,13 @@ def list_verdicts(
 def download_ack(portal: PortalDep, account: AccountDep, job_id: str) -> Response:
     """Download the ACK file of an uploaded file."""
     job = portal.uploads.job(account, job_id)
+    # A name of ours: the uploader's own could carry a path, or break the header.
     headers = {"Content-Disposition": f'attachment; filename="ack-{job.job_id[:8]}.xml"'}
     return StreamingResponse(portal.uploads.answer_file(job), media_type=FILE, headers=headers)
 
 
 async def _receive(request: Request, incoming: Incoming) -> None:
+    # Pieces of the network are small; each written by itself would be a thread's turn.
     piece = bytearray()
     async for data in request.stream():
         piece += data
@@ -146,6 +150,7 @@ async def _receive(request: Request, incoming: Incoming) -> None:
             await run_in_threadpool(incoming.write, bytes(piece))
             piece.clear()
     await run_in_threadpool(incoming.write, bytes(piece))
+    # An upload of nothing is a mistake of the caller's tool; a job for it would seem done.
     if not incoming.writer.size:
         raise Problem("truncated", "The uploaded file is empty.")
 
