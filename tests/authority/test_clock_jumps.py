@@ -77,6 +77,16 @@ def test_what_could_not_be_told_is_told_again() -> None:
     assert kinds(asked.commands(has_due=False)) == [RecordEvent]
 
 
+def test_what_was_told_is_not_told_again_because_something_else_failed() -> None:
+    clock, asked = rounds()
+    clock.off = YEAR
+    asked.commands(has_due=True)
+    clock.off = 10
+    assert kinds(asked.commands(has_due=True)) == [RecordEvent, RecordEvent, DecideDue]
+    asked.done([Done, Done, Problem("store-damaged", "A report cannot be read.")])
+    assert kinds(asked.commands(has_due=True)) == [DecideDue]
+
+
 def test_a_sweep_goes_on_where_it_was_and_rests_when_it_is_through() -> None:
     clock, asked = rounds()
     assert asked.commands(has_due=False) == ()

@@ -60,8 +60,10 @@ class Rounds:
 
     def done(self, results: Sequence[Callable[[], Outcome] | Problem]) -> None:
         """Take note of what came of the commands; what failed is asked again."""
-        if not any(isinstance(result, Problem) for result in results):
-            self._untold.clear()
+        # One by one, they come first: an event that is written down must not be written again with
+        # each round, for ever, because something else of its round fails.
+        told = zip(self._untold, results, strict=False)
+        self._untold = [event for event, result in told if isinstance(result, Problem)]
         for result in results:
             outcome = None if isinstance(result, Problem) else result()
             if isinstance(outcome, SweepOutcome):
