@@ -262,7 +262,10 @@ def test_an_answer_is_downloaded_by_digest(web: Web) -> None:
     answer = web.call("GET", f"{at()}/answers/{row['digest']}")
     assert ItemKind.RUM_ACK in [item.kind for item in read_items([answer.content])]
     for account, digest in ((ELSEWHERE, row["digest"]), (ACCOUNT, "ab" * 32)):
-        assert web.call("GET", f"{at(account)}/answers/{digest}").status_code == 404
+        refused = web.call("GET", f"{at(account)}/answers/{digest}")
+        # Whose it is must not show in the words either.
+        assert refused.status_code == 404
+        assert refused.json()["detail"].endswith(f"has no answer for {digest}.")
 
 
 def test_a_quarantine_case_is_decided(web: Web) -> None:

@@ -251,11 +251,12 @@ def close_gap(body: GapToClose, portal: PortalDep, caller: CallerDep, account: A
 def download_answer(portal: PortalDep, account: AccountDep, digest: PathDigest) -> Response:
     """Download the answer to one report or trust request, by its digest."""
     answer = portal.means.authority.answer_for(Digest(digest))
-    if answer is None:
-        raise Problem("not-found", f"{account} has no answer for {digest}.")
     with portal.means.readers.lend() as reader:
-        # A digest is no secret: only the account that owns the device now gets its answers.
-        instance_of(reader, account, answer.udi)
+        row = None if answer is None else reader.instance(answer.udi)
+    # A digest is no secret: only the account that owns the device now gets its answers. The same
+    # words for both, or whoever came by a digest would learn which device of another it is of.
+    if answer is None or row is None or row.account != account:
+        raise Problem("not-found", f"{account} has no answer for {digest}.")
     headers = {"Content-Disposition": 'attachment; filename="ack.xml"'}
     return Response(answer_bytes([answer]), media_type=FILE, headers=headers)
 
