@@ -1,6 +1,7 @@
 """Verdicts on reports, by the whole engine on real SQLite."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -170,6 +171,20 @@ def test_what_a_person_rejected_stays_rejected(portal: Bench) -> None:
     said = VerdictDocument.from_document(again.answer.acknowledgments[0])
     assert (said.verdict, said.code) == ("rejected", "repeated-place")
     assert portal.balance(ACCOUNT) == {TAG: (0, 0, 0)}
+
+
+def test_a_report_that_is_named_twice_is_decided_once(portal: Bench) -> None:
+    _, second, _ = quarantined(portal)
+    twice = (second.digest, second.digest)
+    decide = DecideCase(case=second.case or 0, accept=True, reports=twice, by="admin")
+    outcome = portal.authority.execute(decide)
+
+    assert isinstance(outcome, DecisionOutcome)
+    assert [one.digest for one in outcome.decided] == [second.digest]
+    with closing(portal.authority.reader()) as reader:
+        found = [event for event in reader.events() if event.kind == "report-decided"]
+    # One for the rival that was drawn into the case, one for the decision.
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("change", ["unknown", "settled", "foreign"])

@@ -57,14 +57,20 @@ def decide_case(unit: Unit, command: DecideCase) -> Decision:
     # Two people at once: the second must learn that the first has decided.
     if not case.is_open:
         raise Problem("conflict", f"Case {command.case} is settled already.")
-    chosen = command.reports or case.reports
+    # Each once: a report that is named twice must not be decided, and told of, twice.
+    chosen = tuple(dict.fromkeys(command.reports or case.reports))
     # Also reports that were decided since the page was shown: nobody decides unseen.
     if not set(chosen) <= set(case.reports):
         raise Problem("not-found", f"Case {command.case} does not hold all of these reports.")
     draft = Draft(unit)
     decided = [_decide_one(draft, case, digest, command) for digest in chosen]
+    if command.accept:
+        # A person's word counts like that of an accepted successor (spec/authority.md, 3). Once:
+        # all reports of a case claim one place, so they name the same one before it.
+        for one in chosen[:1]:
+            release_before(draft, case.udi, one)
     # Else what is left waits on in the same case.
-    if len(set(chosen)) == len(case.reports):
+    if len(chosen) == len(case.reports):
         draft.add(
             CaseClosed(
                 at=draft.now,
@@ -83,8 +89,6 @@ def _decide_one(draft: Draft, case: CaseFacts, report: Digest, command: DecideCa
     stored = draft.unit.store.lookups.stored(case.udi, report)
     if command.accept:
         answer = accept_stored(draft, case.udi, report, by=command.by)
-        # A person's word counts like that of an accepted successor (spec/authority.md, 3).
-        release_before(draft, case.udi, report)
         return _outcome(stored, Verdict.ACCEPTED, answer, code=None, detail="")
     detail = f"Case {case.case} was decided: the report does not count."
     draft.add(
