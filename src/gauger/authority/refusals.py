@@ -134,7 +134,9 @@ class Refusals:
         """Forget lines that are recorded."""
         with self._lock:
             # Only those that were handed over: another hour may have ended since.
-            self._untold = tuple(line for line in self._untold if line not in lines)
+            # A set: with thousands of lines a look through all for each would hold up the writer.
+            recorded = frozenset(lines)
+            self._untold = tuple(line for line in self._untold if line not in recorded)
 
     def finish(self) -> None:
         """End the hour before its time: nobody will be here when it is over."""
