@@ -44,6 +44,7 @@ class AnswerFile:
             Problem: ``file-not-found``, ``wrong-type`` where nothing in it is for a product
                 instance, ``too-large`` where the first slice is, or why it cannot be read.
         """
+        # The file is read twice rather than held: a device has little memory.
         first = list(self._sized(is_first=True))
         rest = _grouped(self._sized(is_first=False))
         documents = [document for document, _ in first]
@@ -52,6 +53,7 @@ class AnswerFile:
             detail = f"{self.path} holds more to install than {FIRST_BYTES} bytes."
             raise Problem("too-large", detail)
         following, length = next(rest, ([], 0))
+        # An ordinary answer stays in one piece: all of it is taken or none.
         if size + length <= SLICE_BYTES and len(documents) + len(following) <= SLICE_ITEMS:
             documents, following = documents + following, []
         if not documents and not following:
@@ -89,6 +91,7 @@ def _is_first(document: Document, listed: set[Digest]) -> bool:
 
     Each of thousands of ACKs may list the same policy: one of them vouches for it.
     """
+    # Policy, trust code and the like come first: what follows is judged by them.
     if document.type not in _REPLIES:
         return True
     if document.type != Acknowledgment.TYPE:
@@ -103,6 +106,7 @@ def _grouped(documents: Iterator[tuple[Document, int]]) -> Iterator[tuple[list[D
     group: list[Document] = []
     size = 0
     for document, length in documents:
+        # `group and`: a single document of any size has a slice of its own.
         if group and (size + length > SLICE_BYTES or len(group) == SLICE_ITEMS):
             yield group, size
             group, size = [], 0

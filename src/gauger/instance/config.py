@@ -26,6 +26,7 @@ class TransportKind(StrEnum):
     SMART = "smart"
 
 
+# The others are known by name, so that an operator is told that they are not offered.
 SUPPORTED_TRANSPORTS: Final = frozenset({TransportKind.SMART, TransportKind.OFF})
 
 
@@ -92,6 +93,7 @@ def check_smart_url(url: str) -> str:
         raise Problem("not-a-licensing-url", f"{url!r} is not a URL: {error}.") from error
     right = licensing_url(host, port)
     whole = (parts.scheme, parts.path, parts.query, parts.fragment) == ("https", SMART_PATH, "", "")
+    # A password in the URL would be shown by every `show license`, and logged.
     if not host or not whole or "@" in parts.netloc:
         message = f"{url!r} is not a smart transport licensing URL; the right one is {right}"
         raise Problem("not-a-licensing-url", message, right=right)
@@ -127,6 +129,7 @@ def _set_url_smart(configuration: Configuration, value: str | None) -> Configura
 def _set_interval(configuration: Configuration, value: str | None) -> Configuration:
     if value is None:
         return replace(configuration, usage_interval=None)
+    # Digits of other scripts are digits for `isdigit`, and no operator typed them.
     in_digits = value.isascii() and value.isdigit() and len(value) <= 4
     if not in_digits or int(value) > MAXIMUM_INTERVAL_DAYS:
         message = f"The usage interval {value[:16]!r} is not 1 to 3650 days, or 0 for no reporting."

@@ -12,6 +12,7 @@ from gauger.instance.ports import LogEntry
 
 def event(at: int, name: str, **fields: str | int) -> LogEntry:
     """Return an event with its names and values, in order."""
+    # Names and values apart: whoever shows them can quote them.
     pairs = tuple((key, str(value)) for key, value in fields.items())
     return LogEntry(at=at, name=f"SAEVT_{name}", fields=pairs)
 
@@ -63,6 +64,7 @@ def report_closed(at: int, report_id: int, tag: str, cause: str) -> LogEntry:
 
 def reports_sent(at: int, report_ids: tuple[int, ...]) -> LogEntry:
     """Reports have left."""
+    # Not each number: 500 of them in one line would tell nobody more.
     return event(at, "RUM_SENT", count=len(report_ids), first=min(report_ids, default=0))
 
 

@@ -125,13 +125,16 @@ class Exchanging:
             return False
         lived = self._lived()
         candidates = self._candidates(draft, occasion)
+        # A report that is refused each time would make an operator's sync go on for ever.
         fresh = (item for item in candidates if item.report_id not in sent)
         chosen = sending.batch(fresh, occasion)
         carried = self._fitting(chosen.report_ids)
         schedule = sending.after_message(draft.singles.schedule, lived, chosen, occasion)
+        # What did not fit follows soon, and not with the next interval, weeks later.
         if chosen.more or len(carried) < len(chosen.report_ids):
             schedule = sending.after_ha_event(schedule, lived)
         draft.singles = replace(draft.singles, schedule=schedule)
+        # An empty message tells nothing; a hello asks whether the portal went back meanwhile.
         if not carried:
             if occasion is Occasion.SCHEDULE and greeting.is_worth_it(draft):
                 greeting.ask(draft, is_due=True)
@@ -202,6 +205,7 @@ class Exchanging:
             return self._greeted(draft, response, holdings)
         if outgoing.kind == POLLS:
             return self._polled(draft, outgoing, response, holdings)
+        # Whatever it answers, the portal has it: what people read as sent has been sent.
         self._handed_over(draft, outgoing.kind)
         refusal = _refusal(response)
         # Signed answers beside a refusal count: the portal may have failed in the middle.
@@ -211,10 +215,12 @@ class Exchanging:
             taken = self._take(draft, holdings, response)
         except Problem as problem:
             return self._refused(draft, outgoing, problem)
+        # Nothing but root sets was taken, so its unsigned words change nothing either.
         if taken.refusal is not None:
             wall = self._around.clock.wall()
             draft.log(events.install_failed(wall, "answer", taken.refusal))
             return self._refused(draft, outgoing, taken.refusal)
+        # What is signed stands; the identical message fetches what the portal could not do yet.
         if refusal is not None and refusal.kind.retry is Retry.LATER:
             return replace(self._refused(draft, outgoing, refusal), result=taken.result)
         return self._answered(draft, outgoing, response, taken)
@@ -238,6 +244,7 @@ class Exchanging:
         problem = _refusal(response)
         result = ImportResult()
         if problem is not None and problem.code == "poll-unknown":
+            # A portal that was restored knows no polls of its other life; see `polling.forget`.
             polling.forget(draft, outgoing.poll_id)
             return Answered(result=result, problem=problem)
         try:
@@ -281,9 +288,11 @@ class Exchanging:
     def drop_settled(self, draft: Draft) -> None:
         """Drop exchanges whose documents a file has answered meanwhile."""
         usage = draft.singles.usage_exchange
+        # Its answer would settle nothing any more, and until it comes no report could be sent.
         if usage is not None and all(map(partial(self._is_settled, draft), usage.report_ids)):
             _put(draft, "usage", None)
         polling.drop_settled(draft, partial(self._is_settled, draft))
+        # A file brought the answer: to ask on would use up the ID token for nothing.
         if draft.singles.trust.asked is None:
             _put(draft, "trust", None)
 
@@ -294,6 +303,7 @@ class Exchanging:
     def failed(self, draft: Draft, problem: Problem) -> None:
         """Take that no answer came: back off, and tell of it once."""
         random = self._around.entropy.random_bytes(backoff.ENTROPY)
+        # A portal that is overloaded says for how long; it is not asked before.
         asked = backoff.asked_by(problem)
         state, told = backoff.failed(draft.singles.backoff, self._lived(), random, asked=asked)
         draft.singles = replace(draft.singles, backoff=state)
@@ -333,6 +343,7 @@ class Exchanging:
             _put(draft, outgoing.kind, replace(exchange, poll_id=None))
             return Answered(result=ImportResult(), problem=problem)
         draft.log(events.communication_refused(self._around.clock.wall(), problem))
+        # The same request would be refused the same way; a new one is for the operator to make.
         if outgoing.kind == "trust" and problem.kind.retry is not Retry.LATER:
             _put(draft, "trust", None)
             self._trusting.give_up(draft)
@@ -354,7 +365,9 @@ class Exchanging:
             _put(draft, kind, None)
             return True
         check_at, check_wall = self._check_times(response)
+        # A portal may answer a poll without naming it again.
         poll_id = response.poll_id or exchange.poll_id
+        # Judged, if not for good: it waits as a poll, and the next sending may begin.
         if poll_id is not None and self._is_judged(draft, exchange):
             owed = tuple(item for item in exchange.report_ids if not self._is_settled(draft, item))
             poll = Poll(poll_id=poll_id, report_ids=owed, check_at=check_at, check_wall=check_wall)
@@ -368,6 +381,7 @@ class Exchanging:
     def _check_times(self, response: Response) -> tuple[int, int]:
         """Return when to ask next: in seconds lived, and by the wall clock."""
         interval = response.poll_interval
+        # An interval of 0 must not make of this a request in a loop.
         pause = _POLL_SECONDS if interval is None else max(interval, _SOONEST_POLL)
         return self._lived() + pause, self._around.clock.wall() + pause
 
@@ -383,6 +397,7 @@ class Exchanging:
             if row is None:
                 continue
             life = read_detail(row).life
+            # A signed answer gives another reason: what is still just sent has none.
             if life.state is ReportState.PENDING and life.reason is Reason.SENT:
                 silent.append(report_id)
         return silent
@@ -400,9 +415,11 @@ class Exchanging:
         """Return reports that a message may carry: no more are read than one message takes."""
         course = draft.singles.course
         wanted = set(course.wanted)
+        # With a schedule or an order only: a silent portal would else get them each second.
         if occasion is not Occasion.WANTED:
             wanted |= set(course.unanswered)
         held: dict[int, Held] = {}
+        # What the portal rejected goes only when a person asks, who may have mended the cause.
         extra = wanted | set(course.rejected) if occasion is Occasion.SYNC else wanted
         for report_id in sorted(extra):
             row = self._store.report(report_id)
@@ -417,6 +434,7 @@ class Exchanging:
     def _sendable(self, most: int, *, skipped: set[int]) -> Iterator[StoredReport]:
         after, found = 0, 0
         while found < most:
+            # By pages: many rejected reports may lie before the first that is to be sent.
             rows = self._store.reports(_SENDABLE, after=after, limit=most)
             for row in rows:
                 if row.report_id not in skipped:
@@ -432,6 +450,7 @@ class Exchanging:
         size = 0
         for report_id in report_ids:
             item = self._store.item(report_id, "report")
+            # Past its retention: there is nothing left to send.
             if item is None:
                 continue
             size += len(item)
@@ -493,8 +512,10 @@ def _refusal(response: Response) -> Problem | None:
 def peer_problem(problem: WireProblem | None) -> Problem:
     """Return the portal's problem under its own name where that is known here."""
     if problem is None:
+        # Not every portal speaks of problems; the published shape has only the status.
         return Problem("bad-answer", "The portal answered FAILED without saying why.")
     wait = problem.diagnostics.get("retry_after")
+    # Retry and next step are then those known here, whatever the portal says.
     if problem.code in TABLE:
         return Problem(problem.code, problem.detail or problem.title, retry_after=wait)
     detail = f"The portal says {problem.code}: {problem.title}. {problem.detail}"

@@ -105,6 +105,7 @@ def read_holdings(
     bodies = _bodies(documents, read, {} if before is None else before.bodies)
     holdings = Holdings(
         store=pinned,
+        # Not the answer with the head: it was used for that alone, and is not in force.
         digests=frozenset(item.digest for name, item in read.items() if name != HEAD),
         installed_at={name: held.installed_at for name, held in documents.items()},
         read={held.text: read[name] for name, held in documents.items()},
@@ -160,6 +161,7 @@ def _store(root_set: Document, pinned: TrustStore, before: Holdings | None) -> T
     """Return whom to trust with a root set; to pin one costs the check of its signatures."""
     if before is not None and before.store.root_digest == root_set.digest:
         return before.store
+    # Checked again by its own keys: not even the sealed store is taken at its word here.
     return replace(pinned, root_set=None, root_digest=None).pin(root_set)
 
 
@@ -182,6 +184,7 @@ def read_marks(stored: Mapping[str, str]) -> Marks:
     marks: dict[tuple[str, str], Mark] = {}
     for name, text in stored.items():
         ledger, _, kind = name.partition("/")
+        # By ledger: the versions of one portal say nothing about those of another.
         marks[ledger, kind] = unpack(text.encode(), Mark)
     return Marks(marks)
 

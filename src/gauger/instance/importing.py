@@ -65,6 +65,7 @@ class Importing:
             documents: The documents, in order.
             pipe: How they came.
         """
+        # The rows of the answer before: the store has changed since.
         self._rows.clear()
         try:
             known = self._known(draft, questions(documents))
@@ -73,6 +74,7 @@ class Importing:
         plan = agreeing(draft, decide(self._holding(draft, holdings, known), documents, pipe))
         for document in plan.root_sets:
             take_root_set(self._around, draft, document)
+        # Root sets stand even so: they prove themselves, and may be what the next answer needs.
         if plan.refusal is None:
             self._apply(draft, holdings, plan)
         return Taken(
@@ -106,6 +108,7 @@ class Importing:
             digest: Known(type=AnsweredType.TRUST_REQUEST, is_acknowledged=digest in trust.answered)
             for digest in trust.made
         }
+        # One look for each digest: a file may answer thousands of reports.
         for digest in digests - known.keys():
             row = self._held_row(digest)
             if row is not None:
@@ -134,11 +137,14 @@ class Importing:
             draft.documents[HEAD] = HeldDocument(text=text, installed_at=0)
         for settled in plan.settled:
             self._settle(draft, settled)
+        # Marks only rise: an older policy that is replayed is known by them (spec/versions.md).
         draft.marks = write_marks(plan.marks)
         self._trust(draft, plan)
         self._course(draft, holdings, plan)
+        # After the course: it takes the reports of this answer as they stand by now.
         self._look_back(draft, plan)
         draft.log(*(events.noticed(self._around.clock.wall(), note) for note in plan.notes))
+        # With each answer: only what is acknowledged ever goes, so no timer is needed.
         self._purge(draft)
 
     def learn(self, draft: Draft, holdings: Holdings, shown: SignedHead) -> None:
@@ -221,6 +227,7 @@ class Importing:
         course = draft.singles.course
         former = course.former
         if holdings.account_ref is not None and plan.account != holdings.account_ref:
+            # An answer of the account before may still come late; it is then told for what it is.
             former = tuple(dict.fromkeys((*former, holdings.account_ref)))
         confirmed = {self._held_id(digest) for digest in plan.confirmed}
         wanted = {*course.wanted, *(self._held_id(digest) for digest in plan.wanted)}
@@ -241,6 +248,7 @@ class Importing:
     def _held_id(self, digest: Digest) -> int:
         """Return the number of a report whose bytes are still there, else 0."""
         row = self._held_row(digest)
+        # Wanted for ever and never sent: what is gone from here cannot be given.
         if row is None or self._store.item(row.report_id, "report") is None:
             return 0
         return row.report_id
@@ -254,6 +262,7 @@ class Importing:
         row = self._held_row(settled.digest)
         if row is None:
             return
+        # As the draft has it: an earlier document of this answer may have changed it.
         row = find_report(draft, self._store, row.report_id) or row
         before = read_detail(row)
         detail = replace(
@@ -299,6 +308,7 @@ class Importing:
         course = draft.singles.course
         rejected = {item for item in course.rejected if item != report_id}
         if settled.happened is ReportInput.REJECTED:
+            # Only a person sends it again: the same bytes are rejected the same way.
             rejected.add(report_id)
         course = replace(course, rejected=tuple(sorted(rejected)))
         draft.singles = replace(draft.singles, course=course)
@@ -310,6 +320,7 @@ class Importing:
         """Drop bytes that are past their retention; the digest stays."""
         oldest = self._around.clock.wall() - RETENTION
         wanted = draft.singles.course.wanted
+        # Bounded: after years offline all at once would hold up measuring.
         for report_id in self._store.purgeable(oldest, KEPT)[:_PURGED_AT_ONCE]:
             row = find_report(draft, self._store, report_id)
             if row is None or report_id in wanted:

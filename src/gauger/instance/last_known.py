@@ -44,6 +44,7 @@ class LastKnown:
         self._around = around
         self._memory = Memory(store)
         meter = Meter(around.profile, around.clock.monotonic)
+        # As measured and not as stated: what a stopped program held is shown as it was.
         meter.restore([(tag, item.sampler.level) for tag, item in self._memory.tags.items()])
         self._measuring = Measuring(around, meter, self._memory)
         self._holdings = read_holdings(self._memory.documents, around.pinned)

@@ -49,6 +49,7 @@ class LookingBack:
             return None
         course = draft.singles.course
         known = KnownEpoch(ledger=place.ledger, number=place.epoch.number, id=place.epoch.id)
+        # Only ever added to: rows name an epoch by its place in this list.
         if known not in course.epochs:
             course = replace(course, epochs=(*course.epochs, known))
             draft.singles = replace(draft.singles, course=course)
@@ -59,6 +60,7 @@ class LookingBack:
         place = self._place_of(draft, row)
         if head is None or place is None or place.ledger != head.ledger:
             return False
+        # Not where it cannot be told: a report is asked for anew only where its loss is certain.
         return head.stands(place.epoch, place.page) is False
 
     def survey(self, draft: Draft, head: PageHead | None, wall: int) -> None:
@@ -77,6 +79,7 @@ class LookingBack:
         for row in self._answered(draft):
             if not self.is_lost(draft, head, row):
                 continue
+            # Its bytes went with the retention: all that is left is to tell people.
             if read_detail(row).life.state is ReportState.PURGED:
                 gone += 1
             else:

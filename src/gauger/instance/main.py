@@ -114,6 +114,7 @@ def open_agent(options: Options) -> Agent:
     house = _House(options, StorePaths(data=options.data, keys=options.keys_folder))
     house.make()
     lock = WriterLock(options.data / _LOCK)
+    # Before the store is looked at: two writers would sign two reports of one number.
     lock.acquire()
     try:
         identity = house.move_in()
@@ -122,6 +123,7 @@ def open_agent(options: Options) -> Agent:
         agent.adopt_factory(identity.documents, has_key=identity.has_factory_key)
         if options.durable:
             _require_durable(agent)
+    # Also where it is interrupted: a lock that stays would keep the next start out.
     except BaseException:
         house.leave()
         lock.release()
@@ -154,6 +156,7 @@ def last_known(options: Options) -> "Iterator[LastKnown]":
 
     paths = StorePaths(data=options.data, keys=options.keys_folder)
     lock = WriterLock(options.data / _LOCK)
+    # Many may look at once, but not beside a writer: the file would change under their eyes.
     lock.share()
     try:
         identity = read_identity(paths.data, paths.keys)
@@ -239,13 +242,16 @@ def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> 
         udi=identity.udi,
         profile=identity.profile,
         sudi=identity.sudi,
+        # Only a device under a test clock believes what others made under one.
         pinned=TrustStore(accepts_test_clock=clock.is_test),
         trust=TrustView(options.data / TRUST, identity.trust),
         clock=clock,
         entropy=entropy,
+        # A clock that a test moves must reach no real portal.
         transport=DeferredTransport(_authorities(options), only_loopback=clock.is_test),
         keys=LicensingKeys(options.keys_folder, entropy),
         passwords=DeferredPasswords(entropy),
+        # No name is longer by the rules of DNS; what a host gives must not burst a message.
         hostname=socket.gethostname()[:255],
         keeps_counts=options.keeps_counts,
     )
@@ -272,6 +278,7 @@ def _agent(around: Surroundings, house: _House, release: Callable[[], None]) -> 
     except Problem as problem:
         if problem.code not in _DISK or house.durable:
             raise
+        # Where there was a store, a new one in its place would forget what it signed.
         if not has_history(paths):
             return _pending(around, house, release)
         volatile = open_volatile_store(around.entropy, problem)

@@ -108,7 +108,9 @@ class Measuring:
         wall = self._around.clock.wall()
         closing = Closing(
             # Not the wall clock: between two looks it may have been stepped behind the last second.
-            closed_at=wall if self.timeline.relative else at, boot=self.boot, cause=cause
+            closed_at=wall if self.timeline.relative else at,
+            boot=self.boot,
+            cause=cause,
         )
         queue_report(draft, replace(record, sampler=sampler), measurements, closing)
         ensure_open(draft, tag, wall)

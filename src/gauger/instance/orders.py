@@ -81,9 +81,11 @@ class Orders:
         engine = self._engine
         with engine.lock:
             for kind, document in documents.items():
+                # At a later start the bundle is old: what the portal has sent since is in force.
                 if kind in engine.memory.documents:
                     continue
                 draft = engine.memory.draft()
+                # Without its key among our own the code is refused below.
                 if kind == TrustCode.TYPE and has_key:
                     engine.trusting.adopt_factory_key(draft, document)
                 holdings = engine.holdings()
@@ -108,6 +110,7 @@ class Orders:
             for carried, answered in self._sent_or_greeted():
                 sent.update(carried)
                 results.append(answered.result)
+            # Answered in part: the portal judges some of it later, and is asked again by itself.
             waiting = engine.memory.singles.usage_exchange is not None
             if waiting and engine.talking.exchanging.has_unsent():
                 # What this sending could not carry goes as soon as it is over.
@@ -169,6 +172,7 @@ class Orders:
             _raise_problem(answered)
             if answered is None:
                 return
+            # One that the portal had before is not sent once more, and not counted so.
             is_new = before is None or not before.handed_over
             yield carried if is_new else (), answered
             if not answered.is_over:
@@ -182,6 +186,7 @@ class Orders:
         """Ask for a trust code with an ID token; see `ports.Operations`."""
         del scope  # the set has one member
         engine = self._engine
+        # Before any lock or message: a mistyped token is told at once.
         presented = Presented(token_digest=token_digest(token), force=force)
 
         def ask(draft: Draft) -> None:
@@ -192,6 +197,7 @@ class Orders:
 
         with engine.wire:
             engine.require_way()
+            # Durable before it leaves: a token may be good once, and these bytes fetch its answer.
             engine.change(ask)
             _raise_problem(engine.talking.talk("trust"))
 
@@ -199,6 +205,7 @@ class Orders:
         """Write reports to a file and return how many; see `ports.Operations`."""
         engine = self._engine
         with self._carrying:
+            # A person carries the file weeks later: it tells of use up to this moment.
             engine.close_reports(ReportInput.CLOSE_TO_SAVE)
             wanted = set(engine.memory.singles.course.wanted)
             report_ids = self._saving.choose(wanted, selection)
@@ -210,6 +217,7 @@ class Orders:
                 message = "There is no report to save for this selection."
                 raise Problem("requested-item-not-found", message)
             written = self._saving.write(path, report_ids, request)
+            # Marked only once the file is whole: none is taken for saved that is in no file.
             for batch in batches(written, _MARKED_AT_ONCE):
                 self._change_in_part(partial(self._saving.mark, report_ids=batch))
             self._change_in_part(partial(self._saving.finish, count=len(written)))
@@ -247,9 +255,11 @@ class Orders:
 
     def _import(self, file: AnswerFile) -> ImportResult:
         engine = self._engine
+        # Two passes: a signature that fails in the last slice must keep the first from being taken.
         judged = self._judge(file)
         results: list[ImportResult] = []
         for documents in file.slices():
+            # A file exchanged between judging and taking would bring in what nobody has judged.
             if _fingerprint(documents) not in judged[len(results) : len(results) + 1]:
                 raise _exchanged(file.path)
             with engine.portion():
@@ -267,6 +277,7 @@ class Orders:
         try:
             yield
         except Problem as problem:
+            # Refused by judgement it is in the log already, with the root sets that were kept.
             if problem is not self._noted:
                 at = self._engine.around.clock.wall()
                 failed = events.install_failed(at, "answer", problem)
@@ -295,6 +306,7 @@ class Orders:
                 # A file may have hundreds of slices, and few of them bring what is in force.
                 holdings = read_holdings(draft.documents, engine.around.pinned, holdings)
                 taken = engine.talking.importing.take(draft, holdings, documents, Pipe.FILE)
+                # Documents and marks go on to the next slice; the rows of all would be too many.
                 draft.batch = Batch()
                 if taken.refusal is not None:
                     engine.change(partial(self._refused, documents, taken.refusal))
@@ -310,6 +322,7 @@ class Orders:
             self._engine.talking.importing.take(
                 draft, self._engine.holdings(), root_sets, Pipe.FILE
             )
+        # Operators know some documents by a message of their own (`events.install_failed`).
         kind = documents[0].type if len(documents) == 1 else "answer"
         draft.log(events.install_failed(self._engine.around.clock.wall(), kind, refusal))
 
@@ -337,6 +350,7 @@ class Orders:
             engine.change(take)
         except Problem as problem:
             refused = events.install_failed(engine.around.clock.wall(), RootSet.TYPE, problem)
+            # A change of its own: the refused one takes its events with it.
             engine.change(lambda draft: draft.log(refused))
             raise
         return tuple(said)

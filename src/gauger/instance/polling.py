@@ -10,6 +10,7 @@ from gauger.instance.records import Course, Poll
 POLLS: Final = "polls"
 """Kind of the exchange that asks for what is owed."""
 
+# A portal that answers each sending by a poll must not fill the store of a device.
 _MOST: Final = 16
 
 
@@ -26,6 +27,7 @@ def begin(draft: Draft, poll: Poll) -> None:
     """
     polls = (*draft.singles.course.polls, poll)
     _put(draft, polls[-_MOST:])
+    # Dropped, but not forgotten: their reports go again, and bring a poll or a verdict.
     for left_out in polls[:-_MOST]:
         _send_again(draft, left_out)
 

@@ -302,6 +302,7 @@ class Singles:
     course: Course = field(default_factory=Course)
     schedule: Schedule = field(default_factory=lambda: Schedule(since=0))
     backoff: Backoff = field(default_factory=Backoff)
+    # One record each, so that a step writes what it changed and not all of it.
     trust: TrustRecord = field(default_factory=TrustRecord)
     configuration: Configuration = field(default_factory=Configuration)
     usage_exchange: Exchange | None = None
@@ -315,6 +316,7 @@ FAMILIES: Final = {"configuration": "setting", "root_floor": "floor"}
 
 def pack(value: object) -> bytes:
     """Return the form in which the store keeps a value."""
+    # Without a version: fields are only ever added, each with a default.
     return msgspec.json.encode(value)
 
 
@@ -326,6 +328,7 @@ def unpack(data: bytes, kind: type[Value]) -> Value:
     """
     try:
         return msgspec.json.decode(data, type=kind)
+    # `Problem`: values such as a UDI judge themselves when they are made.
     except (msgspec.MsgspecError, Problem) as error:
         message = f"A record of the store is no {kind.__name__}: {error}."
         raise Problem("store-damaged", message) from error

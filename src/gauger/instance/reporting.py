@@ -81,6 +81,7 @@ def queue_report(
     tag = record.sampler.tag
     draft.tags[tag] = record
     parts = list(parted(measurements))
+    # Only the last one ends for the reason given; those before it were full.
     for part in parts[:-1]:
         _queue_one(draft, tag, part, replace(closing, cause=ReportInput.CLOSE_BY_SIZE))
     for part in parts[-1:]:
@@ -117,6 +118,7 @@ def begin_report(draft: Draft, tag: str, start: int) -> None:
     if record.open_id:
         return
     course = draft.singles.course
+    # The first is the time: a new incarnation hardly meets numbers that are taken.
     report_id = course.next_id or max(start, 1)
     draft.singles = replace(draft.singles, course=replace(course, next_id=report_id + 1))
     draft.tags[tag] = replace(record, open_id=report_id)
@@ -144,12 +146,14 @@ class Reporting:
         """
         self.trouble = None
         waiting = [tag for tag, record in draft.tags.items() if record.waiting]
+        # Told and not raised: usage goes on being measured, and is signed when the key is back.
         if waiting and state is None:
             detail = "The SUDI key is not there: reports are kept and cannot be signed."
             self.trouble = Problem("key-missing", detail)
             return
         try:
             for tag in waiting:
+                # In order: each report names the digest of the one before.
                 while state is not None and draft.tags[tag].waiting:
                     self._sign_first(draft, tag, state)
         except Problem as problem:
@@ -201,14 +205,18 @@ class Reporting:
             measurements=waiting.measurements,
             inner=InnerSignature(signing_type=state.kind, key=tag, value=""),
             meta=GaugerMeta(
+                # So that the portal tells a device begun anew from one that hides its last reports.
                 incarnation=self._store.incarnation,
                 boot=waiting.boot,
+                # A report that is left out, altered or told twice breaks this chain at the portal.
                 previous=record.previous_digest,
                 closed_at=waiting.closed_at,
+                # What the device has seen of the ledger: by this a fork of it is found out.
                 head=state.head,
                 root_number=state.root_number,
                 policy_order=state.policy_order,
                 account=state.account,
+                # Signed along: a portal must be able to tell what was made under a moved clock.
                 test_clock=around.clock.is_test,
             ),
         )

@@ -50,6 +50,7 @@ class Rooting:
                 one that is held was made under a test clock and this process has none.
         """
         floor = draft.singles.root_floor
+        # Once in a life: later the folder is no source, whoever may write to it.
         if RootSet.TYPE not in draft.documents and floor is None and not is_volatile:
             self._pin(draft)
         held = read_holdings(draft.documents, self._around.pinned)
@@ -70,6 +71,7 @@ class Rooting:
         try:
             self._files.show(read_document(held.text))
         except Problem as problem:
+            # The store is what counts; the folder is shown again with the next change.
             _LOGGER.warning("D/trust does not show the root set held: %s", problem.detail)
             return
         self._shown = held
@@ -105,6 +107,7 @@ def hold_root_set(draft: Draft, document: Document, wall: int) -> None:
     text = write_document(document)
     draft.documents[RootSet.TYPE] = HeldDocument(text=text, installed_at=wall)
     _raise_floor(draft, RootSet.from_document(document), document)
+    # The anchor has the floor: only by it a later copy of the old store is found out.
     draft.batch.anchored = True
 
 
@@ -130,6 +133,7 @@ def beneath_floor(draft: Draft, store: TrustStore) -> Problem | None:
     if floor is None:
         return None
     held = 0 if store.root_set is None else store.root_set.number
+    # Newer is well: the floor is raised in the same commit as the root set.
     if held >= floor.number:
         return None
     what = f"only root set {held}" if held else "none"
@@ -180,6 +184,7 @@ def pinned_alone(pinned: TrustStore, document: Document) -> RootSet:
 
 def _raise_floor(draft: Draft, root_set: RootSet, document: Document) -> None:
     before = draft.singles.root_floor
+    # It only ever rises, also where an older root set is held for lack of the newest.
     if before is None or root_set.number > before.number:
         floor = RootFloor(number=root_set.number, digest=document.digest)
         draft.singles = replace(draft.singles, root_floor=floor)

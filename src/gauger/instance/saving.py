@@ -99,6 +99,7 @@ class Saving:
         states = _UNREPORTED if selection.kind is SelectionKind.UNREPORTED else _WITH_BYTES
         after = 0
         while rows := self._page(states, after):
+            # Those that are wanted came first, whatever their state.
             yield from (row for row in rows if row.report_id not in wanted)
             after = rows[-1].report_id
 
@@ -151,12 +152,14 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     """
     if not path.name:
         raise Problem("file-not-written", f"{path} is the name of no file.")
+    # In the same folder: a move between file systems would not be one step.
     new = path.with_name(f".{path.name}.new")
     try:
         with new.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
             file.flush()
+            # Or a power loss could leave an empty file, while the reports are marked as saved.
             os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:

@@ -42,6 +42,7 @@ _STATES: Final = {
     ReportState.PENDING: "PENDING",
     ReportState.UNACKNOWLEDGED: "UNACK",
     ReportState.ACKNOWLEDGED: "ACK",
+    # Acknowledged all the same; `storage` tells that its bytes are gone.
     ReportState.PURGED: "ACK",
 }
 
@@ -96,6 +97,7 @@ class Showing:
             purged=purged,
             acknowledged=of[ReportState.ACKNOWLEDGED] + purged,
             waiting=of[ReportState.PENDING] + of[ReportState.UNACKNOWLEDGED],
+            # Open ones as well: whoever saves or synchronises closes them first.
             available=of[ReportState.CLOSED] + of[ReportState.OPEN],
             collecting=of[ReportState.OPEN],
         )
@@ -182,6 +184,7 @@ class Showing:
         is_smart = configuration.transport is TransportKind.SMART
         return TransportView(
             kind=configuration.transport.value,
+            # A URL that is set and not in use would look like the way that reports take.
             url=configuration.url_smart if is_smart else None,
             proxy=None,
         )
@@ -234,6 +237,7 @@ class Showing:
     def _all_reports(self) -> Iterator[StoredReport]:
         after = 0
         states = [state.value for state in ReportState]
+        # Page by page: a device may hold the rows of ten years.
         while rows := self._memory.store.reports(states, after=after, limit=_PAGE):
             yield from rows
             after = rows[-1].report_id
@@ -248,6 +252,7 @@ class Showing:
         )
 
     def _feature(self, tag: str) -> str:
+        # A profile of a later release may have dropped a licence that old reports tell of.
         named = {licence.tag: licence.feature for licence in self._around.profile.licences}
         return named.get(tag, tag)
 

@@ -62,6 +62,7 @@ class Surroundings:
     def own_clock(self) -> int | None:
         """Return the wall clock, or None where it was never set."""
         wall = self.clock.wall()
+        # By a clock that was never set, every document would be from the future.
         return wall if wall >= self.build_date else None
 
     def nonce(self) -> str:

@@ -53,7 +53,9 @@ class Talking:
         if outgoing is None:
             return None
         try:
+            # Without the lock: measuring goes on while the portal takes its time.
             data = engine.around.transport.exchange(url, outgoing.body)
+            # By the nonce: an answer recorded earlier is none to this message.
             response = decode_response(data, nonce=outgoing.nonce)
         except Problem as problem:
             self.put_off(problem)
@@ -63,6 +65,7 @@ class Talking:
             answered = self.exchanging.answered(draft, outgoing, response, engine.holdings())
             engine.memory.commit(draft)
             engine.rooting.show(engine.memory)
+            # After the commit: a trust code in the answer may have made the old key idle.
             engine.forget_keys()
         return answered
 
@@ -91,6 +94,7 @@ class Talking:
         engine = self._engine
         with engine.lock:
             draft = engine.memory.draft()
+            # Also where none is begun: the schedule has moved on and must stay so.
             begun = self.exchanging.prepare_usage(draft, occasion, sent)
             engine.memory.commit(draft)
             return begun

@@ -45,10 +45,12 @@ def take_in(around: Surroundings, draft: Draft, documents: Sequence[Document]) -
     back = _lost(around, draft, documents)
     if back is not None:
         take_root_set(around, draft, back)
+    # Taken back already; the others have to follow it one by one as always.
     rest = [document for document in documents if document is not back]
     _, steps = follow(_held(around, draft), rest)
     for step in steps:
         if step.standing is Standing.TAKEN:
+            # A second root set of one number means two holders of the keys: nobody may choose here.
             _require_agreement(draft, step)
             take_root_set(around, draft, step.document)
     if back is None:
@@ -97,6 +99,7 @@ def _require_agreement(draft: Draft, step: Step) -> None:
 def _read(path: Path) -> Document:
     try:
         with path.open("rb") as file:
+            # One byte more than may be: enough to refuse it, and a huge file is not read.
             data = file.read(DOCUMENT_CAP + 1)
     except OSError as error:
         raise Problem("file-not-found", f"{path} cannot be read: {error.strerror}.") from error

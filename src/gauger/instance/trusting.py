@@ -83,6 +83,7 @@ class Trusting:
         """
         record = draft.singles.trust
         waiting = record.asked
+        # One that presents a token is of use only to the portal that gets the token with it.
         if waiting is not None and not waiting.by_token and record.document is not None:
             return record.document
         return self.make(draft, None)
@@ -103,7 +104,9 @@ class Trusting:
         around, record = self._around, draft.singles.trust
         if around.sudi is None:
             raise Problem("key-missing", "The SUDI key is not there: nothing can be asked for.")
+        # A new name for each: the answer to an earlier request may still come.
         name = f"{self._store.incarnation[:8]}-{around.entropy.random_bytes(4).hex()}"
+        # Before the commit: a key that nothing names is waste, a name without key is lost trust.
         key = around.keys.make(name)
         wall = around.clock.wall()
         request = TrustRequest(
@@ -115,6 +118,7 @@ class Trusting:
             public_key=key.public_key,
             made_at=wall,
             nonce=around.nonce(),
+            # Only its digest is signed: the token is a secret, this document is shown and filed.
             token_digest=None if presented is None else presented.token_digest,
         )
         document = sign_trust_request(request, sudi=around.sudi, key=key)
@@ -132,6 +136,7 @@ class Trusting:
                 adopt=presented is not None and presented.force,
             ),
         )
+        # A store that is copied back would use a counter twice.
         draft.batch.anchored = True
         return text
 
@@ -160,6 +165,7 @@ class Trusting:
         record = draft.singles.trust
         needed = {item.key_id for item in (holdings.trust_code, record.asked) if item is not None}
         unused = {key_id: name for key_id, name in record.keys.items() if key_id not in needed}
+        # Without a trust code an answer may still be on its way to any of them.
         if not unused or holdings.trust_code is None:
             return ()
         kept = {key_id: name for key_id, name in record.keys.items() if key_id in needed}
@@ -172,6 +178,7 @@ class Trusting:
         name = None if code is None else record.keys.get(code.key_id)
         if name is None:
             return None
+        # Read once: opening and checking the file for each report would slow down closing.
         if self._key is None or self._key[0] != name:
             key = self._around.keys.load(name)
             if key is None:
@@ -186,6 +193,7 @@ def token_digest(token: str) -> Digest:
     Raises:
         Problem: ``token-unknown`` where the text cannot be a token.
     """
+    # It becomes part of a message: a line break or a pasted file is told here, at the console.
     if not token or len(token) > 512 or not token.isascii() or not token.isprintable():
         raise Problem("token-unknown", "An ID token is 1 to 512 printable ASCII characters.")
     return digest(token.encode("ascii"))

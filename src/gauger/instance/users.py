@@ -25,6 +25,7 @@ FAMILY: Final = "user"
 PRIVILEGES: Final = (1, 15)
 """To look, and to do anything: the two levels that operators know."""
 
+# All of them are read and digested for each anchor.
 MOST_USERS: Final = 100
 MOST_KEYS: Final = 16
 KEY_TYPES: Final = (
@@ -34,6 +35,7 @@ KEY_TYPES: Final = (
     "ecdsa-sha2-nistp521",
 )
 
+# No hyphen or dot first: such a name would pass for an option, or be hidden, elsewhere.
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _KEY_LINE: Final = 1024
 _REPEAT_SECONDS: Final = 60
@@ -111,6 +113,7 @@ class LocalUsers:
         def put() -> UserRecord:
             if self._find(name) is not None:
                 raise Problem("conflict", f"There is a user {name}.")
+            # Asked within the change: two who add at once cannot both be the hundredth.
             if len(self.listed()) >= MOST_USERS:
                 raise Problem("conflict", f"There are {MOST_USERS} users already.")
             return UserRecord(password=hashed, privilege=privilege, changed_at=wall)
@@ -166,6 +169,7 @@ class LocalUsers:
 
     def _change(self, name: str, make: Callable[[], UserRecord | None], told: LogEntry) -> None:
         """Write or remove one user and the event that says so, in one transaction."""
+        # A user made in memory only would be gone at the next start, and nobody would know why.
         self._engine.require_durable()
 
         def act(draft: Draft) -> None:
@@ -202,6 +206,7 @@ class LocalUsers:
         # What was typed may be the password, in the wrong field: only a name that is one is told.
         known = name if self._find(name) is not None else "unknown"
         entry = events.login_refused(clock.wall(), known, count)
+        # Who is refused is refused, also where a full disk takes no line about it.
         with contextlib.suppress(Problem):
             self._engine.change(lambda draft: draft.log(entry))
 
@@ -229,4 +234,5 @@ def _bare(line: str) -> str | None:
     # The blob names its type once more; one that says another would be read as that.
     named = len(kind).to_bytes(4, "big") + kind.encode()
     is_key = kind in KEY_TYPES and blob.startswith(named) and len(blob) > len(named) + 32
+    # Without the comment, which may differ each time: keys are compared as text.
     return f"{kind} {text}" if is_key else None
