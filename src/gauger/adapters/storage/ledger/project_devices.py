@@ -73,7 +73,7 @@ class DeviceProjector:
         """A versioned document for one product instance replaces the earlier of its type."""
         order = row.order
         instance = self._names.make_instance(row.udi, row.at)
-        # Due until it was sent with an answer: an answer that is made before this row lacks it.
+        # Due until it has gone along with an answer (`_sent`).
         if row.type == PURCHASE_INFO:
             self._db.execute("UPDATE instances SET purchase_due = 1 WHERE id = ?", (instance,))
         self._db.execute(

@@ -239,7 +239,7 @@ class Usage:
     ) -> None:
         """Merge claims into what they overlap or touch of a timeline."""
         merged = normalise((*existing, *claims))
-        # The same usage reported twice, as after a lost answer, writes nothing.
+        # The same usage reported twice, as after a restore, changes no segment.
         if merged == existing:
             return
         # Segments of one timeline never overlap, so their end alone names them.
