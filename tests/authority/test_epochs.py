@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gauger.adapters.storage.ledger_backup import backup, restore
+from gauger.core.authority.commands import ImportRootSet
 from gauger.core.authority.outcomes import ReportOutcome, Verdict
 from gauger.core.documents import keyring
 from gauger.core.documents.acknowledgment import Acknowledgment
@@ -104,6 +105,29 @@ def test_a_copy_put_back_by_hand_shows_when_a_device_reports(portal: Bench, tmp_
     reader.close()
     assert portal.head().epoch == 2
     assert examine_ledger(portal.path).is_whole
+
+
+def test_no_epoch_is_opened_under_a_signer_that_has_ended(portal: Bench, tmp_path: Path) -> None:
+    device, listed = a_device(), a_factory().following(signers=("portal", "successor"))
+    portal.authority.execute(ImportRootSet(document=listed.texts[-1], by="operator"))
+    portal.authority.stop()
+    shutil.copy(portal.path, tmp_path / "old.db")
+    portal.restart(listed.signer("successor"))
+    device.install(portal.report(device.report()))
+    portal.authority.stop()
+    shutil.copy(tmp_path / "old.db", portal.path)
+    portal.restart()
+    ended = listed.following(signers=("successor",), revoked=("portal",))
+    portal.authority.execute(ImportRootSet(document=ended.texts[-1], by="operator"))
+    pages, item = portal.head().pages, device.report(((NOW, NOW + 9, 1),))
+    with pytest.raises(Problem) as stopped:
+        portal.report(item)
+
+    assert stopped.value.code == "acknowledging-stopped"
+    assert (portal.head().pages, portal.head().epoch) == (pages, 1)
+    portal.restart(ended.signer("successor"))
+    assert portal.report(item).verdict is Verdict.ACCEPTED
+    assert portal.head().epoch == 2
 
 
 def test_a_head_of_the_same_epoch_number_in_another_branch_opens_the_next(

@@ -296,17 +296,22 @@ class Writer:
     def _decide_all(self, unit: Unit, prepared: Sequence[Prepared]) -> list[Decision | Problem]:
         # Once a page: under one signer all of it is believed or none.
         stopped = self._why_stopped()
-        for item in prepared:
-            # A trust code in doubt may be the work of a thief; it is cleared when the report is
-            # decided, and until then nothing is opened at its word.
-            if isinstance(item.content, VerifiedReport) and item.content.signer.doubt is None:
-                claims = item.content.claims
-                heed(unit, claims.udi, claims.held.head, self._means.entropy)
-            elif isinstance(item.command, commands.ShowHead):
-                heed_shown(unit, item.command.head, self._means.entropy)
+        # Nothing is opened while nothing is acknowledged: devices would not believe the head. They
+        # show the lost one again with the report that they keep.
+        for item in prepared if stopped is None else ():
+            self._heed(unit, item)
         # In a second pass: an epoch that the last of them opens is that of the first one's answer
         # too.
         return [self._decide(unit, item, stopped) for item in prepared]
+
+    def _heed(self, unit: Unit, item: Prepared) -> None:
+        # A trust code in doubt may be the work of a thief; it is cleared when the report is
+        # decided, and until then nothing is opened at its word.
+        if isinstance(item.content, VerifiedReport) and item.content.signer.doubt is None:
+            claims = item.content.claims
+            heed(unit, claims.udi, claims.held.head, self._means.entropy)
+        elif isinstance(item.command, commands.ShowHead):
+            heed_shown(unit, item.command.head, self._means.entropy)
 
     def _decide(self, unit: Unit, item: Prepared, stopped: Problem | None) -> Decision | Problem:
         """Decide one command; what only concerns it does not end the page for the others.
