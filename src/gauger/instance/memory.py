@@ -180,7 +180,8 @@ class Memory:
             packed[key] = stored
         # What is stored and no longer present is removed, or it would be back at the next boot.
         records.update(dict.fromkeys(known.keys() - packed.keys()))
-        return packed, _with_records(_joined(self._unsaved, draft.batch), records)
+        joined = _joined(self._unsaved, draft.batch)
+        return packed, replace(joined, records={**joined.records, **records})
 
 
 def read_detail(report: StoredReport) -> ReportDetail:
@@ -251,16 +252,6 @@ def _read_singles(store: Store) -> Singles:
 def _read(store: Store, name: str, kind: type[Value]) -> Value | None:
     content = store.record(*_key(name))
     return None if content is None else unpack(content, kind)
-
-
-def _with_records(batch: Batch, records: dict[Key, bytes | None]) -> Batch:
-    return Batch(
-        records={**batch.records, **records},
-        reports=batch.reports,
-        items=batch.items,
-        entries=batch.entries,
-        anchored=batch.anchored,
-    )
 
 
 def _joined(first: Batch | None, second: Batch) -> Batch:
