@@ -102,7 +102,7 @@ def receive(unit: Unit, report: VerifiedReport) -> Decision:
     foreign = flag_of_head(unit, claims.held.head)
     if foreign is not None and judgement.verdict is not Verdict.REJECTED:
         judgement = replace(judgement, flags=(*judgement.flags, foreign))
-    return _record(draft, report, facts, judgement)
+    return _record(draft, report, facts, judgement, head_page=given.head_page)
 
 
 def _require_signer(unit: Unit, signer: ReportSigner, udi: Udi) -> None:
@@ -187,7 +187,12 @@ def _again(
 
 
 def _record(
-    draft: Draft, report: VerifiedReport, facts: ReportFacts, judgement: Judgement
+    draft: Draft,
+    report: VerifiedReport,
+    facts: ReportFacts,
+    judgement: Judgement,
+    *,
+    head_page: int | None,
 ) -> Decision:
     claims, command = report.claims, report.command
     owner = None if judgement.ownership is None else judgement.ownership.account
@@ -201,8 +206,9 @@ def _record(
     if judgement.verdict is Verdict.ACCEPTED and owner is not None:
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
-    page = own_page(draft.unit, claims.held.head)
-    draft.add(_row(draft, report, judgement, owner, case=case, sent=parcel.sent, head_page=page))
+    draft.add(
+        _row(draft, report, judgement, owner, case=case, sent=parcel.sent, head_page=head_page)
+    )
     # A rejected one proves no life: a replayed or wrong report must not end the alarm.
     if judgement.verdict is not Verdict.REJECTED:
         note_heard(draft, claims.udi, facts.instance, owner)
