@@ -64,11 +64,10 @@ def decide_case(unit: Unit, command: DecideCase) -> Decision:
         raise Problem("not-found", f"Case {command.case} does not hold all of these reports.")
     draft = Draft(unit)
     decided = [_decide_one(draft, case, digest, command) for digest in chosen]
-    if command.accept:
+    if command.accept and chosen:
         # A person's word counts like that of an accepted successor (spec/authority.md, 3). Once:
         # all reports of a case claim one place, so they name the same one before it.
-        for one in chosen[:1]:
-            release_before(draft, case.udi, one)
+        release_before(draft, case.udi, chosen[0])
     # Else what is left waits on in the same case.
     if len(chosen) == len(case.reports):
         draft.add(
