@@ -1,14 +1,14 @@
 """Smart transport's use cases: documents go to the authority, answers come at once or by poll."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Final
 
 from gauger.core.authority.commands import Pipe
-from gauger.core.authority.outcomes import AnswerBundle, Outcome
+from gauger.core.authority.outcomes import AnswerBundle, Outcome, ReportOutcome, TrustOutcome
 from gauger.core.documents.smart_license import ItemKind
 from gauger.core.documents.smart_transport import (
     Acknowledgement,
@@ -125,9 +125,9 @@ class Exchange:
         Raises:
             Problem: Where no document got a signed answer: that of the first.
         """
-        settled = map(settle, work.waiting)
+        settled = [settle(one) for one in work.waiting]
         refused = [problem for one in settled if (problem := refusal_of(one)) is not None]
-        answers = answers_of(work)
+        answers = _answers(settled)
         # Where one document is good, its answer goes out; the rest is named beside it.
         if refused and not answers:
             raise refused[0]
@@ -259,7 +259,10 @@ class Exchange:
 
 def answers_of(work: Work) -> list[AnswerBundle]:
     """Return the signed answers to a request whose outcomes are all there."""
-    settled = [settle(one) for one in work.waiting]
+    return _answers(map(settle, work.waiting))
+
+
+def _answers(settled: Iterable[ReportOutcome | TrustOutcome | Problem]) -> list[AnswerBundle]:
     return [one.answer for one in settled if not isinstance(one, Problem) and one.answer]
 
 
