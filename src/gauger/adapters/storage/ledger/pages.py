@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gauger.adapters.storage.ledger.connection import Packer, row_id, unpack
+from gauger.adapters.storage.ledger.connection import PLACES, Packer, row_id, unpack
 from gauger.authority.ports.store import HeadRecord, LeafRecord
 from gauger.core.documents import merkle
 from gauger.core.documents.envelope import Document, PageSignature
@@ -155,7 +155,7 @@ class Pages:
         if row is None:
             return None
         kind, version, body, leaf, salt = row
-        page, index = leaf >> 20, leaf & (1 << 20) - 1
+        page, index = leaf >> PLACES, leaf & (1 << PLACES) - 1
         block = self._block(page, index, salt, unsaved)
         if block is None:
             return None
