@@ -18,8 +18,6 @@ from sweep.scene import (
     ServedScene,
     StartScene,
     StepScene,
-    ended_well,
-    name_of,
 )
 
 DATA: Final = ("--data", "{}/cssm")
@@ -137,11 +135,9 @@ class RestoreScene(HostScene):
     """A restore; one that was cut off behind the ledger is ended by a new secret on the host."""
 
     def again(self, place: Place) -> Breaches:
-        """Give it once more; where that is refused, do what the refusal says."""
-        said = place.run(*self.command)
-        if name_of(said) != "store-exists":
-            yield from ended_well(said, "given again after the restart, the command")
-        elif "gauger cssm admin reset" in said.text:
+        """Give it once more; what then stands there without a secret says how to come in."""
+        yield from super().again(place)
+        if "gauger cssm admin reset" in place.run(*self.command).text:
             place.must("cssm", "admin", "reset", "--data", "{}/made", *CLOCK)
 
 
@@ -175,6 +171,7 @@ _ON_THE_HOST: Final[tuple[Scene, ...]] = (
         command=("cssm", "restore", "--data", "{}/made", *_COPY, *_SIGNER),
         watched=("made",),
         whole=("made",),
+        settled=("store-exists",),
         effect=opens("made"),
     ),
     HostScene(
