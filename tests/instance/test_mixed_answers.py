@@ -26,23 +26,23 @@ def also_refuse(code: str) -> Answering:
     return act
 
 
-def used(world: World, agent: Agent) -> None:
+def half_refused(world: World, portal: Portal, agent: Agent, code: str) -> None:
     """Use two licences for a minute, and have a sync fail for one of them."""
     trust(agent)
     for licence in agent.profile.licences[:2]:
         agent.set_count(licence.tag, 1)
     agent.flush()
     world.clock.advance(60)
+    portal.script.append(also_refuse(code))
+    with pytest.raises(Problem, match=code):
+        agent.sync(Scope.ALL)
 
 
 @pytest.mark.threat("D8", role="instance")
 def test_what_is_answered_counts_and_what_is_refused_goes_with_the_next_sending(
     world: World, portal: Portal, online: Agent
 ) -> None:
-    used(world, online)
-    portal.script.append(also_refuse("signature-invalid"))
-    with pytest.raises(Problem, match="signature-invalid"):
-        online.sync(Scope.ALL)
+    half_refused(world, portal, online, "signature-invalid")
     states = [row.state for row in online.report_rows()]
     assert (states.count("ACK"), states.count("PENDING")) == (1, 1)
     assert online.sync(Scope.ALL).acknowledged == 1
@@ -52,10 +52,7 @@ def test_what_is_answered_counts_and_what_is_refused_goes_with_the_next_sending(
 def test_what_a_busy_portal_could_not_take_is_sent_again_by_itself(
     world: World, portal: Portal, online: Agent
 ) -> None:
-    used(world, online)
-    portal.script.append(also_refuse("server-busy"))
-    with pytest.raises(Problem, match="server-busy"):
-        online.sync(Scope.ALL)
+    half_refused(world, portal, online, "server-busy")
     world.clock.advance(120)
     online.tick()
 
