@@ -81,6 +81,21 @@ def test_a_whole_ledger_passes_with_its_portal_at_work_or_not(whole: Path, tmp_p
     assert examination.counts["reports"] == 6
 
 
+def test_a_ledger_whose_writer_was_killed_amid_a_change_is_whole(
+    ledger: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
+        # As while a migration begins, before the file has its log.
+        db.execute("PRAGMA journal_mode=DELETE")
+        db.execute("PRAGMA cache_size=2")
+        db.execute("BEGIN")
+        db.execute("CREATE TABLE new AS SELECT a.rowid FROM leaves a, leaves b, leaves c")
+        copy = Path(shutil.copy(ledger, tmp_path / "copy.db"))
+        shutil.copy(f"{ledger}-journal", f"{copy}-journal")
+    assert examine_ledger(copy).is_whole
+    assert not copy.with_name("copy.db-journal").exists()
+
+
 @pytest.mark.threat("F18", role="cssm")
 @pytest.mark.parametrize(
     "statement",

@@ -28,7 +28,7 @@ Facts = Iterator[tuple[str, str]]
 
 
 def explain_store(path: Path, start: bytes) -> Finding:
-    """Explain a SQLite file without changing a byte of it.
+    """Explain a SQLite file without changing what it holds.
 
     Args:
         path: The file.

@@ -17,7 +17,7 @@ def workplace(path: Path, examination: Examination) -> Iterator[sqlite3.Connecti
     """Open an empty ledger of today's schema with the examined one beside it, named ``kept``.
 
     Args:
-        path: The examined file; nothing of it is changed.
+        path: The examined file; nothing that it holds is changed.
         examination: Where is noted what of its schema is not as it was made.
 
     Yields:

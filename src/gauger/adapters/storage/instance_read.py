@@ -1,4 +1,4 @@
-"""Read a product instance's store and leave every byte of it as it is."""
+"""Read a product instance's store and change nothing that it holds."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from gauger.adapters.storage.instance_open import (
 from gauger.adapters.storage.instance_sqlite import InstanceStore, named_errors
 from gauger.adapters.storage.private_files import read_private
 from gauger.adapters.storage.sealed import Seal
+from gauger.adapters.storage.sqlite_read import connect_readonly
 from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 
@@ -30,12 +31,8 @@ def connect_to_read(path: Path, *, alone: bool = False) -> sqlite3.Connection:
     Raises:
         Problem: ``store-damaged`` or ``store-failed``.
     """
-    log = path.with_name(f"{path.name}-wal")
-    # A log that a killed writer left holds the newest rows: only the ordinary way reads it.
-    kept = alone and not (log.exists() and log.stat().st_size)
-    uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if kept else ''}"
     with named_errors():
-        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        return connect_readonly(path, alone=alone)
 
 
 @contextmanager

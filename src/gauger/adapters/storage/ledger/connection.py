@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import zstandard
 
+from gauger.adapters.storage.sqlite_read import connect_readonly
 from gauger.core.problems import Problem
 
 SCHEMA_VERSION: Final = 6
@@ -59,12 +60,13 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     """
     if readonly and not path.exists():
         raise Problem("store-missing", f"There is no ledger at {path}.")
-    mode = "ro" if readonly else "rwc"
     with translated(path):
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
-        db = sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
-        )
+        if readonly:
+            db = connect_readonly(path, factory=_Connection)
+        else:
+            db = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
         # A backup or a checkpoint may hold the file for a moment; that is no failure.
         db.execute("PRAGMA busy_timeout=30000")
         if not readonly:
