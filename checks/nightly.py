@@ -7,6 +7,7 @@ hundredth: a rehearsal.
 
 import argparse
 import dataclasses
+import math
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from checks.run_tests import ROOT
 
 PROFILE = "nightly"
+PROCESSORS = len(os.sched_getaffinity(0))
+_FIRST_SEED = 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,23 +27,31 @@ class Search:
 
     Attributes:
         name: What it searches, in a few words.
-        arguments: What Python runs, from the project's folder.
+        shares: What Python runs at once, from the project's folder.
     """
 
     name: str
-    arguments: tuple[str, ...]
+    shares: tuple[tuple[str, ...], ...]
 
 
-def _tests(*arguments: str) -> tuple[str, ...]:
-    return ("-m", "checks.run_tests", "--target", "nightly", "--jobs", "2", "--", *arguments)
+def _tests(*arguments: str) -> tuple[tuple[str, ...], ...]:
+    jobs = str(PROCESSORS)
+    return (("-m", "checks.run_tests", "--target", "nightly", "--jobs", jobs, "--", *arguments),)
 
 
-def _worlds(instances: int, days: int, seeds: int) -> tuple[str, ...]:
-    share = float(os.environ.get("NIGHT", "1"))
-    return (
-        *("-m", "gauger", "simulate", "--brief", "--seed", "1000"),
-        *("--instances", str(instances), "--days", str(max(1, round(days * min(share, 1.0))))),
-        *("--seeds", str(max(1, round(seeds * share)))),
+def _worlds(instances: int, days: int, seeds: int, *more: str) -> tuple[tuple[str, ...], ...]:
+    """Share seeds among the processors, since one simulator runs on one."""
+    night = float(os.environ.get("NIGHT", "1"))
+    length = str(max(1, round(days * min(night, 1.0))))
+    total = max(1, round(seeds * night))
+    each = math.ceil(total / PROCESSORS)
+    return tuple(
+        (
+            *("-m", "gauger", "simulate", "--brief", "--seed", str(_FIRST_SEED + begun)),
+            *("--instances", str(instances), "--days", length),
+            *("--seeds", str(min(each, total - begun)), *more),
+        )
+        for begun in range(0, total, each)
     )
 
 
@@ -50,7 +61,7 @@ SEARCHES: tuple[Search, ...] = (
     Search("any input of the readers", _tests("-m", "not interop", "-k", "any_input")),
     Search("a fleet of fifty through a year", _worlds(50, 365, 1)),
     Search("five thousand small fleets through a month", _worlds(5, 30, 5000)),
-    Search("devices that look every quarter of an hour", (*_worlds(5, 30, 100), "--sample", "900")),
+    Search("devices that look every quarter of an hour", _worlds(5, 30, 100, "--sample", "900")),
 )
 """What is searched, in this order; a further search is one more line."""
 
@@ -62,15 +73,18 @@ def run(searches: Sequence[Search]) -> list[tuple[Search, int, float]]:
         searches: Which.
 
     Returns:
-        Each with its exit status and the seconds that it took.
+        Each with the worst exit status of its shares and the seconds that it took.
     """
     done = []
     environ = os.environ | {"HYPOTHESIS_PROFILE": PROFILE}
     for search in searches:
         print(f"\n== {search.name}", flush=True)
         started = time.monotonic()
-        command = [sys.executable, *search.arguments]
-        status = subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+        running = [
+            subprocess.Popen([sys.executable, *share], cwd=ROOT, env=environ)
+            for share in search.shares
+        ]
+        status = max(abs(process.wait()) for process in running)
         done.append((search, status, time.monotonic() - started))
     return done
 
