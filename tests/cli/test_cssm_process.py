@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from gauger.adapters.keys.file import FileSigner
+from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.authority.readers import Readers
 from gauger.cli.cssm.running import next_step
 from gauger.core.problems import Problem
@@ -177,6 +178,10 @@ def test_a_portal_comes_back_from_a_backup_in_a_new_epoch(tmp_path: Path) -> Non
         host.told("user", "add", "ann", "--for", "example.com", "--role", "smart-user")
         assert "holds no key" in host.told("backup", "--out", copy)
         host.told("account", "add", "lost.example")
+        beside = host.run("restore", "--from", copy)
+        # Not `store-exists`: that tells to move away what the portal at work writes to.
+        assert isinstance(beside.exception, Problem)
+        assert beside.exception.code == "store-locked"
     again = host.run("restore", "--from", copy)
     assert isinstance(again.exception, Problem)
     assert again.exception.code == "store-exists"
@@ -188,6 +193,21 @@ def test_a_portal_comes_back_from_a_backup_in_a_new_epoch(tmp_path: Path) -> Non
         assert "ann" in new.told("user", "list")
         assert new.json("ledger", "head")["epoch"] == 2
     assert gauger("fsck", "--data", new.data).exit_code == 0
+
+
+def test_of_two_restores_at_once_one_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    host, copy = make_host(tmp_path), tmp_path / "backup.sqlite"
+    host.told("backup", "--out", copy)
+    new = Host(folder=tmp_path, data=tmp_path / "new")
+    words = ("restore", "--from", copy, "--signer", host.data / "signer")
+    new.data.mkdir(mode=0o700)
+    # What the other restore holds from its first look to its last.
+    with WriterLock(new.data / "cssm.sqlite.lock"):
+        second = new.run(*words)
+        assert isinstance(second.exception, Problem)
+        assert second.exception.code == "store-locked"
+        assert [path.name for path in new.data.iterdir()] == ["cssm.sqlite.lock"]
+    assert "new epoch" in new.told(*words)
 
 
 def head_signer(host: Host) -> object:

@@ -126,10 +126,22 @@ def restore_portal(data: Path, copy: Path, *, signer: Path | None, clock: Path |
         machine must not open the new one.
 
     Raises:
-        Problem: ``store-exists``, ``store-missing`` or others of the copy; of the signer's folder;
+        Problem: ``store-exists``; ``store-locked`` where a portal or another restore is at work in
+            the folder; ``store-missing`` or others of the copy; of the signer's folder;
             ``store-full`` or ``store-failed``.
     """
-    ledger = private_folder(data) / STORE
+    private_folder(data)
+    # The lock of the ledger's writer, and before any file is looked at: another restore would lay
+    # its signer and its half copy over these, and beside a portal at work nothing is to be moved.
+    with WriterLock(data / f"{STORE}.lock"):
+        _restore_ledger(data, copy, signer)
+    if not (data / SETTINGS).exists():
+        replace_file(data / SETTINGS, template().encode("utf-8"))
+    return reset_administrator(data, clock)
+
+
+def _restore_ledger(data: Path, copy: Path, signer: Path | None) -> None:
+    ledger = data / STORE
     if ledger.exists() and not (data / SECRET).exists():
         # Cut off behind the ledger, or a portal whose secret was taken away since: only a person
         # can tell, and to go on would give out a portal as restored that is another one.
@@ -140,9 +152,6 @@ def restore_portal(data: Path, copy: Path, *, signer: Path | None, clock: Path |
         # Before the ledger: beside one that nobody can sign for, this could not be done again.
         SignerPlace(data / _SIGNER).begin(FileSigner.load(signer))
     restore(copy, ledger)
-    if not (data / SETTINGS).exists():
-        replace_file(data / SETTINGS, template().encode("utf-8"))
-    return reset_administrator(data, clock)
 
 
 def replace_signer(data: Path, signer: Path) -> None:
