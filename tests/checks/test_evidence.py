@@ -155,3 +155,22 @@ def test_deferrals_name_listed_ids() -> None:
     for kind, names in evidence.deferred_ids().items():
         for name in names:
             evidence.claim(kind, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("PI-7", []), ("PI-6", ["PI-6 has tests"]), ("X-1", ["X-1 is not listed"])]
+)
+def test_a_deferral_that_is_not_true_is_found(name: str, found: list[str]) -> None:
+    claims = (evidence.claim("requirements", "PI-6/policy"),)
+    shown = [evidence.Result(test="t.py::a", outcome="skipped", claims=claims)]
+    summary = evidence.summarise(shown, "requirements")
+    assert coverage_map.faults({"PI-6": "six", "PI-7": "seven"}, summary, {name: "later"}) == found
+
+
+def test_no_test_is_marked_with_what_is_deferred() -> None:
+    """Found at once; the map, which sees marks in parameters too, tells after a whole run."""
+    files = (evidence.ROOT / "tests").rglob("test_*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
+    marked = set(re.findall(r"""mark\.(?:requirement|threat)\("([^"/]+)""", text))
+    assert "PI-4" in marked
+    assert not marked & {name for names in evidence.deferred_ids().values() for name in names}

@@ -78,7 +78,6 @@ def test_a_report_that_has_its_answer_is_the_same(known: KnownReport, *, same: b
 
 
 @pytest.mark.threat("A25", role="cssm")
-@pytest.mark.requirement("HA-6")
 def test_a_standby_is_refused_before_its_key_and_place_are_looked_at() -> None:
     facts = replace(FACTS, newer_used_at=NOW, rivals=(RIVAL,))
     judgement = judge(replace(CLAIMS, is_active=False), facts, GIVEN)

@@ -189,7 +189,6 @@ def test_who_was_never_seen_has_no_set_that_could_share_its_key() -> None:
     assert code(judge_trust(REQUEST, facts, BESIDE)) == "key-reuse"
 
 
-@pytest.mark.requirement("HA-3")
 @pytest.mark.threat("A26", role="cssm")
 @pytest.mark.parametrize(
     ("member", "granted"),

@@ -20,7 +20,6 @@ def test_what_devices_need_does_not_load_the_framework_of_the_api() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.requirement("OP-9")
 def test_the_first_request_waits_until_the_api_is_there(web: Web) -> None:
     assert web.http.get("/healthz").json() == {"status": "ok"}
     assert web.http.head("/healthz").status_code == 200

@@ -70,7 +70,6 @@ def plan(db: sqlite3.Connection, statement: str) -> list[str]:
     return [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
 
 
-@pytest.mark.requirement("OP-9")
 @pytest.mark.threat("F14", role="cssm")
 def test_nothing_that_the_writer_asks_reads_a_whole_table(told: tuple[Path, set[str]]) -> None:
     path, statements = told
@@ -126,7 +125,6 @@ def asked_by(path: Path, ask: Asked) -> dict[str, list[str]]:
         return {one: plan(reader._db, one) for one in statements if one.startswith(_WORK)}
 
 
-@pytest.mark.requirement("OP-9")
 @pytest.mark.threat("F14", role="cssm")
 @pytest.mark.parametrize("what", LISTS)
 def test_no_list_that_is_filtered_reads_a_whole_table(
@@ -181,7 +179,6 @@ def steps_of(book: Book, add: int) -> int:
     return taken
 
 
-@pytest.mark.requirement("OP-9")
 def test_a_report_after_a_long_history_costs_as_much_as_one_after_a_short(book: Book) -> None:
     book.put(owned(UDI))
     for number in range(5):

@@ -165,7 +165,6 @@ def compare(book: Book, model: Model) -> None:
             assert found in ([], [(sum(levels), model.in_use(udi, tag))])
 
 
-@pytest.mark.requirement("SSM-2")
 @pytest.mark.threat("A13", role="cssm")
 @given(steps=steps)
 @settings(
