@@ -1,6 +1,7 @@
 """The ledger's file: schema, packing, damage, and what a reader may rely on."""
 
 import sqlite3
+import tracemalloc
 import zlib
 from contextlib import closing, suppress
 from pathlib import Path
@@ -100,6 +101,7 @@ def a_packed_text() -> bytes:
         a_packed_text() + b"more",
         b"\x28\xb5\x2f\xfd\xe0" + (2**62).to_bytes(8, "little"),
         zlib.compress(b"x" * 600)[:-3],
+        zlib.compress(b"x" * 600) + b"more",
         b"",
         zlib.compress(b"\xff" * 600),
     ],
@@ -108,6 +110,20 @@ def test_a_packed_text_that_rotted_is_damage(rotten: bytes) -> None:
     with pytest.raises(Problem) as caught:
         unpack(rotten)
     assert caught.value.code == "store-damaged"
+
+
+def test_what_grows_beyond_any_text_is_damage_before_it_takes_the_memory() -> None:
+    # 64 MiB in 64 KiB: what a row may grow to is not to be had from its size.
+    bomb = zlib.compress(bytes(64 * 1024 * 1024), 9)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem) as caught:
+            unpack(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "store-damaged"
+    assert peak < 48 * 1024 * 1024
 
 
 def test_every_flipped_bit_of_a_packed_text_is_damage_or_another_text() -> None:

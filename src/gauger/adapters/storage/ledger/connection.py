@@ -164,7 +164,7 @@ def unpack(stored: str | bytes) -> str:
         return stored
     try:
         is_frame = stored.startswith(_FRAME)
-        return (_unframed(stored) if is_frame else zlib.decompress(stored)).decode()
+        return (_unframed(stored) if is_frame else _inflated(stored)).decode()
     except (zstandard.ZstdError, zlib.error, UnicodeDecodeError) as error:
         raise Problem("store-damaged", "A stored text cannot be unpacked.") from error
 
@@ -174,6 +174,17 @@ def _unframed(stored: bytes) -> bytes:
     if zstandard.frame_content_size(stored) > _UNPACKED_CAP:
         raise Problem("store-damaged", "A stored text says that it is larger than any is.")
     return zstandard.ZstdDecompressor().decompress(stored, allow_extra_data=False)
+
+
+def _inflated(stored: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    # Zlib says nowhere how much will come, and one byte may stand for a thousand: only to stop
+    # behind the cap keeps a row that rotted, or was put there, from taking all memory.
+    text = inflater.decompress(stored, _UNPACKED_CAP)
+    # Its end is where the checksum is compared: what stops before it, or goes on, was not packed.
+    if not inflater.eof or inflater.unused_data:
+        raise Problem("store-damaged", "A stored text does not end as it was packed.")
+    return text
 
 
 def row_id(page: int, place: int) -> int:
