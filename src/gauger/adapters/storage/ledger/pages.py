@@ -148,7 +148,10 @@ class Pages:
         """
         row = self._db.execute(
             "SELECT d.type, d.version, d.body, l.id, l.salt FROM documents d"
-            # The newest leaf: an older one may be signed by a signer that is revoked by now.
+            # The newest leaf, signed or not: a body gets another one only where the block before it
+            # is believed no more, its signer being revoked or its page lost. While the newest page
+            # has no signature there is no answer yet; the older block would only be refused, and
+            # be asked for again.
             " JOIN leaves l ON l.document = d.id WHERE d.digest = ? ORDER BY l.id DESC LIMIT 1",
             (bytes.fromhex(wanted),),
         ).fetchone()
