@@ -52,6 +52,22 @@ def unverifiable(command: Command) -> Outcome:
     return Done()
 
 
+@pytest.mark.threat("F1", role="cssm")
+def test_id_tokens_at_one_moment_do_not_pass_the_limit_together(
+    served: Exchange, office: Office
+) -> None:
+    office.authority.held = []
+    for number in range(10):
+        served.begin(asked(id_token=f"guess {number}"), "192.0.2.1")
+    served.begin(asked(id_token="guess 3"), "192.0.2.1")  # no news: a crowd has one token
+    with pytest.raises(Problem, match="too-many-requests"):
+        served.begin(asked(id_token="guess 10"), "192.0.2.1")
+    assert len(office.authority.held) == 22
+    for waiting in office.authority.held:
+        waiting.set_exception(Problem("malformed", "It is bad."))
+    served.begin(asked(id_token="guess 10"), "192.0.2.1")
+
+
 def test_a_request_that_is_under_way_is_asked_to_poll_again(
     served: Exchange, office: Office
 ) -> None:

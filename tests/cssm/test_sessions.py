@@ -4,6 +4,8 @@ import pytest
 
 from gauger.core.problems import Problem
 from gauger.cssm.access import CallerKind
+from gauger.cssm.commands.sessions import Sessions
+from tests.core.documents.material import refused
 from tests.cssm.parts import Office
 
 
@@ -49,3 +51,31 @@ def test_a_wrong_name_and_a_wrong_secret_look_the_same(office: Office) -> None:
             office.sessions.open(CallerKind.CLIENT, name, "wrong", address="x")
         texts.add(caught.value.detail)
     assert len(texts) == 1
+
+
+class Nested:
+    """Hashes of passwords; while one is looked at, the next guess comes."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.looked_at = 0
+
+    def hash(self, password: str) -> str:
+        raise AssertionError(password)
+
+    def matches(self, kept: str | None, offered: str) -> bool:
+        del kept, offered
+        self.looked_at += 1
+        sessions = Sessions(self.office.store, self.office.means, self, seconds=1)
+        with refused("unauthenticated" if self.looked_at < 10 else "too-many-requests"):
+            sessions.open(CallerKind.USER, "ann", f"guess {self.looked_at}", address="192.0.2.1")
+        return False
+
+
+@pytest.mark.threat("F1", role="cssm")
+def test_guesses_at_one_moment_do_not_pass_the_limit_together(office: Office) -> None:
+    nested = Nested(office)
+    sessions = Sessions(office.store, office.means, nested, seconds=1)
+    with refused("unauthenticated"):
+        sessions.open(CallerKind.USER, "ann", "the first", address="192.0.2.1")
+    assert nested.looked_at == 10

@@ -28,6 +28,7 @@ from gauger.cssm.config import ServerSettings
 from gauger.cssm.means import Means
 from gauger.cssm.ports import PollStore
 from gauger.cssm.secrets import new_id, secret_digest
+from gauger.cssm.throttle import Guess
 
 _CASE_SECONDS: Final = 3600  # between two polls for what a person decides
 _MOST_SECONDS: Final = 86_400
@@ -94,9 +95,6 @@ class Exchange:
         """
         sender = Sender(pipe=Pipe.SMART, path=address)
         if request.id_token is not None:
-            # Before it is looked up: whoever guessed wrong too often gets no answer to the next
-            # guess.
-            self._means.throttle.check(address)
             # As a digest: the text of a token must reach neither the ledger nor a log.
             sender = replace(sender, token_digest=secret_digest(request.id_token))
         sent = tuple(_documents(request))
@@ -244,17 +242,24 @@ class Exchange:
 
     def _submit(self, sent: Sequence[Sent], sender: Sender) -> list[Future[Outcome]]:
         commands = [command_of(one.kind, one.text, sender, decoded=one.decoded) for one in sent]
-        submitted = self._means.authority.enqueue_all(commands)
-        if sender.token_digest is not None:
-            # When it is known, not here: the authority may answer long after this request ended.
-            for waiting in submitted:
-                waiting.add_done_callback(lambda done: self._note(done, sender.path))
+        enqueue_all = self._means.authority.enqueue_all
+        token = sender.token_digest
+        if token is None:
+            return enqueue_all(commands)
+        # Before it is looked up: whoever guessed wrong too often gets no answer to the next guess.
+        guess = self._means.throttle.guess(sender.path, token, outcomes=len(commands))
+        submitted = enqueue_all(commands)
+        # When it is known, not here: the authority may answer long after this request ended.
+        for waiting in submitted:
+            waiting.add_done_callback(lambda done: _note(done, guess))
         return submitted
 
-    def _note(self, done: Future[Outcome], address: str) -> None:
-        """Count a wrong ID token against its address, once."""
+
+def _note(done: Future[Outcome], guess: Guess) -> None:
+    """Count a wrong ID token against its address, once."""
+    with guess:
         if settle(done).code in _GUESSES:
-            self._means.throttle.failed(address)
+            guess.wrong()
 
 
 def answers_of(work: Work) -> list[AnswerBundle]:

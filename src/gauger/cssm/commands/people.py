@@ -97,10 +97,10 @@ class People:
         if user is None:
             raise Problem("forbidden", "An API client has no password.")
         # By name, not by address: with a session that was stolen nobody may try passwords.
-        self._throttle.check(str(caller))
-        if not self._passwords.matches(user.password, old):
-            self._throttle.failed(str(caller))
-            raise Problem("forbidden", "The old password is wrong.")
+        with self._throttle.guess(str(caller), secret_digest(old)) as guess:
+            if not self._passwords.matches(user.password, old):
+                guess.wrong()
+                raise Problem("forbidden", "The old password is wrong.")
         if old == new:
             raise Problem("invalid-argument", "The new password is the old one.")
         self._store.set_password(user.name, self._passwords.hash(new), must_change=False)

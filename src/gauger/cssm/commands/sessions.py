@@ -53,10 +53,10 @@ class Sessions:
                 and secret was wrong.
         """
         # Before the secret: a guess that is refused must not tell whether it was right.
-        self._throttle.check(address)
-        if not self._proven(kind, name, secret):
-            self._throttle.failed(address)
-            raise Problem("unauthenticated", "The name or the secret is wrong.")
+        with self._throttle.guess(address, secret_digest(f"{kind}:{name}:{secret}")) as guess:
+            if not self._proven(kind, name, secret):
+                guess.wrong()
+                raise Problem("unauthenticated", "The name or the secret is wrong.")
         text = new_secret(self._entropy)
         now = self._clock.wall()
         session = Session(kind=kind, name=name, expires_at=now + self._seconds)
