@@ -1,5 +1,6 @@
 """The agent: what surfaces and the library call, and the threads that do what is due."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -72,6 +73,9 @@ class Agent:
         self._stopping = threading.Event()
         self._call = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._ending = threading.Lock()
+        self._has_stopped = False
+        self._trouble: Problem | None = None
 
     @cached_property
     def _orders(self) -> "Orders":
@@ -147,29 +151,51 @@ class Agent:
     def stop(self) -> Problem | None:
         """Measure up to this second, store it, end the threads, and release the store.
 
+        Asked again, it does nothing and says the same: a product may stop in its own code and at
+        the end of its ``with``.
+
         Returns:
-            What kept usage from being stored, or None where all of it is.
+            What kept usage from being stored or the store from being closed, or None.
         """
-        self._stopping.set()
-        # First of all: the talker may wait for an answer half a minute, and who stops a service
-        # kills it sooner. What was in use until now is durable by then.
-        self._engine.finish()
-        for thread in self._threads:
-            while thread.is_alive():
-                # Whoever measures clears the call, so one that came just before a pause is lost.
-                self._meter.wake.set()
-                self._call.set()
-                thread.join(_WAKE_SECONDS)
-        self._threads = []
-        self._engine.finish()
-        # Kept before the store closes: afterwards every commit fails, whatever was stored.
-        trouble = self._engine.memory.trouble
-        if trouble is not None:
-            _LOGGER.warning("The last usage could not be stored: %s", trouble.detail)
-        self._store.close()
-        # Last: who waits for the lock must find a store that nobody holds open.
-        self._release()
-        return trouble
+        with self._ending:
+            if not self._has_stopped:
+                # Before and not after: over a closed store a second try would report as lost what
+                # the first one has stored.
+                self._has_stopped = True
+                self._stop()
+            return self._trouble
+
+    def _stop(self) -> None:
+        with contextlib.ExitStack() as last:
+            # Whatever fails before: a lock that stays would keep out every agent until this
+            # process ends. Last, since who waits for it must find a store that nobody holds open.
+            last.callback(self._release)
+            last.callback(self._close)
+            self._stopping.set()
+            # First of all: the talker may wait for an answer half a minute, and who stops a service
+            # kills it sooner. What was in use until now is durable by then.
+            self._engine.finish()
+            for thread in self._threads:
+                while thread.is_alive():
+                    # Whoever measures clears the call, so one that came just before a pause is lost.
+                    self._meter.wake.set()
+                    self._call.set()
+                    thread.join(_WAKE_SECONDS)
+            self._threads = []
+            self._engine.finish()
+            # Kept before the store closes: afterwards every commit fails, whatever was stored.
+            self._trouble = self._engine.memory.trouble
+            if self._trouble is not None:
+                _LOGGER.warning("The last usage could not be stored: %s", self._trouble.detail)
+
+    def _close(self) -> None:
+        try:
+            self._store.close()
+        except Problem as problem:
+            # Told and not raised: what was committed is in the file or its log, and a product that
+            # ends must not fail by its licensing.
+            _LOGGER.warning("The store could not be closed: %s", problem.detail)
+            self._trouble = self._trouble or problem
 
     def tick(self) -> float:
         """Do all that is due now.
