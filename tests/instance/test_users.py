@@ -136,6 +136,54 @@ def test_refusals_are_told_once_a_minute_and_never_with_what_was_typed(
     assert "SAEVT_USER_ADDED" in names(device)
 
 
+def refusals(agent: Agent) -> list[tuple[tuple[str, str], ...]]:
+    """Return what the event log tells of who was not let in."""
+    return [entry.fields for entry in agent.events() if entry.name == "SAEVT_LOGIN_REFUSED"]
+
+
+def guess(agent: Agent, times: int) -> None:
+    """Try to log in with a wrong password."""
+    for _ in range(times):
+        with pytest.raises(Problem):
+            agent.users.check("a", OTHER)
+
+
+@pytest.mark.threat("F1", role="instance")
+def test_refusals_that_were_only_counted_are_told_at_a_stop(world: World, device: Agent) -> None:
+    device.users.add("a", PASSWORD, 1)
+    guess(device, 4)
+    device.stop()
+    again = world.open()
+    assert refusals(again) == [(("user", "a"), ("count", str(count))) for count in (1, 3)]
+    again.stop()
+
+
+def test_refusals_are_told_when_the_guessing_ends(world: World, device: Agent) -> None:
+    device.users.add("a", PASSWORD, 1)
+    guess(device, 3)
+    device.tick()
+    assert len(refusals(device)) == 1
+    world.clock.advance(61)
+    device.tick()
+    device.tick()
+    assert [fields[1][1] for fields in refusals(device)] == ["1", "2"]
+
+
+def test_refusals_of_a_full_disk_are_told_when_it_has_room(
+    world: World, device: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise Problem("store-full", "The disk is full.")
+
+    device.users.add("a", PASSWORD, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(device._store, "commit", refuse)
+        guess(device, 2)
+    world.clock.advance(61)
+    device.tick()
+    assert [fields[1][1] for fields in refusals(device)] == ["2"]
+
+
 def test_a_key_is_taken_checked_and_taken_away(device: Agent) -> None:
     users = device.users
     users.add("a", PASSWORD, 15)

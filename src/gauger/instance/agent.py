@@ -182,11 +182,18 @@ class Agent:
                     self._call.set()
                     thread.join(_WAKE_SECONDS)
             self._threads = []
+            self._tell_refusals(at_once=True)
             self._engine.finish()
             # Kept before the store closes: afterwards every commit fails, whatever was stored.
             self._trouble = self._engine.memory.trouble
             if self._trouble is not None:
                 _LOGGER.warning("The last usage could not be stored: %s", self._trouble.detail)
+
+    def _tell_refusals(self, *, at_once: bool = False) -> None:
+        # Not by the attribute: to ask would load what hashes passwords, where nobody ever logged in.
+        users: LocalUsers | None = vars(self).get("users")
+        if users is not None:
+            users.tell_refusals(at_once=at_once)
 
     def _close(self) -> None:
         try:
@@ -204,6 +211,7 @@ class Agent:
             Seconds of the instance's clock until something is due again by itself.
         """
         self._engine.measure()
+        self._tell_refusals()
         self._engine.communicate()
         return self._engine.pause()
 
@@ -309,6 +317,7 @@ class Agent:
         while not self._stopping.is_set():
             # In a thread of its own: a portal that answers slowly must not cost a second of usage.
             _guarded(self._engine.measure)
+            _guarded(self._tell_refusals)
             # By the real clock and before the pause: a busy product must not write at each change.
             self._stopping.wait(_COALESCE_SECONDS)
             clock.pause(self._meter.wake, self._engine.pause())

@@ -66,6 +66,7 @@ class LocalUsers:
         self._engine = engine
         self._passwords = passwords
         self._refusals = 0
+        self._last = "unknown"
         self._told: float | None = None
 
     def check(self, name: str, password: str) -> int:
@@ -194,21 +195,34 @@ class LocalUsers:
             raise Problem("requested-item-not-found", f"There is no user {name}.")
         return record
 
-    def _refused(self, name: str) -> None:
-        """Record a refusal, once a minute: whoever guesses must not push all else out of the log."""
+    def tell_refusals(self, *, at_once: bool = False) -> None:
+        """Write down the refusals that no line of the event log tells of yet.
+
+        Args:
+            at_once: Also within the minute, as at a stop: what is only counted ends with the process.
+        """
         clock = self._engine.around.clock
         with self._engine.lock:
-            self._refusals += 1
             now = clock.monotonic()
-            if self._told is not None and now - self._told < _REPEAT_SECONDS:
+            is_early = self._told is not None and now - self._told < _REPEAT_SECONDS
+            if not self._refusals or (is_early and not at_once):
                 return
-            count, self._refusals, self._told = self._refusals, 0, now
+            self._told = now
+            entry = events.login_refused(clock.wall(), self._last, self._refusals)
+            # Who is refused is refused, also where a full disk takes no line about it: the count
+            # then stays, and goes with the next one.
+            with contextlib.suppress(Problem):
+                self._engine.change(lambda draft: draft.log(entry))
+                self._refusals = 0
+
+    def _refused(self, name: str) -> None:
+        """Count a refusal, told once a minute: guesses must not push all else out of the log."""
         # What was typed may be the password, in the wrong field: only a name that is one is told.
         known = name if self._find(name) is not None else "unknown"
-        entry = events.login_refused(clock.wall(), known, count)
-        # Who is refused is refused, also where a full disk takes no line about it.
-        with contextlib.suppress(Problem):
-            self._engine.change(lambda draft: draft.log(entry))
+        with self._engine.lock:
+            self._refusals += 1
+            self._last = known
+        self.tell_refusals()
 
     def _wall(self) -> int:
         return self._engine.around.clock.wall()
