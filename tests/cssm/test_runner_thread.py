@@ -1,5 +1,6 @@
 """The thread behind uploads: what wakes it, what it survives, how it stops."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Iterator
@@ -45,6 +46,13 @@ def desk(office: Office, tmp_path: Path) -> Iterator[Bench]:
     made = bench(office, tmp_path)
     yield made
     made.runner.stop()
+
+
+@pytest.fixture
+def hasty(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the thread look again at once, and ten minutes pass between any two looks."""
+    monkeypatch.setattr(working, "_PAUSE", 0.01)
+    monkeypatch.setattr(desk.office.clock, "monotonic", itertools.count(0.0, 600.0).__next__)
 
 
 @pytest.fixture
@@ -108,13 +116,10 @@ def test_what_was_waiting_is_worked_through_at_the_start_in_order(
     assert ended.jobs == [job.job_id for job in jobs]
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_failure_that_nobody_thought_of_ends_no_thread(
-    desk: Bench,
-    ended: Ended,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    desk: Bench, ended: Ended, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(working, "_PAUSE", 0.01)
     left = [RuntimeError("the disk has gone")]
 
     def broken(command: Command) -> Outcome | Problem:
@@ -131,10 +136,10 @@ def test_a_failure_that_nobody_thought_of_ends_no_thread(
     assert "could not be worked through" in caplog.text
 
 
+@pytest.mark.usefixtures("hasty")
 def test_what_cannot_be_judged_now_is_tried_again_without_a_new_upload(
-    desk: Bench, ended: Ended, monkeypatch: pytest.MonkeyPatch
+    desk: Bench, ended: Ended
 ) -> None:
-    monkeypatch.setattr(working, "_PAUSE", 0.01)
     left = [Problem("server-busy", "Not now.")] * 2
 
     def busy(command: Command) -> Outcome | Problem:
@@ -148,10 +153,10 @@ def test_what_cannot_be_judged_now_is_tried_again_without_a_new_upload(
     assert left == []
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_job_that_never_can_be_judged_does_not_hold_up_the_next(
-    desk: Bench, ended: Ended, monkeypatch: pytest.MonkeyPatch
+    desk: Bench, ended: Ended
 ) -> None:
-    monkeypatch.setattr(working, "_PAUSE", 0.01)
     never, fine = desk.upload(usage("later")), desk.upload(usage("good"))
     desk.runner.start()
     while len(ended.jobs) < 2:
@@ -159,11 +164,10 @@ def test_a_job_that_never_can_be_judged_does_not_hold_up_the_next(
     assert (state(desk, never), state(desk, fine)) == ("failed", "done")
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_job_that_fails_in_an_unknown_way_does_not_hold_up_the_next(
-    desk: Bench, ended: Ended, monkeypatch: pytest.MonkeyPatch
+    desk: Bench, ended: Ended
 ) -> None:
-    monkeypatch.setattr(working, "_PAUSE", 0.01)
-
     def broken(command: Command) -> Outcome | Problem:
         if isinstance(command, ReceiveReport) and "odd" in command.item:
             raise RuntimeError("nobody thought of this")

@@ -190,22 +190,52 @@ def test_a_job_goes_on_where_the_portal_stopped(
     assert (done.state, done.items, len(seen)) == ("done", 600, 88)
 
 
-def test_a_job_that_cannot_be_judged_ends_after_some_attempts(desk: Bench) -> None:
+def test_a_job_that_cannot_be_judged_is_tried_for_half_an_hour_and_ends(desk: Bench) -> None:
+    begun = desk.office.clock.mono
     job = desk.work(usage("later"))
-    for _ in range(4):
-        assert desk.uploads.job(ACCOUNT, job.job_id).state == "working"
+    while desk.uploads.job(ACCOUNT, job.job_id).state == "working":
+        desk.office.clock.go_on(5)
         desk.runner.run_open_jobs()
+    assert desk.office.clock.mono - begun == 1835
     assert desk.uploads.job(ACCOUNT, job.job_id).problem == (
         "store-failed",
         "The disk is slow today.",
     )
 
 
-def test_an_answer_that_is_none_ends_the_job_by_name(desk: Bench) -> None:
-    for _ in range(4):
+def test_uploads_that_come_meanwhile_use_up_no_attempt(desk: Bench) -> None:
+    job = desk.work(usage("later"))
+    for number in range(50):
+        assert desk.work(usage(f"good {number}")).state == "done"
+    desk.office.authority.rule = lambda _: judge(ReceiveReport(item="good", pipe=Pipe.FILE))
+    desk.office.clock.go_on(5)
+    desk.runner.run_open_jobs()
+    assert desk.uploads.job(ACCOUNT, job.job_id).state == "done"
+
+
+def test_a_job_that_comes_on_between_its_troubles_does_not_end(desk: Bench) -> None:
+    left = {f"good last {number}": 8 for number in range(3)}
+
+    def halting(command: Command) -> Outcome | Problem:
+        if isinstance(command, ReceiveReport) and left.get(command.item):
+            left[command.item] -= 1
+            return Problem("server-busy", "Not now.")
+        return judge(command)
+
+    texts = [f"good {number}" for number in range(512 * 3)]
+    texts[511::512] = left
+    desk.office.authority.rule = halting
+    job = desk.work(usage(*texts))
+    for _ in range(24):
+        desk.office.clock.go_on(600)
         desk.runner.run_open_jobs()
+    assert desk.uploads.job(ACCOUNT, job.job_id).state == "done"
+
+
+def test_an_answer_that_is_none_ends_the_job_by_name(desk: Bench) -> None:
     job = desk.work(usage("odd"))
-    for _ in range(4):
+    for _ in range(9):
+        desk.office.clock.go_on(600)
         desk.runner.run_open_jobs()
     problem = desk.uploads.job(ACCOUNT, job.job_id).problem
     assert problem

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -16,9 +17,27 @@ from gauger.cssm.means import Means
 from gauger.cssm.ports import ItemVerdict, Job, JobStore, UploadFiles
 
 _BATCH: Final = 512  # items handed to the authority at once: they share commits and signatures
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 10
+"""Attempts in which nothing more of a job is judged; then it has failed."""
+
 _PAUSE: Final = 5.0  # seconds before a job goes on that the portal itself could not serve
+_LONGEST: Final = 600.0  # each pause is twice the one before, up to this: half an hour in all
 _LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """How often a job was tried since it last came on, and when it is tried again.
+
+    Attributes:
+        count: Attempts.
+        items: How far it was at the last of them.
+        due: Monotonic time of the next one.
+    """
+
+    count: int = 0
+    items: int = 0
+    due: float = 0.0
 
 
 class JobRunner:
@@ -45,7 +64,7 @@ class JobRunner:
         self._stopping = threading.Event()
         # A daemon: what it is at goes on at the next start, so nothing has to wait for it.
         self._thread = threading.Thread(target=self._run, name="uploads", daemon=True)
-        self._attempts: dict[str, int] = {}
+        self._tries: dict[str, _Tries] = {}
 
     def start(self) -> None:
         """Clear away what was cut off, take up what was under way, and go on."""
@@ -84,13 +103,29 @@ class JobRunner:
                 _LOG.error("An upload could not be worked through.", exc_info=error)
                 self._stopping.wait(_PAUSE)
                 continue
-            self._wake.wait(_PAUSE if self._attempts else None)
+            self._wake.wait(_PAUSE if self._tries else None)
 
     def _attempt(self, job: Job) -> None:
         """Work through a job; what the portal itself cannot do now is tried again later."""
+        tries = self._tries.setdefault(job.job_id, _Tries(items=job.items))
+        # Each upload wakes the thread: a crowd of them must not use up in a moment the attempts of
+        # a job that waits for a disk to have room again.
+        if tries.count and self._clock.monotonic() < tries.due:
+            return
+        # A large file may meet many short troubles, and come on between them.
+        if job.items > tries.items:
+            tries.count, tries.items = 0, job.items
         # Counted before, whatever becomes of it: the oldest job comes first each time, and one
         # that fails in a way nobody thought of would hold up all that follow for ever.
-        tried = self._attempts[job.job_id] = self._attempts.get(job.job_id, 0) + 1
+        tries.count += 1
+        try:
+            self._try(job, tries.count)
+        finally:
+            pause = min(_PAUSE * 2 ** (tries.count - 1), _LONGEST)
+            # From its end on: an attempt may take longer than the pause.
+            tries.due = self._clock.monotonic() + pause
+
+    def _try(self, job: Job, tried: int) -> None:
         if tried > _ATTEMPTS:
             message = f"It could not be worked through, {_ATTEMPTS} times; the log says why."
             self._end(job, ("internal-error", message))
@@ -106,7 +141,7 @@ class JobRunner:
         self._end(job, None)
 
     def _end(self, job: Job, problem: tuple[str, str] | None) -> None:
-        self._attempts.pop(job.job_id, None)
+        self._tries.pop(job.job_id, None)
         # The end before the file: an open job whose file is gone could only fail.
         self._store.finish(job.job_id, problem=problem, now=self._clock.wall())
         self._files.remove(job.job_id)
