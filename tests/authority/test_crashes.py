@@ -226,14 +226,40 @@ def test_a_ledger_begins_once_and_nothing_comes_before(tmp_path: Path) -> None:
         authority.execute(found)
 
 
+def test_nothing_comes_before_the_beginning_in_the_page_of_the_founding(tmp_path: Path) -> None:
+    factory = a_factory()
+    authority = an_authority(tmp_path / "ledger.db", ManualClock(), factory)
+    authority.open()
+    found = FoundLedger(root_sets=factory.texts, manufacturers=(), by="x")
+    opened = [OpenSmartAccount(domain=f"{name}.example", name="", by="x") for name in "abc"]
+    event = RecordEvent(kind="a", subject="", detail="", by="x")
+    bad = replace(found, root_sets=())
+    jobs = authority.enqueue_all((event, opened[0], bad, opened[1], found, opened[2]))
+    authority.work()
+    reader = authority.reader()
+    domains = [row.domain for row in reader.smart_accounts(after="", limit=9)]
+    kinds = [row.kind for row in reader.events(limit=9)]
+    reader.close()
+    authority.stop()
+
+    codes = [error.code if isinstance(error := job.exception(), Problem) else "" for job in jobs]
+    assert codes == [*["store-missing"] * 2, "invalid-argument", "store-missing", "", ""]
+    assert domains == ["c.example"]
+    assert kinds[0] == "ledger-opened"
+    assert examine_ledger(tmp_path / "ledger.db").is_whole
+
+
 def test_a_ledger_is_not_founded_under_a_signer_that_nobody_lists(tmp_path: Path) -> None:
     factory = a_factory()
     authority = an_authority(tmp_path / "l.db", ManualClock(), factory, factory.signer("thief"))
-    authority.start()
-    with pytest.raises(Problem) as caught:
-        authority.execute(FoundLedger(root_sets=factory.texts, manufacturers=(), by="x"))
+    authority.open()
+    found = FoundLedger(root_sets=factory.texts, manufacturers=(), by="x")
+    behind = OpenSmartAccount(domain="a.example", name="", by="x")
+    jobs = authority.enqueue_all((found, behind))
+    authority.work()
 
-    assert caught.value.code == "unknown-key"
+    refused = [error.code for job in jobs if isinstance(error := job.exception(), Problem)]
+    assert refused == ["unknown-key", "store-missing"]
     assert authority.ledger is None
     authority.stop()
 

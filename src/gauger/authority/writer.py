@@ -297,8 +297,9 @@ class Writer:
         # Once a page: under one signer all of it is believed or none.
         stopped = self._why_stopped()
         # Nothing is opened while nothing is acknowledged: devices would not believe the head. They
-        # show the lost one again with the report that they keep.
-        for item in prepared if stopped is None else ():
+        # show the lost one again with the report that they keep. Nor before the founding: no row
+        # stands before that of a ledger's beginning.
+        for item in prepared if stopped is None and self._books is not None else ():
             self._heed(unit, item)
         # In a second pass: an epoch that the last of them opens is that of the first one's answer
         # too.
@@ -322,12 +323,15 @@ class Writer:
         # As a problem and not decided: the device keeps its report and sends it later.
         if stopped is not None and not isinstance(item.command, _UNSIGNED_ALLOWED):
             return stopped
+        # In the same page as its founding a command may stand before it: it would be a row of a
+        # ledger that has not begun. After it, the first root set is pinned.
+        if unit.books.trust.root_set is None and not isinstance(item.command, commands.FoundLedger):
+            return Problem("store-missing", "The ledger is not founded yet.")
         try:
             decision = decide(unit, self._verified_now(unit, item))
             # A ledger under a signer that its own root set does not list could never answer anybody.
             if isinstance(item.command, commands.FoundLedger):
-                books = unit.books
-                self._believe(self._means.signer.chain, books.trust, books.ledger)
+                self._believe_founded(unit)
         except Problem as problem:
             # Some rows of the command may be written: nothing of this page may be committed then.
             if unit.is_taking or problem.code in _STORE_PROBLEMS:
@@ -336,6 +340,15 @@ class Writer:
         # Before the next is decided, which may be the same report, or want the same token.
         unit.take(decision.draft)
         return decision
+
+    def _believe_founded(self, unit: Unit) -> None:
+        books = unit.books
+        try:
+            self._believe(self._means.signer.chain, books.trust, books.ledger)
+        except Problem:
+            # Nothing was founded: what follows in this page must not be taken for what comes after.
+            books.trust = founding.empty_trust(self._means.clock)
+            raise
 
     def _why_stopped(self) -> Problem | None:
         """Return why nothing is acknowledged: under a signer that nobody would believe."""
