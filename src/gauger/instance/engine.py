@@ -1,6 +1,7 @@
 """The one writer: measures, closes, sends, and takes answers; every step is one transaction."""
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from gauger.instance.exchanging import Answered
     from gauger.instance.talking import Talking
 
+_LOGGER: Final = logging.getLogger("gauger")
+
 # No longer than a sample lasts: nothing here relies on being woken.
 _LONGEST_PAUSE: Final = 900
 _MOST_AT_ONCE: Final = 4
@@ -62,6 +65,7 @@ class Engine:
         self.reporting = Reporting(around, store)
         self.reckoning = Reckoning(around, self.memory)
         self.rooting = Rooting(around)
+        self._is_anchor_behind = False
         nothing = Holdings(store=around.pinned)
         self._read: tuple[Mapping[str, HeldDocument], Holdings] = ({}, nothing)
         self._boot(store)
@@ -92,10 +96,30 @@ class Engine:
             reminded = remind(
                 draft, self.reckoning.deadline(self.holdings()), self.around.clock.wall()
             )
+            told = self._tell_anchor(draft)
             self._sign(draft)
             # Flash wears with each write; what the disk refused is tried again all the same.
-            if changed or reminded or draft.batch.reports or not self.memory.is_saved:
+            if changed or reminded or told or draft.batch.reports or not self.memory.is_saved:
                 self.memory.keep(draft)
+
+    def _tell_anchor(self, draft: Draft) -> bool:
+        """Tell once that the anchor cannot be renewed, or can be again; return whether it was told.
+
+        Told and not refused: a product whose key folder is read-only goes on measuring. But who
+        starts it must not learn only from the next rotation, or from a copied store, what is amiss.
+        """
+        problem, wall = self.memory.store.anchor_trouble, self.around.clock.wall()
+        if (problem is not None) == self._is_anchor_behind:
+            return False
+        self._is_anchor_behind = problem is not None
+        if problem is None:
+            draft.log(events.anchor_renewed(wall))
+            return True
+        told = events.anchor_behind(wall, problem)
+        # Also where a terminal or a service's journal shows it: nobody reads an event log at a start.
+        _LOGGER.warning("%s", told.text)
+        draft.log(told)
+        return True
 
     @contextlib.contextmanager
     def portion(self) -> Iterator[None]:
@@ -227,7 +251,8 @@ class Engine:
     def troubles(self) -> tuple[str, ...]:
         """Return what fails at present, and what to do about it."""
         lost = beneath_floor(self.memory.draft(), self.holdings().store)
-        troubles = (self.memory.trouble, self.reporting.trouble, lost)
+        anchor = self.memory.store.anchor_trouble
+        troubles = (self.memory.trouble, self.reporting.trouble, anchor, lost)
         return tuple(f"{item.detail} {item.kind.next_step}" for item in troubles if item)
 
     def _boot(self, store: Store) -> None:

@@ -47,6 +47,20 @@ def store_replaced(at: int, reason: str) -> LogEntry:
     return message(at, "3-STORE_REPLACED", text)
 
 
+def anchor_behind(at: int, problem: Problem) -> LogEntry:
+    """The key folder takes nothing; told once, and again when it does."""
+    text = (
+        f"{problem.detail} Use goes on. Until this is mended, a store that is copied back may not be "
+        f"found out, and no new key can be made. {problem.kind.next_step}"
+    )
+    return message(at, "3-KEYS_NOT_WRITTEN", text)
+
+
+def anchor_renewed(at: int) -> LogEntry:
+    """The key folder takes files again."""
+    return message(at, "5-KEYS_WRITTEN", "The key folder takes files again.")
+
+
 def usage_changed(at: int, tag: str, count: int) -> LogEntry:
     """Another number of licences is in use."""
     return event(at, "ENDPOINT_USAGE", count=count, entitlementTag=tag)

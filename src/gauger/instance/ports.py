@@ -11,6 +11,7 @@ from gauger.core.documents.envelope import Document
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Digest, Udi
 from gauger.core.ports import Clock, Signer
+from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance.config import ConfigChange, Configuration
 
@@ -335,6 +336,10 @@ class Store(Protocol):
     @property
     def volatile(self) -> str | None:
         """Why this store lives in memory only, or None."""
+
+    @property
+    def anchor_trouble(self) -> Problem | None:
+        """Why what guards the store against being set back is behind it, or None."""
 
     def record(self, family: str, name: str) -> bytes | None:
         """Return one record."""

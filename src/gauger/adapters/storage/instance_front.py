@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from gauger.adapters.storage.instance_sqlite import InstanceStore
 from gauger.core.identity import Digest
+from gauger.core.problems import Problem
 from gauger.instance.ports import Batch, LogEntry, StoredReport
 
 
@@ -21,6 +22,11 @@ class StoreFront:
     def incarnation(self) -> str:
         """128 random bits, hexadecimal."""
         return self._store.incarnation
+
+    @property
+    def anchor_trouble(self) -> Problem | None:
+        """Why the anchor is behind the store, or None."""
+        return self._store.anchor_trouble
 
     def commit(self, batch: Batch) -> None:
         """Make a batch durable.

@@ -107,7 +107,7 @@ class InstanceStore:
         self._anchor_path = anchor_path
         self.replaced: str | None = None
         self.volatile: str | None = None
-        self.anchor_behind = False
+        self.anchor_trouble: Problem | None = None
         with named_errors():
             row = connection.execute("SELECT incarnation, sealed FROM meta").fetchone()
         if row is None:
@@ -227,7 +227,7 @@ class InstanceStore:
         # Only now: after a rollback the next event must go on from what the file holds.
         self._tail = tail
         # Not with each commit: a device stores each second, and the anchor is a file to be synced.
-        if self._anchor_path is not None and (batch.anchored or self.anchor_behind):
+        if self._anchor_path is not None and (batch.anchored or self.anchor_trouble):
             self._renew_anchor(self._anchor_path)
 
     def verify_chain(self) -> None:
@@ -398,7 +398,10 @@ class InstanceStore:
         return {name: content.decode() for name, content in self.records(family).items()}
 
     def _renew_anchor(self, path: Path) -> None:
-        """Write the anchor; if that fails the store is merely newer, and it is tried again."""
+        """Write the anchor; if that fails the store is newer, and each commit tries again.
+
+        Not raised: the batch is durable, and to whoever hears of a failure it would look lost.
+        """
         anchor = Anchor(
             incarnation=self._incarnation,
             counter=self._tail.counter,
@@ -410,9 +413,9 @@ class InstanceStore:
         )
         try:
             write_anchor(path, anchor, self._seal)
-            self.anchor_behind = False
-        except Problem:
-            self.anchor_behind = True
+            self.anchor_trouble = None
+        except Problem as problem:
+            self.anchor_trouble = problem
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
