@@ -1,14 +1,21 @@
 """The factory: what a minted device carries, and what is refused."""
 
 import dataclasses
+import itertools
 import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from gauger import profiles
 from gauger.adapters.keys.bundle import Bundle, read_bundle, write_bundle
+from gauger.adapters.keys.file import load_key
 from gauger.adapters.keys.trust_folder import read_manufacturer
+from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.documents import keyring
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import PurchaseInfo
@@ -205,6 +212,79 @@ def test_a_factory_and_a_bundle_are_never_overwritten(factory: Path) -> None:
     bundle = made(factory)
     with refused("conflict"):
         write_bundle(factory.parent / "B", bundle)
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@contextmanager
+def killed_at(number: int) -> Iterator[None]:
+    """End the process before the nth step that changes a folder."""
+    steps = itertools.count(1)
+
+    def guarded(act: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object, **options: object) -> object:
+            if next(steps) == number:
+                raise Killed
+            return act(*arguments, **options)
+
+        return step
+
+    acts = ("mkdir", "replace", "rename", "unlink")
+    with ExitStack() as stack:
+        for name in acts:
+            stack.enter_context(patch.object(Path, name, guarded(getattr(Path, name))))
+        stack.enter_context(patch.object(os, "fsync", guarded(os.fsync)))
+        yield
+
+
+def test_a_factory_that_was_cut_off_at_any_step_can_be_made_again(tmp_path: Path) -> None:
+    last_steps = []
+    for number in itertools.count(1):
+        out, finished = tmp_path / str(number), False
+        with suppress(Killed), killed_at(number):
+            init_factory(out, FactoryOrder(), workshop())
+            finished = True
+        if finished:
+            break
+        # Only its name is still to be made durable: nothing has to be done again.
+        if (out / "manufacturer").exists():
+            last_steps.append(number)
+        else:
+            # Another name than before: nothing of the attempt shows in what is made now.
+            init_factory(out, FactoryOrder(name="Second"), workshop())
+            assert read_manufacturer(out / "manufacturer").name == "Second", number
+        root = RootFolder(out / "root", workshop())
+        assert len(root.newest().keys) == len(list(root.path.glob("*.key.pem"))) == 3, number
+        manufacturer = read_manufacturer(out / "manufacturer")
+        key = load_key(out / "manufacturer" / "ca.key.pem")
+        assert manufacturer.certificate.key_id == key.key_id, number
+        assert {path.name for path in out.iterdir()} == {"lock", "root", "manufacturer"}
+    assert last_steps == [number - 1]
+    assert number > 20
+
+
+def test_a_factory_is_not_made_beside_a_root_that_was_worked_with(factory: Path) -> None:
+    (factory / "manufacturer").rename(factory / "elsewhere")
+    with refused("conflict"):
+        init_factory(factory, FactoryOrder(), workshop())
+    assert not (factory / "manufacturer").exists()
+
+
+def test_root_keys_without_a_root_set_are_not_built_upon(tmp_path: Path) -> None:
+    init_factory(tmp_path / "F", FactoryOrder(), workshop())
+    (tmp_path / "F" / "manufacturer").rename(tmp_path / "elsewhere")
+    (tmp_path / "F" / "root" / "root-set-1.json").unlink()
+    with refused("conflict"):
+        init_factory(tmp_path / "F", FactoryOrder(), workshop())
+
+
+def test_two_factories_are_not_made_in_one_folder_at_once(tmp_path: Path) -> None:
+    (tmp_path / "F").mkdir(mode=0o700)
+    with WriterLock(tmp_path / "F" / "lock"), refused("store-locked"):
+        init_factory(tmp_path / "F", FactoryOrder(), workshop())
+    init_factory(tmp_path / "F", FactoryOrder(), workshop())
 
 
 def test_an_embedded_factory_has_one_root_key(tmp_path: Path) -> None:

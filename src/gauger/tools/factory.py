@@ -1,6 +1,8 @@
 """The factory: a manufacturer that certifies, and the devices that it mints."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,7 +16,13 @@ from gauger.adapters.keys.trust_folder import (
     read_file,
     read_manufacturer,
 )
-from gauger.adapters.storage.private_files import private_folder, replace_file
+from gauger.adapters.storage.private_files import (
+    named_failures,
+    private_folder,
+    replace_file,
+    sync_folder,
+)
+from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.documents import keyring
 from gauger.core.documents.body import Versioned
 from gauger.core.documents.envelope import DirectSignature, Document
@@ -23,6 +31,7 @@ from gauger.core.documents.manufacturer import Manufacturer
 from gauger.core.documents.page import ID_BYTES
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import Purchase, PurchaseInfo
+from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_code import FACTORY_GENERATION, TrustCode, TrustOrigin
 from gauger.core.documents.trust_store import TrustStore, expiry_time
 from gauger.core.documents.versions import Order
@@ -48,6 +57,7 @@ FACTORY_EPOCH: Final = 1
 _MOST_NAME_BYTES: Final = 64
 """Of a name in a certificate (X.520)."""
 
+_LOCK: Final = "lock"
 _FILE_CAP: Final = 256 * 1024
 _REQUIREMENTS: Final = ("first_report", "frequency", "on_change")
 
@@ -106,12 +116,9 @@ def init_factory(out: Path, order: FactoryOrder, workshop: Workshop) -> Manufact
         workshop: Clock and randomness.
 
     Raises:
-        Problem: ``conflict`` where the folder holds a factory; ``invalid-argument``; or of the key
-            files.
+        Problem: ``conflict`` where the folder holds a factory; ``invalid-argument``;
+            ``store-locked`` where another process makes one there; or of the key files.
     """
-    folder = out / MANUFACTURER
-    if (folder / MANUFACTURER_FILE).exists():
-        raise Problem("conflict", f"There is a manufacturer in {folder}.")
     certified, key = f"{order.name} CA", generate_key(workshop.entropy)
     if len(certified.encode()) > _MOST_NAME_BYTES:
         detail = f"The name {order.name[:16]!r}… of the manufacturer is too long for a certificate."
@@ -127,11 +134,58 @@ def init_factory(out: Path, order: FactoryOrder, workshop: Workshop) -> Manufact
         ledger=workshop.entropy.random_bytes(ID_BYTES).hex(),
     )
     text = _text(manufacturer, order.pids)
-    save_key(private_folder(private_folder(out) / MANUFACTURER) / CA_KEY, key)
-    replace_file(folder / CA_CERTIFICATE, keyring.certificate_to_pem(certificate))
-    replace_file(folder / MANUFACTURER_FILE, text)
-    RootFolder(out / ROOT, workshop).create(EMBEDDED if order.embedded else Quorum())
+    # Two at once would clear away each other's unfinished folders.
+    with WriterLock(private_folder(out) / _LOCK):
+        folder = out / MANUFACTURER
+        if folder.exists():
+            raise _taken("manufacturer", folder)
+        _make_root(out / ROOT, EMBEDDED if order.embedded else Quorum(), workshop)
+        # Last: by its manufacturer a whole factory is told from one that was cut off.
+        with _appearing(folder) as new:
+            save_key(new / CA_KEY, key)
+            replace_file(new / CA_CERTIFICATE, keyring.certificate_to_pem(certificate))
+            replace_file(new / MANUFACTURER_FILE, text)
     return manufacturer
+
+
+def _make_root(folder: Path, quorum: Quorum, workshop: Workshop) -> None:
+    """Make a licensing root, or keep one that a cut-off attempt left as this one would make it."""
+    if not folder.exists():
+        with _appearing(folder) as new:
+            RootFolder(new, workshop).create(quorum)
+        return
+    root = RootFolder(folder, workshop)
+    # Proven on the way: this is what devices will be told to trust.
+    held = root.newest() if root.documents() else None
+    # One that was worked with is somebody's: another factory here would pass for its maker.
+    if held is None or held.number != 1 or _quorum(held) != quorum:
+        raise _taken("licensing root", folder)
+
+
+def _quorum(root_set: RootSet) -> Quorum:
+    return Quorum(keys=len(root_set.keys), threshold=root_set.threshold)
+
+
+def _taken(what: str, folder: Path) -> Problem:
+    detail = f"There is a {what} in {folder}, or what is left of one: it is never overwritten."
+    return Problem("conflict", detail)
+
+
+@contextmanager
+def _appearing(place: Path) -> Iterator[Path]:
+    """Lend a new private folder, which gets its name only once all is in it.
+
+    Keys are never overwritten: half a folder under its name could not be made again.
+    """
+    new = place.with_name(f".{place.name}.new")
+    with named_failures(new):
+        if new.exists():
+            # Left by an attempt that was cut off; none of its keys was ever listed anywhere.
+            shutil.rmtree(new)
+    yield private_folder(new)
+    with named_failures(place):
+        new.rename(place)
+    sync_folder(place.parent)
 
 
 def declare(factory: Path, pids: tuple[str, ...], prefixes: tuple[str, ...]) -> Manufacturer:
