@@ -1,11 +1,17 @@
 """A device that is given what is not for it: refused by name, told, and nothing moves."""
 
+import base64
+import json
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gauger.core.documents import keyring
 from gauger.core.documents.smart_license import Item, ItemKind, read_items, write_file
+from gauger.core.identity import AccountRef
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
@@ -32,17 +38,39 @@ def relabelled(content: bytes) -> bytes:
     return b"".join(write_file([Item(kind=ItemKind.POLICY, text=ack.text)]))
 
 
+def twin(content: bytes) -> bytes:
+    """Put n - s in the place of the s of each signature: who verifies with a library takes both."""
+
+    def changed(one: Item) -> Item:
+        document = json.loads(one.text)
+        value = base64.b64decode(document["signature"]["value"])
+        other = keyring.ORDER - int.from_bytes(value[32:], "big")
+        document["signature"]["value"] = base64.b64encode(value[:32] + other.to_bytes(32, "big"))
+        document["signature"]["value"] = document["signature"]["value"].decode()
+        return replace(one, text=json.dumps(document))
+
+    return b"".join(write_file([changed(one) for one in items(content)]))
+
+
 ROWS: list[tuple[str, str, Damage, str]] = [
     ("B5", "one bit", lambda content: content[:900] + bytes([content[900] ^ 1]) + content[901:], ""),
-    ("B5", "cut in half", lambda content: content[: len(content) // 2], ""),
+    ("B5", "cut in half", lambda content: content[: len(content) // 2], "truncated"),
     ("D1", "cut at the end", lambda content: content[:-2], "truncated"),
     ("B8", "an ACK as a policy", relabelled, "wrong-type"),
-    ("D4", "bytes behind it", lambda content: content + b"x", ""),
-    ("D4", "two glued together", lambda content: content + content, ""),
+    ("D4", "bytes behind it", lambda content: content + b"x", "trailing-data"),
+    ("D4", "two glued together", lambda content: content + content, "trailing-data"),
+    ("D4", "an archive behind it", lambda content: content + b"PK\x03\x04" + bytes(64),
+     "trailing-data"),
     ("D9", "nothing for a device",
      lambda _: b"".join(write_file([Item(kind=ItemKind.RUM_REPORT, text="{}")])), "wrong-type"),
     ("E5", "an external entity",
-     lambda content: b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + content, ""),
+     lambda content: b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + content,
+     "xml-not-allowed"),
+    ("E5", "an entity bomb",
+     lambda content: b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;">]>' + content,
+     "xml-not-allowed"),
+    ("D10", "a byte lost inside", lambda content: content.replace(b"</", b"<", 1), "malformed"),
+    ("C5", "the twin of its signature", twin, "signature-invalid"),
 ]  # fmt: skip
 
 
@@ -67,7 +95,7 @@ def test_what_is_damaged_or_not_for_it_is_refused_and_told(
     with pytest.raises(Problem) as caught:
         device.import_file(ack)
 
-    assert caught.value.code == code or not code
+    assert caught.value.code == code or not code  # one bit may hurt the form or the signature
     assert (device.status(), device.report_rows()) == before
     assert "SMART_LIC-3-IMPORT_FAILED" in names(device)
     assert check_instance(world.root / "device") == []
@@ -103,6 +131,45 @@ def test_a_file_twice_is_one_import(world: World, portal: Portal, device: Agent)
     before = (device.status(), device.report_rows())
     assert device.import_file(ack).acknowledged == ()
     assert (device.status(), device.report_rows()) == before
+
+
+@pytest.mark.threat("D5", role="instance")
+def test_a_file_that_two_users_import_at_once_is_one_import(
+    world: World, portal: Portal, device: Agent
+) -> None:
+    off(device)
+    ack = carried(world, portal, device)
+    found: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(len(device.import_file(ack).acknowledged)))
+        for _ in range(4)
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(30)
+    assert sorted(found) == [0, 0, 0, 1]
+    assert check_instance(world.root / "device") == []
+
+
+@pytest.mark.threat("D7", role="instance")
+@pytest.mark.parametrize("code", ["wrong-audience", "wrong-subject"])
+def test_a_file_for_another_account_or_device_is_refused_and_told(
+    world: World, portal: Portal, device: Agent, code: str
+) -> None:
+    off(device)
+    device.import_file(carried(world, portal, device))
+    if code == "wrong-audience":
+        portal.account = AccountRef("other.example", "DEFAULT")
+    theirs = carried(world, portal, device)
+    if code == "wrong-subject":
+        theirs.write_bytes(answer_file([portal.account_info(replace(device.udi, serial="GGR9"))]))
+    before = (device.status(), device.report_rows())
+    with pytest.raises(Problem, match=code):
+        device.import_file(theirs)
+    assert (device.status(), device.report_rows()) == before
+    assert "SMART_LIC-3-IMPORT_FAILED" in names(device)
+    assert check_instance(world.root / "device") == []
 
 
 @pytest.mark.threat("B9", role="instance")

@@ -1,11 +1,13 @@
 """The root set of a device: where it comes from, how it moves on, and that it never goes back."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
 import pytest
 
 from gauger.adapters.keys.trust_folder import read_root_sets
+from gauger.core.documents.envelope import ThresholdSignature, read_document, write_document
 from gauger.core.documents.root_set import RootSet
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
@@ -89,6 +91,31 @@ def test_a_root_set_that_skips_one_is_refused_and_told(world: World, device: Age
     assert "SMART_LIC-3-IMPORT_FAILED" in names(device)
 
 
+@pytest.mark.threat("C4", role="instance")
+@pytest.mark.parametrize("stolen", ["one key", "one key twice", "one key under another name"])
+def test_whoever_stole_one_root_key_leads_no_device(
+    world: World, device: Agent, stolen: str
+) -> None:
+    before = held(device)
+    paper = read_document(issued(world, "a").read_text())
+    assert isinstance(paper.signature, ThresholdSignature)
+    (one, value), (other, _), *_ = paper.signature.signatures
+    pairs = {
+        "one key": ((one, value),),
+        "one key twice": ((one, value), (one, value)),
+        "one key under another name": ((one, value), (other, value)),
+    }[stolen]
+    forged = dataclasses.replace(paper, signature=ThresholdSignature(signatures=pairs))
+    (world.root / "forged.json").write_text(write_document(forged))
+
+    with refused("root-threshold"):
+        device.import_trust([world.root / "forged.json"])
+    assert held(device) == before
+    assert "SMART_LIC-3-IMPORT_FAILED" in names(device)
+    assert check_instance(world.root / "device") == []
+
+
+@pytest.mark.threat("C4", role="instance")
 def test_all_of_a_call_or_nothing(world: World, device: Agent) -> None:
     before = held(device)
     good = issued(world, "a")

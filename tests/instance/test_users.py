@@ -33,7 +33,6 @@ def test_no_user_exists_until_one_is_made(device: Agent) -> None:
         device.users.check("operator", OTHER)
 
 
-@pytest.mark.threat("C9", role="instance")
 def test_a_user_outlives_a_restart_and_is_sealed(world: World, device: Agent) -> None:
     device.users.add("viewer", PASSWORD, 1)
     device.stop()
