@@ -56,6 +56,7 @@ MOST_USES: Final = 1_000_000
 # With 1,000 lines an order the sums stay far below 2^63, where the store ends.
 MOST_QUANTITY: Final = 10**9
 _MOST_LINES: Final = 1000
+_SLASH: Final = "/"
 _DAY: Final = 86_400
 _TERMS: Final = ("perpetual", "subscription")
 
@@ -81,9 +82,14 @@ def open_virtual_account(unit: Unit, command: OpenVirtualAccount) -> Decision:
     """Open a Virtual Account.
 
     Raises:
-        Problem: ``not-found`` where there is no such Smart Account; ``conflict`` where it exists.
+        Problem: ``invalid-argument`` for a name with a slash; ``not-found`` where there is no such
+            Smart Account; ``conflict`` where it exists.
     """
     account = command.account
+    # Here and not in `AccountRef`: documents and ledgers of earlier releases may name such a one.
+    if _SLASH in account.virtual_account:
+        message = "The name of a Virtual Account holds no slash: it is a part of URLs."
+        raise Problem("invalid-argument", message)
     if not unit.store.lookups.smart_account_exists(account.smart_account):
         raise Problem("not-found", f"There is no Smart Account {account.smart_account}.")
     if unit.store.lookups.account_exists(account):

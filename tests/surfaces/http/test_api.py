@@ -5,13 +5,16 @@ import json
 
 import pytest
 
-from gauger.core.authority.commands import FindSilent
+from gauger.authority import administration
+from gauger.core.authority.commands import FindSilent, OpenVirtualAccount
 from gauger.core.documents import keyring
 from gauger.core.documents.envelope import read_document
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.smart_license import ItemKind, read_items
 from gauger.core.documents.trust_store import TrustStore
+from gauger.core.identity import AccountRef
 from gauger.core.policy.rules import Group, Rule
+from gauger.core.problems import Problem
 from gauger.cssm.access import Role, Scope
 from tests.support.builders import (
     ACCOUNT,
@@ -47,6 +50,27 @@ def test_a_smart_account_opens_with_a_default_virtual_account(web: Web) -> None:
     listed = web.get("/accounts/new.example/virtual-accounts")["items"]
     assert [one["account"]["virtual_account"] for one in listed] == ["DEFAULT", "Lab 1"]
     assert web.get("/accounts/new.example/virtual-accounts/Lab%201")["instances"] == 0
+
+
+def test_an_account_of_old_with_a_slash_in_its_name_is_reached(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = AccountRef("example.com", "Lab 1/instances")
+    opened = OpenVirtualAccount(account=account, description="", by="x")
+    with pytest.raises(Problem, match="invalid-argument"):
+        web.bench.authority.execute(opened)
+    monkeypatch.setattr(administration, "_SLASH", "no name holds this")
+    web.bench.authority.execute(opened)
+
+    path = "/accounts/example.com/virtual-accounts/Lab%201%2Finstances"
+    assert web.get(path)["account"]["virtual_account"] == "Lab 1/instances"
+    assert web.call("POST", f"{path}/orders", ORDER).status_code == 201
+    assert web.get(f"{path.replace('%2F', '%2f')}/balance")["items"][0]["purchased"] == 3
+    role = web.as_role(Role.VIRTUAL_VIEWER, Scope.of(account))
+    assert web.call("GET", f"{path}/instances", token=role).json()["items"] == []
+    assert web.call("GET", path.replace("%2F", "/"), token=role).status_code == 404
+    assert web.call("GET", f"{path}%2F", token=role).status_code == 404
+    assert web.call("GET", path.replace("%2F", "%ED%B0%AF"), token=role).status_code == 404
 
 
 @pytest.mark.parametrize(

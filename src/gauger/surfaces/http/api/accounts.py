@@ -2,7 +2,6 @@
 
 from gauger.core.authority.commands import OpenVirtualAccount, Option, SetAccountOption
 from gauger.core.identity import AccountRef
-from gauger.core.problems import Problem
 from gauger.cssm.access import Action, Scope
 from gauger.cssm.commands.accounts import (
     find_smart_account,
@@ -141,9 +140,6 @@ def add_virtual_account(
     body: NewVirtualAccount, portal: PortalDep, caller: CallerDep, domain: DomainDep
 ) -> VirtualAccount:
     """Open a Virtual Account."""
-    if "/" in body.name:
-        message = "The name of a Virtual Account holds no slash: it is a part of URLs."
-        raise Problem("invalid-argument", message)
     account = AccountRef(domain, body.name)
     portal.means.authority.execute(
         OpenVirtualAccount(account=account, description=body.description, by=str(caller))
