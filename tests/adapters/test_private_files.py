@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,63 @@ def test_what_others_may_read_is_refused(tmp_path: Path) -> None:
     folder.chmod(0o750)
     with pytest.raises(Problem, match="key-exposed"):
         private_folder(folder)
+
+
+ANOTHER, ROOT = 54_321, 0
+IS_ROOT = os.geteuid() == ROOT
+only_root = pytest.mark.skipif(not IS_ROOT, reason="only root can give files away")
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """A private file."""
+    path = private_folder(tmp_path / "keys") / "key"
+    write_private(path, b"one")
+    return path
+
+
+def run_by(user: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program be run by another user, as far as it can see."""
+    monkeypatch.setattr("os.geteuid", lambda: user)
+
+
+@pytest.mark.threat("C9", role="instance")
+@pytest.mark.parametrize("name", ["keys", "keys/key"])
+def test_what_another_user_owns_is_refused(
+    tmp_path: Path, key: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if IS_ROOT:
+        os.chown(tmp_path / name, ANOTHER, -1)
+    run_by(ANOTHER + 1, monkeypatch)
+    with pytest.raises(Problem, match=r"key-exposed: .* is owned by user"):
+        read_private(key)
+    with pytest.raises(Problem, match=r"key-exposed: .* is owned by user"):
+        require_private(tmp_path / name)
+
+
+@only_root
+def test_what_root_owns_is_good_for_everybody_who_can_read_it(
+    key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_by(ANOTHER, monkeypatch)
+    assert read_private(key) == b"one"
+
+
+@only_root
+@pytest.mark.threat("C9", role="instance")
+def test_root_refuses_a_file_of_another_in_its_own_folder(key: Path) -> None:
+    os.chown(key, ANOTHER, -1)
+    with pytest.raises(Problem, match=f"owned by user {ANOTHER}"):
+        read_private(key)
+
+
+def test_root_looks_after_the_folder_of_another(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if IS_ROOT:
+        for path in (key, key.parent):
+            os.chown(path, ANOTHER, -1)
+    run_by(ROOT, monkeypatch)
+    assert read_private(key) == b"one"
+    assert private_folder(key.parent) == key.parent
 
 
 def test_what_others_may_use_is_refused_without_reading_it(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ DATABASE_SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """Ends of the names of an SQLite file and of what SQLite keeps beside it."""
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_ROOT: Final = 0
 _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
 
@@ -22,7 +23,7 @@ def private_folder(path: Path) -> Path:
     """Make a folder of mode 0700 durably if there is none, and return it.
 
     Raises:
-        Problem: ``key-exposed`` where it exists and others may enter or list it;
+        Problem: ``key-exposed`` where it exists and is another's, or others may enter or list it;
             ``store-full``, ``store-failed`` or ``file-not-written`` where it cannot be made.
     """
     try:
@@ -35,7 +36,7 @@ def private_folder(path: Path) -> Path:
     # would vanish with the power all the same.
     for folder in missing:
         sync_folder(folder.parent)
-    _check_mode(path)
+    _check(path)
     return path
 
 
@@ -43,10 +44,10 @@ def require_private(path: Path) -> None:
     """Check that a file or folder that is there is its owner's alone.
 
     Raises:
-        Problem: ``key-exposed`` where others may use it; ``store-failed``.
+        Problem: ``key-exposed`` where it is another's or others may use it; ``store-failed``.
     """
     try:
-        _check_mode(path)
+        _check(path)
     except OSError as error:
         raise Problem("store-failed", f"{path} cannot be examined: {error.strerror}.") from error
 
@@ -68,12 +69,13 @@ def read_private(path: Path) -> bytes | None:
     """Return the content of a private file, or None where there is none.
 
     Raises:
-        Problem: ``key-exposed`` where others may read it or its folder; ``store-failed``.
+        Problem: ``key-exposed`` where it or its folder is another's or others may read it;
+            ``store-failed``.
     """
     try:
-        _check_mode(path)
+        _check(path)
         # Who may write to the folder can put another file in its place.
-        _check_mode(path.parent)
+        _check(path.parent)
         return path.read_bytes()
     except FileNotFoundError:
         return None
@@ -178,8 +180,26 @@ def named_failure(error: OSError, path: Path) -> Problem:
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def _check_mode(path: Path) -> None:
-    mode = path.stat().st_mode
-    if mode & _OTHERS:
-        message = f"{path} has mode {stat.S_IMODE(mode):04o}: others than its owner may use it."
+def _check(path: Path) -> None:
+    status = path.stat()
+    if status.st_mode & _OTHERS:
+        mode = stat.S_IMODE(status.st_mode)
+        message = f"{path} has mode {mode:04o}: others than its owner may use it."
         raise Problem("key-exposed", message)
+    # Whoever owns a file may read it and give it any mode again: 0600 says nothing of who that is.
+    if status.st_uid not in _owners(path, status):
+        message = f"{path} is owned by user {status.st_uid}, who is not the one who runs this."
+        raise Problem("key-exposed", message)
+
+
+def _owners(path: Path, status: os.stat_result) -> frozenset[int]:
+    """Return who may own a private file, by the rule of OpenSSH's server: root, and whose it is.
+
+    Root looks after the folders of others, as with `sudo gauger fsck`: the file is then whose its
+    folder is. One that a third user put there is refused to root as well.
+    """
+    user = os.geteuid()
+    if user != _ROOT:
+        return frozenset({_ROOT, user})
+    whose = status if stat.S_ISDIR(status.st_mode) else path.parent.stat()
+    return frozenset({_ROOT, whose.st_uid})

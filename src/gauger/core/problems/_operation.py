@@ -219,7 +219,8 @@ ROWS = (
         "A key file or folder can be read by others",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Keep it from others: `chmod 600` for the file, `chmod 700` for its folder.",
+        "Keep it from others: `chmod 600` for the file, `chmod 700` for its folder, `chown` to the "
+        "user who runs this.",
     ),
     ProblemKind(
         "key-missing",
