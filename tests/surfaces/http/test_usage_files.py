@@ -3,7 +3,6 @@
 import threading
 from pathlib import Path
 
-import httpx
 import pytest
 
 from gauger.core.documents.acknowledgment import Acknowledgment
@@ -111,27 +110,6 @@ def test_a_file_that_is_cut_changes_nothing(web: Web) -> None:
     job = web.upload(content[:-20])
     assert job["problem"]["code"] == "truncated"
     assert web.totals() == {}
-
-
-@pytest.mark.threat("D11", role="cssm")
-def test_an_upload_that_is_cut_off_leaves_nothing(web: Web, tmp_path: Path) -> None:
-    def half() -> object:
-        yield b"<smartLicense>"
-        raise ConnectionError
-
-    headers = {"Authorization": f"Bearer {web.operator}"}
-    with pytest.raises(ConnectionError):
-        httpx.post(
-            f"{web.url}/api/v1{at()}/usage-files",
-            content=half(),  # type: ignore[arg-type]  # a generator of bytes
-            headers=headers,
-            trust_env=False,
-        )
-    assert web.get(f"{at()}/usage-files")["items"] == []
-    for _ in range(1000):
-        if not list((tmp_path / "uploads").iterdir()):
-            return
-    raise AssertionError("what was cut off stayed")
 
 
 def test_an_empty_upload_is_refused(web: Web) -> None:
