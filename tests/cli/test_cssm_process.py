@@ -247,8 +247,18 @@ def test_the_example_says_where_to_go_next(tmp_path: Path) -> None:
         assert {row["purchased"] for row in rows} == {50}
         running.send_signal(signal.SIGTERM)
         printed = running.communicate(timeout=_PATIENCE)[0]
+    assert printed.startswith(f"Starting an example portal in {tmp_path / 'example'} ...\n")
     assert "license smart trust idtoken" in printed
     assert "gauger instance run" in printed
+
+
+def test_the_example_says_that_it_starts_before_it_loads_the_portal() -> None:
+    code = "import sys; from gauger.cli.cssm import example; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    # What takes the seconds: the portal, its database and its cryptography.
+    assert not {"gauger.cssm.main", "gauger.tools.factory", "uvicorn"} & set(loaded)
 
 
 def first_lines(host: Host, ready: Path) -> list[str]:
