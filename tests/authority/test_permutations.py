@@ -1,9 +1,12 @@
 """The order of arrival changes no total: batches in any order, and a dumb model beside it."""
 
 import itertools
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -30,15 +33,16 @@ from tests.support.builders import (
 )
 from tests.support.figures import Figures
 from tests.support.machines import walk
+from tests.support.thoroughness import IS_NIGHTLY
 
 SLOW = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 
-def a_batch() -> list[str]:
+def a_batch(serial: str = "GGR0001") -> list[str]:
     """Return six reports of one device: two licences, an overlap, a restart, a clash."""
-    device = a_device()
+    device = a_device(serial)
     items = [
         device.report(((NOW - 9000, NOW - 6000, 2),)),
         device.report(((NOW - 6000, NOW - 3000, 4),)),
@@ -47,56 +51,86 @@ def a_batch() -> list[str]:
     clone = replace(device, last=dict(device.last))
     items.append(device.report(((NOW - 3000, NOW, 1),)))
     items.append(clone.report(((NOW - 3500, NOW, 7),)))
-    items.append(a_device(incarnation="88" * 16).report(((NOW - 7000, NOW - 5000, 3),)))
+    items.append(a_device(serial, incarnation="88" * 16).report(((NOW - 7000, NOW - 5000, 3),)))
     return items
 
 
-def totals(portal: Bench) -> object:
+def commands_for(items: Iterable[str]) -> list[ReceiveReport]:
+    return [ReceiveReport(item=item, pipe=Pipe.FILE, uploaded_to=ACCOUNT) for item in items]
+
+
+def totals(portal: Bench, udi: Udi = UDI) -> object:
     reader = portal.authority.reader()
-    row = reader.instance(UDI)
-    verdicts = {one.digest: one.verdict for one in reader.reports()}
+    row = reader.instance(udi)
     reader.close()
     assert row is not None
     usage = [(one.tag, one.in_use, one.observed_until, one.count_seconds) for one in row.usage]
-    return usage, portal.balance(), verdicts, row.gaps
+    return usage, row.gaps, row.open_cases
 
 
-def ledger_after(items: Iterable[str], *, together: bool) -> object:
+def deliver(portal: Bench, items: Iterable[str]) -> None:
+    for waiting in portal.authority.enqueue_all(commands_for(items)):
+        waiting.result()
+
+
+def ledger_after(items: Iterable[str]) -> object:
     with TemporaryDirectory() as folder, a_portal(Path(folder)) as portal:
-        commands = [ReceiveReport(item=item, pipe=Pipe.FILE, uploaded_to=ACCOUNT) for item in items]
-        if together:
-            for waiting in [portal.authority.enqueue(command) for command in commands]:
-                waiting.result()
-        else:
-            for command in commands:
-                portal.authority.execute(command)
+        deliver(portal, items)
         assert examine_ledger(portal.path).is_whole
-        return totals(portal)
+        with closing(sqlite3.connect(portal.path)) as db:
+            verdicts = set(db.execute("SELECT digest, verdict FROM reports"))
+        return totals(portal), portal.balance(), verdicts
 
 
+@pytest.mark.nightly
 @pytest.mark.threat("A13", role="cssm")
-def test_any_order_of_a_small_batch_gives_the_same_ledger() -> None:
-    items = a_batch()
-    expected = ledger_after(items, together=False)
-    orders = list(itertools.permutations(range(len(items))))
+def test_every_order_of_a_small_batch_gives_the_same_ledger(portal: Bench) -> None:
+    """Have devices send the same six reports, each in another of the 720 orders."""
+    for item in a_batch():
+        portal.report(item)
+    expected, balance = totals(portal), portal.balance()
+    orders = list(itertools.permutations(range(6)))[:: 1 if IS_NIGHTLY else 4]
+    for some in range(0, len(orders), 48):
+        serials = {f"GGR2{some + at:03}": order for at, order in enumerate(orders[some:][:48])}
+        batches = [(a_batch(serial), order) for serial, order in serials.items()]
+        deliver(portal, [items[at] for items, order in batches for at in order])
+        for serial, order in serials.items():
+            assert totals(portal, a_device(serial).udi) == expected, order
 
-    for order in orders[:: len(orders) // 24]:
-        assert ledger_after([items[at] for at in order], together=True) == expected
+    everywhere = {
+        tag: (0, (1 + len(orders)) * in_use, 0) for tag, (_, in_use, _) in balance.items()
+    }
+    assert portal.balance() == everywhere
+    assert examine_ledger(portal.path).is_whole
+
+
+@pytest.mark.nightly
+@pytest.mark.threat("A13", role="cssm")
+def test_a_large_batch_at_random_gives_the_ledger_of_its_order() -> None:
+    device, count = a_device(), 1000 if IS_NIGHTLY else 300
+    items = [
+        device.report(((NOW - 60 * (count - at), NOW - 60 * (count - at - 1), at % 3),))
+        for at in range(count)
+    ]
+    expected = ledger_after(items)
+    Random(13).shuffle(items)  # noqa: S311 -- an order, no secret
+
+    assert ledger_after(items) == expected
 
 
 @pytest.mark.threat("A13", role="cssm")
 @given(st.randoms(use_true_random=False), st.integers(20, 40))
 @SLOW
-def test_any_order_of_a_long_chain_gives_the_same_ledger(random: object, length: int) -> None:
+def test_any_order_of_a_long_chain_gives_the_same_ledger(shuffler: Random, length: int) -> None:
     device = a_device()
     items = [
         device.report(((NOW - 90 * (length - at), NOW - 90 * (length - at - 1), at % 3),))
         for at in range(length)
     ]
-    expected = ledger_after(items, together=True)
-    random.shuffle(items)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    expected = ledger_after(items)
+    shuffler.shuffle(items)
 
-    assert ledger_after(items, together=True) == expected
+    assert ledger_after(items) == expected
 
 
 @dataclass
