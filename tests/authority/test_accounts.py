@@ -121,6 +121,8 @@ def test_an_order_for_a_device_owns_it_and_goes_to_it(portal: Bench) -> None:
     [
         ({"account": NOWHERE}, "not-found"),
         ({"lines": ()}, "invalid-argument"),
+        ({"lines": (line(),) * 1001}, "invalid-argument"),
+        ({"devices": (UDI,) * 1001}, "invalid-argument"),
         ({"lines": (line(0),)}, "invalid-argument"),
         ({"lines": (line(term="week"),)}, "invalid-argument"),
         ({"lines": (line(end=NOW - 2 * DAY),)}, "invalid-argument"),

@@ -13,6 +13,8 @@ from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.reports import assign
 from gauger.core.authority.commands import (
+    MOST_DEVICES,
+    MOST_LINES,
     AssignPolicy,
     DepositOrder,
     FetchPolicy,
@@ -55,7 +57,6 @@ MOST_DAYS: Final = 3650
 MOST_USES: Final = 1_000_000
 # With 1,000 lines an order the sums stay far below 2^63, where the store ends.
 MOST_QUANTITY: Final = 10**9
-_MOST_LINES: Final = 1000
 _SLASH: Final = "/"
 _DAY: Final = 86_400
 _TERMS: Final = ("perpetual", "subscription")
@@ -189,8 +190,11 @@ def deposit_order(unit: Unit, command: DepositOrder) -> Decision:
     # In the whole ledger: an order that two accounts hold would be counted twice.
     if unit.store.lookups.order_exists(command.order_number):
         raise Problem("conflict", f"Order {command.order_number} was deposited already.")
-    if not 1 <= len(command.lines) <= _MOST_LINES:
-        raise Problem("invalid-argument", f"An order has 1 to {_MOST_LINES} lines.")
+    _within(len(command.lines), MOST_LINES, "lines of an order")
+    # Each of them gets a document of this page: an order without end would hold up everybody's.
+    if len(command.devices) > MOST_DEVICES:
+        message = f"An order names at most {MOST_DEVICES} product instances; deposit it in parts."
+        raise Problem("invalid-argument", message)
     for line in command.lines:
         _check_line(line)
     # All before the first row: an order is deposited whole or not at all.

@@ -9,7 +9,13 @@ from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.reports import accept_stored, quarantine, release_before
 from gauger.core.authority.claims import Claims, read_claims
-from gauger.core.authority.commands import CloseGap, DecideCase, DecideDue, MoveInstance
+from gauger.core.authority.commands import (
+    MOST_DECIDED,
+    CloseGap,
+    DecideCase,
+    DecideDue,
+    MoveInstance,
+)
 from gauger.core.authority.facts import CaseFacts, StoredReport
 from gauger.core.authority.judgement import (
     GAP_PATIENCE,
@@ -49,7 +55,7 @@ def decide_case(unit: Unit, command: DecideCase) -> Decision:
 
     Raises:
         Problem: ``not-found`` where there is no such case or report in it; ``conflict`` where it
-            is settled.
+            is settled; ``invalid-argument`` for more reports than one page takes.
     """
     case = unit.store.lookups.case(command.case)
     if case is None:
@@ -59,6 +65,12 @@ def decide_case(unit: Unit, command: DecideCase) -> Decision:
         raise Problem("conflict", f"Case {command.case} is settled already.")
     # Each once: a report that is named twice must not be decided, and told of, twice.
     chosen = tuple(dict.fromkeys(command.reports or case.reports))
+    # One with a stolen key can bring more into a case than a page should hold.
+    if len(chosen) > MOST_DECIDED:
+        message = (
+            f"At most {MOST_DECIDED} reports are decided at once, not {len(chosen)}; name some."
+        )
+        raise Problem("invalid-argument", message)
     # Also reports that were decided since the page was shown: nobody decides unseen.
     if not set(chosen) <= set(case.reports):
         raise Problem("not-found", f"Case {command.case} does not hold all of these reports.")

@@ -2,11 +2,21 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from gauger.core.documents.page import SignedHead
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.policy.rules import Policy
 from gauger.core.strict_json import JsonValue
+
+MOST_LINES: Final = 1000
+"""Lines of one order."""
+
+MOST_DEVICES: Final = 1000
+"""Product instances that one order names: each gets a signed document within one page."""
+
+MOST_DECIDED: Final = 10_000
+"""Reports of a case that are decided at once, in one page."""
 
 
 class Pipe(StrEnum):
@@ -112,9 +122,9 @@ class DepositOrder:
     Attributes:
         account: Where the licences go.
         order_number: The vendor's number, unique in the ledger.
-        lines: What was bought.
+        lines: What was bought; 1 to `MOST_LINES`.
         devices: Product instances that were bought with it: they belong to the account from now
-            on and get the order as their purchase information.
+            on and get the order as their purchase information. At most `MOST_DEVICES`.
         by: Who asked, for the audit.
     """
 
@@ -220,7 +230,8 @@ class DecideCase:
     Attributes:
         case: Its number.
         accept: True counts the reports, false leaves them out for ever.
-        reports: Which of the case's reports this concerns; empty for all that are open.
+        reports: Which of the case's reports this concerns, at most `MOST_DECIDED`; empty for all
+            that are open.
         by: Who decided, for the audit.
     """
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Response
 from pydantic import Field
 
-from gauger.core.authority.commands import CloseGap, DecideCase
+from gauger.core.authority.commands import MOST_DECIDED, CloseGap, DecideCase
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
 from gauger.cssm.access import Action
@@ -126,7 +126,7 @@ class Decision(Taken):
     """How a case is decided; without reports it concerns all that are open."""
 
     accept: bool
-    reports: Annotated[tuple[HexDigest, ...], Field(max_length=10_000, strict=False)] = ()
+    reports: Annotated[tuple[HexDigest, ...], Field(max_length=MOST_DECIDED, strict=False)] = ()
 
 
 class Gap(Given):

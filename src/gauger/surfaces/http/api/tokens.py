@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import Field
 
-from gauger.core.authority.commands import DepositOrder, OrderLine, RevokeToken
+from gauger.core.authority.commands import (
+    MOST_DEVICES,
+    MOST_LINES,
+    DepositOrder,
+    OrderLine,
+    RevokeToken,
+)
 from gauger.cssm.access import Action
 from gauger.cssm.commands.accounts import (
     MAXIMUM_TOKEN_DAYS,
@@ -89,8 +95,8 @@ class NewOrder(Taken):
     """An order whose licences are deposited; its devices belong to the account from now on."""
 
     order_number: Name
-    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=1000, strict=False)]
-    devices: Annotated[tuple[UdiTaken, ...], Field(max_length=1000, strict=False)] = ()
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MOST_LINES, strict=False)]
+    devices: Annotated[tuple[UdiTaken, ...], Field(max_length=MOST_DEVICES, strict=False)] = ()
 
 
 class OrderLineGiven(Given):
