@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ import pytest
 
 from gauger.cli.cssm import client, instances, usage
 from gauger.cli.cssm.client import Api
-from gauger.cli.cssm.command import write_file
+from gauger.cli.cssm.outfile import written
 from gauger.cli.cssm.showing import Answer, Table, account, show, when, words
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
@@ -46,8 +47,13 @@ def test_times_and_values_read_well() -> None:
 
 
 @contextmanager
-def answering(*answers: tuple[int, bytes]) -> Iterator[tuple[Api, list[str]]]:
-    """Answer one request after another as the test says; yields a client and the paths asked."""
+def answering(
+    *answers: tuple[int, bytes] | tuple[int, bytes, int],
+) -> Iterator[tuple[Api, list[str]]]:
+    """Answer one request after another as the test says; yields a client and the paths asked.
+
+    An answer with a third part announces so many bytes, and ends where its own end.
+    """
     left, asked = list(answers), []
 
     class Portal(BaseHTTPRequestHandler):
@@ -55,11 +61,12 @@ def answering(*answers: tuple[int, bytes]) -> Iterator[tuple[Api, list[str]]]:
 
         def do_GET(self) -> None:
             asked.append(self.path)
-            status, body = left.pop(0)
+            status, body, *announced = left.pop(0)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(announced[0] if announced else len(body)))
             self.end_headers()
             self.wfile.write(body)
+            self.close_connection = bool(announced)
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -191,8 +198,47 @@ def test_a_job_that_fails_with_a_code_of_a_newer_release_is_told() -> None:
 
 
 def test_a_file_that_cannot_be_written_has_a_name(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="file-not-written"):
-        write_file(tmp_path / "none" / "x", b"")
+    with pytest.raises(Problem, match="file-not-written"), written(tmp_path / "none" / "x"):
+        pass
+    with pytest.raises(Problem, match="file-not-written"), written(Path("/dev/full")) as write:
+        write(b"x" * 100_000)
+    with answering((200, b"ack")) as (api, _), pytest.raises(Problem, match="file-not-written"):
+        api.download("/ack", Path("/dev/full"))
+
+
+def test_an_ack_file_is_never_held_as_a_whole(tmp_path: Path) -> None:
+    body = bytes(32 * 1024 * 1024)
+    with answering((200, body)) as (api, _):
+        tracemalloc.start()
+        try:
+            assert api.download("/ack", tmp_path / "ack.xml") == len(body)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert (tmp_path / "ack.xml").stat().st_size == len(body)
+    assert peak < 8 * 1024 * 1024
+
+
+def test_an_ack_file_that_is_cut_off_leaves_the_one_before(tmp_path: Path) -> None:
+    out = tmp_path / "ack.xml"
+    out.write_bytes(b"before")
+    for cut in ((200, b"half", 1000), problem("not-found")):
+        with answering(cut) as (api, _), pytest.raises(Problem) as caught:
+            api.download("/ack", out)
+        assert caught.value.code in {"comm-failed", "not-found"}
+        assert out.read_bytes() == b"before"
+        assert [path.name for path in tmp_path.iterdir()] == ["ack.xml"]
+
+
+def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_MOST_ANSWER", 1000)
+    with answering((200, b" " * 1001), (200, b"{}")) as (api, _):
+        with pytest.raises(Problem, match="bad-answer"):
+            api.get("/x")
+        # What was left of it is not taken for the next answer.
+        assert api.get("/x") == {}
+    with answering((200, b"{", 500)) as (api, _), pytest.raises(Problem, match="comm-failed"):
+        api.get("/x")
 
 
 def test_progress_shows_how_much_of_all_is_judged(

@@ -12,13 +12,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote, urlencode, urlsplit
 
+from gauger.cli.cssm.outfile import written
 from gauger.cli.cssm.showing import Json
 from gauger.core.identity import AccountRef
 from gauger.core.problems import TABLE, Problem
@@ -28,6 +35,7 @@ _TIMEOUT: Final = 60.0
 _MARGIN: Final = 30.0  # seconds before its end at which a token is not begun a request with
 _ROWS: Final = 500
 _PIECE: Final = 256 * 1024
+_MOST_ANSWER: Final = 64 * 1024 * 1024  # a page of a list is far below
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -48,6 +56,29 @@ _MEND: Final = (
 
 
 _NOTHING: Final = _Content()
+
+
+_Take = Callable[[HTTPResponse], bytes]
+"""Reads the body of an answer; returns what is to be had of it in memory."""
+
+
+def _whole(response: HTTPResponse) -> bytes:
+    """Read an answer as a whole.
+
+    Raises:
+        Problem: ``bad-answer`` where it does not end: whatever answers there, memory is ours.
+    """
+    answer = response.read(_MOST_ANSWER + 1)
+    if len(answer) > _MOST_ANSWER:
+        raise Problem("bad-answer", f"The answer is over {_MOST_ANSWER} bytes: is it a portal?")
+    _require_end(response)
+    return answer
+
+
+def _require_end(response: HTTPResponse) -> None:
+    """Check that all came that was announced; reading in pieces takes a cut for the end."""
+    if response.length:
+        raise IncompleteRead(b"", response.length)
 
 
 class Api:
@@ -121,9 +152,26 @@ class Api:
         )
         return _read(self._send("POST", path, content))
 
-    def download(self, path: str) -> bytes:
-        """Return the bytes of a file that a path gives."""
-        return self._send("GET", path)
+    def download(self, path: str, out: Path) -> int:
+        """Stream the file that a path gives to a file of ours; returns its bytes.
+
+        Raises:
+            Problem: ``file-not-written``; what the portal refuses, and then no file is made.
+        """
+        size = 0
+
+        def take(response: HTTPResponse) -> bytes:
+            nonlocal size
+            # An ACK file of a hundred thousand reports is never held as a whole.
+            with written(out) as write:
+                while piece := response.read(_PIECE):
+                    write(piece)
+                    size += len(piece)
+                _require_end(response)
+            return b""
+
+        self._send("GET", path, take=take)
+        return size
 
     def _pages(
         self, path: str, params: Mapping[str, str | int | None], limit: int
@@ -137,9 +185,11 @@ class Api:
             if after is None:
                 return
 
-    def _send(self, method: str, path: str, content: _Content = _NOTHING) -> bytes:
+    def _send(
+        self, method: str, path: str, content: _Content = _NOTHING, *, take: _Take = _whole
+    ) -> bytes:
         headers = {"Authorization": f"Bearer {self._bearer()}"}
-        return self._exchange(method, PREFIX + path, content, headers)
+        return self._exchange(method, PREFIX + path, content, headers, take=take)
 
     def _bearer(self) -> str:
         # To wait for a large upload may take longer than a token lives.
@@ -160,15 +210,24 @@ class Api:
         return self._token
 
     def _exchange(
-        self, method: str, path: str, content: _Content, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        content: _Content,
+        headers: Mapping[str, str],
+        *,
+        take: _Take = _whole,
     ) -> bytes:
         query = f"?{urlencode(content.params)}" if content.params else ""
         if content.body:
             headers = {**headers, "Content-Type": content.media_type}
         try:
-            status, answer = self._roundtrip(
+            response = self._roundtrip(
                 method, self._base + path + query, content.body or None, headers
             )
+            # A refusal is told, wherever the file that was asked for should have gone.
+            is_refused = response.status >= 400
+            answer = _whole(response) if is_refused else take(response)
         # To Python these are all errors of the operating system: the particular ones come first.
         except TimeoutError as error:
             raise Problem("comm-timeout", f"{self._url} did not answer in time.") from error
@@ -176,8 +235,12 @@ class Api:
             raise Problem("tls-failed", f"{self._url}: {error}. {_MEND}") from error
         except (OSError, HTTPException) as error:
             raise Problem("comm-failed", f"{self._url}: {error}.") from error
-        if status >= 400:
-            raise _problem(status, answer)
+        except Problem:
+            # What is left of the answer must not be read as the next one's.
+            self._http.close()
+            raise
+        if is_refused:
+            raise _problem(response.status, answer)
         return answer
 
     def _roundtrip(
@@ -186,7 +249,7 @@ class Api:
         target: str,
         body: bytes | Iterator[bytes] | None,
         headers: Mapping[str, str],
-    ) -> tuple[int, bytes]:
+    ) -> HTTPResponse:
         http = self._http
         if http.sock is not None and select.select([http.sock], [], [], 0)[0]:
             http.close()  # the portal ended what was idle; nobody speaks before being asked
@@ -195,8 +258,7 @@ class Api:
         # A refusal may come, and the connection end, before all is sent: it is still to be read.
         with suppress(BrokenPipeError, ConnectionResetError):
             http.request(method, target, body, dict(headers))
-        response = http.getresponse()
-        return response.status, response.read()
+        return http.getresponse()
 
 
 def _connection(url: str, ca: Path | None) -> HTTPConnection:

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from gauger.cli.cssm.client import Api
+from gauger.cli.cssm.outfile import written
 from gauger.cli.cssm.showing import Answer, show
 from gauger.cli.text_file import read_text
 from gauger.core.identity import AccountRef
@@ -146,29 +147,11 @@ def _is_typed(name: str) -> bool:
     return source is ParameterSource.COMMANDLINE
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a downloaded file.
-
-    Raises:
-        Problem: ``file-not-written``.
-    """
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}."
-        raise Problem("file-not-written", message) from error
-
-
 def tell_ready(path: Path, url: str) -> None:
     """Write a URL to a file that somebody waits for: it is there whole, or not at all.
 
     Raises:
         Problem: ``file-not-written``.
     """
-    fresh = path.with_name(f".{path.name}.new")
-    write_file(fresh, f"{url}\n".encode())
-    try:
-        fresh.replace(path)
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}."
-        raise Problem("file-not-written", message) from error
+    with written(path) as write:
+        write(f"{url}\n".encode())

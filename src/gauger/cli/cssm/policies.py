@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gauger.cli.cssm.client import Api, account_path, smart_path
-from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command, write_file
+from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command
 from gauger.cli.cssm.showing import Answer, Json, Table, account, when
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
@@ -71,12 +71,11 @@ def show_policy(api: Api, account: AccountRef) -> Answer:
 @api_command
 def download_policy(api: Api, account: AccountRef, out: Path) -> Answer:
     """Download the signed policy as a file that a product instance imports."""
-    content = api.download(account_path(account, "/policy/file"))
-    write_file(out, content)
+    size = api.download(account_path(account, "/policy/file"), out)
     text = (
         f"The policy of {account} is in {out}.\nOn the product instance: license smart import {out}"
     )
-    return Answer(data={"file": str(out), "size": len(content)}, text=text)
+    return Answer(data={"file": str(out), "size": size}, text=text)
 
 
 def _target(one: AccountRef | None, smart: str | None, everywhere: bool) -> tuple[str, str]:  # noqa: FBT001 -- a flag of the command line

@@ -7,7 +7,7 @@ import click
 
 from gauger.cli.cssm import showing
 from gauger.cli.cssm.client import Api, account_path
-from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command, write_file
+from gauger.cli.cssm.command import ACCOUNT, FILE, account_option, api_command
 from gauger.cli.cssm.showing import Answer, Table, when, words
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import AccountRef
@@ -87,9 +87,8 @@ def show_report(api: Api, account: AccountRef, digest: str) -> Answer:
 @api_command
 def report_ack(api: Api, account: AccountRef, digest: str, out: Path) -> Answer:
     """Download the answer to one report or trust request."""
-    content = api.download(account_path(account, f"/answers/{digest}"))
-    write_file(out, content)
-    data = {"file": str(out), "size": len(content)}
+    size = api.download(account_path(account, f"/answers/{digest}"), out)
+    data = {"file": str(out), "size": size}
     return Answer(data=data, text=f"The answer is in {out}.")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gauger.cli.cssm.client import Api, account_path
-from gauger.cli.cssm.command import FILE, account_option, api_command, next_command, write_file
+from gauger.cli.cssm.command import FILE, account_option, api_command, next_command
 from gauger.cli.cssm.showing import Answer, Json, Table, when, words
 from gauger.core.identity import AccountRef
 from gauger.core.problems import TABLE, Problem
@@ -47,8 +47,7 @@ def upload(api: Api, file: Path, account: AccountRef, *, wait: bool, ack: Path |
     if ack is not None and not any(row["digest"] for row in verdicts):
         text += f"\nNothing in it was answered: {ack} is not written."
     elif ack is not None:
-        content = api.download(account_path(account, f"/usage-files/{job['job_id']}/ack"))
-        write_file(ack, content)
+        api.download(account_path(account, f"/usage-files/{job['job_id']}/ack"), ack)
         text += f"\nThe ACK file is {ack}. On the product instance: license smart import {ack}"
     return Answer(data={**job, "verdicts": verdicts}, table=_table(verdicts), text=text)
 
@@ -100,10 +99,9 @@ def show_verdicts(api: Api, account: AccountRef, job_id: str, *, wait: bool) -> 
 @api_command
 def download_ack(api: Api, account: AccountRef, job_id: str, out: Path) -> Answer:
     """Download the ACK file of an uploaded file."""
-    content = api.download(account_path(account, f"/usage-files/{job_id}/ack"))
-    write_file(out, content)
+    size = api.download(account_path(account, f"/usage-files/{job_id}/ack"), out)
     text = f"The ACK file is {out}. On the product instance: license smart import {out}"
-    return Answer(data={"file": str(out), "size": len(content)}, text=text)
+    return Answer(data={"file": str(out), "size": size}, text=text)
 
 
 def _finished(api: Api, account: AccountRef, job: Json) -> Json:
