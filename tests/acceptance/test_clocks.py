@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gauger.core.authority.judgement import describe_time
 from tests.acceptance.site import ESSENTIALS, HOUR, Account, Device, Site, eventually, refused
 
 
@@ -42,9 +43,12 @@ def test_trust_by_token_names_both_times_and_the_mending(site: Site, account: Ac
     device, clock = with_clock(site, site.workshop.now() + HOUR)
     device.go_direct()
     token = account.token(uses=1)
-    with refused("clock-skew", "Set the clock of the product instance"):
+    now = site.workshop.now()
+    times = [describe_time(instant) for instant in (now, now + 2 * HOUR)]
+    with refused("clock-skew", *times, "Set the clock of the product instance"):
         device.trust(token)
     clock.advance(-2 * HOUR)
+    # What was refused has used up nothing of the token, and left no trust code behind.
     device.trust(token)
 
 

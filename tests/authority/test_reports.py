@@ -14,6 +14,7 @@ from gauger.core.documents.verdict import Verdict as VerdictDocument
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
 from tests.authority.test_every_byte import what_counts
+from gauger.tools.fsck_ledger import examine_ledger
 from tests.support.builders import (
     ACCOUNT,
     DAY,
@@ -130,6 +131,27 @@ def test_two_reports_at_one_place_are_both_quarantined(portal: Bench) -> None:
     assert first.digest in told.detail
     assert f"{first.digest} is quarantined" in drawn_in.detail
     assert [event.subject for event in portal.events("case-opened")] == [str(UDI)]
+
+
+@pytest.mark.threat("A24", role="cssm")
+def test_a_place_that_is_claimed_a_hundred_times_is_one_case_that_can_be_read(
+    portal: Bench,
+) -> None:
+    device = a_device()
+    items = [replace(device, last={}).report(((NOW - 900, NOW, count),)) for count in range(1, 101)]
+    first, *others = [portal.report(item) for item in items[:99]]
+    case = others[0].case or 0
+    assert (first.verdict, {one.case for one in others}) == (Verdict.ACCEPTED, {case})
+    assert others[-1].answer is not None
+    said = VerdictDocument.from_document(others[-1].answer.acknowledgments[0])
+    assert said.detail.endswith(" and more.")
+
+    portal.authority.execute(DecideCase(case=case, accept=False, by="admin"))
+    later = portal.report(items[99])
+    assert later.case not in (None, case)
+    latest = portal.report(replace(device, last={}).report(((NOW - 900, NOW, 999),)))
+    assert latest.case == later.case
+    assert examine_ledger(portal.path).is_whole
 
 
 def quarantined(portal: Bench) -> tuple[ReportOutcome, ReportOutcome, str]:

@@ -1,5 +1,6 @@
 """Trust requests: tokens, codes, members, keys."""
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -141,6 +142,12 @@ def test_direct_trust_needs_a_token_once(portal: Bench) -> None:
     assert codes(renewed)[0].generation == 2
 
 
+def used(portal: Bench) -> int:
+    with closing(portal.authority.reader()) as reader:
+        (row,) = reader.tokens(ACCOUNT, now=NOW)
+        return row.used
+
+
 @pytest.mark.threat("B18", role="cssm")
 @pytest.mark.threat("H2", role="cssm")
 @pytest.mark.parametrize(("minutes", "verdict"), [(59, Verdict.ACCEPTED), (61, Verdict.REJECTED)])
@@ -158,6 +165,10 @@ def test_a_clock_over_an_hour_off_is_refused_with_both_times(
         if verdict is Verdict.REJECTED:
             assert outcome.code == "clock-skew"
             assert outcome.detail.count("UTC") == 2
+            assert not codes(outcome)
+    assert used(portal) == (2 if verdict is Verdict.ACCEPTED else 0)
+    told = [event.detail.count("UTC") for event in portal.events("trust-request")]
+    assert told == [0 if verdict is Verdict.ACCEPTED else 2] * 2
 
 
 def test_without_a_token_the_clock_is_not_judged(portal: Bench) -> None:
@@ -207,6 +218,12 @@ def test_a_member_that_the_sender_does_not_represent_is_left_out(portal: Bench) 
     assert outcome.flags == ("not-permitted",)
     assert str(MEMBER) in outcome.detail
     assert [code.udi for code in codes(outcome)] == [UDI]
+    ack = Acknowledgment.from_document(outcome.answer.acknowledgments[0])
+    assert ack.flags == ("not-permitted",)
+    (told,) = portal.events("trust-request")
+    assert str(MEMBER) in told.detail
+    with closing(portal.authority.reader()) as reader:
+        assert reader.instance(MEMBER) is None
 
 
 def test_the_active_asks_for_its_members(portal: Bench) -> None:
@@ -225,6 +242,7 @@ def test_the_active_asks_for_its_members(portal: Bench) -> None:
     reader.close()
 
 
+@pytest.mark.threat("A26", role="cssm")
 def test_a_member_of_another_account_is_left_out(portal: Bench) -> None:
     members = (HaMember(role="Active", udi=UDI), HaMember(role="Standby", udi=MEMBER))
     device = a_device(ha=members)

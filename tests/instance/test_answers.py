@@ -69,6 +69,7 @@ def wanting(lost: Digest) -> Answering:
     return want
 
 
+@pytest.mark.threat("A12", role="instance")
 @pytest.mark.threat("G10", role="instance")
 def test_a_wanted_report_is_sent_again(world: World, portal: Portal, online: Agent) -> None:
     trusted(online)

@@ -22,7 +22,11 @@ def test_a_factory_code_is_refused_for_direct_and_a_token_replaces_it(
         agent.sync(Scope.ALL)
     assert refused.value.code == "factory-trust-not-allowed"
     assert "license smart trust idtoken" in refused.value.kind.next_step
+    for _ in range(40):
+        world.clock.advance(86_400)
+        agent.tick()
     assert portal.seen == []
+    assert names(agent).count("SAEVT_COMM_BLOCKED") == 1
     agent.establish_trust(TOKEN, Scope.LOCAL, force=False)
     assert agent.status().trust[0].origin == "cssm"
     agent.sync(Scope.ALL)
@@ -39,11 +43,18 @@ def test_without_any_trust_code_nothing_is_sent(portal: Portal, online: Agent) -
 
 
 @pytest.mark.threat("B17", role="instance")
-def test_a_code_of_the_portal_is_replaced_only_by_force(online: Agent) -> None:
+def test_a_code_of_the_portal_is_replaced_only_by_force(
+    world: World, portal: Portal, online: Agent
+) -> None:
     online.establish_trust(TOKEN, Scope.LOCAL, force=False)
-    with pytest.raises(Problem, match="already-installed"):
+    before, asked = online.status(), len(portal.seen)
+    with pytest.raises(Problem, match="already-installed") as refused:
         online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    assert "license smart trust idtoken TOKEN local force" in refused.value.kind.next_step
+    assert (online.status(), len(portal.seen)) == (before, asked)
+    world.clock.advance(60)
     online.establish_trust(TOKEN, Scope.ALL, force=True)
+    assert online.status().trust[0].installed_at == world.clock.wall
 
 
 @pytest.mark.parametrize("code", ["token-expired", "token-unknown", "clock-skew"])
