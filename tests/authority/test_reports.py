@@ -13,8 +13,8 @@ from gauger.core.documents.rum_report import ReportSignature, SigningType, write
 from gauger.core.documents.verdict import Verdict as VerdictDocument
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
-from tests.authority.test_every_byte import what_counts
 from gauger.tools.fsck_ledger import examine_ledger
+from tests.authority.test_every_byte import what_counts
 from tests.support.builders import (
     ACCOUNT,
     DAY,

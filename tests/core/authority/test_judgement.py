@@ -143,6 +143,16 @@ def test_a_place_that_is_taken_puts_both_in_quarantine(
     assert judgement.until is None
 
 
+def test_however_many_claim_a_place_the_verdict_can_be_read() -> None:
+    many = tuple(replace(RIVAL, digest=digest(b"%d" % number)) for number in range(17))
+    most = judge(closed(NOW), replace(FACTS, rivals=many[:16]), GIVEN)
+    more = judge(closed(NOW), replace(FACTS, rivals=many), GIVEN)
+
+    assert most.detail.endswith(f"{many[15].digest}.")
+    assert more.detail == f"{most.detail[:-1]} and more."
+    assert len(more.detail) < 4096
+
+
 @pytest.mark.threat("A16", role="cssm")
 @given(ahead=st.integers(-DAY, DAY))
 def test_a_report_from_ahead_is_decided_when_its_time_has_come(ahead: int) -> None:

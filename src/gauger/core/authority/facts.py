@@ -1,6 +1,7 @@
 """What the ledger holds about the matter in hand, loaded before a decision is made."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.documents.versions import Order
@@ -76,6 +77,13 @@ class KnownReport:
         return self.verdict is not Verdict.REJECTED or self.decided_by is not None
 
 
+MOST_RIVALS: Final = 16
+"""Other reports at one place that a judgement names, those that it draws in first."""
+
+MOST_LIVES: Final = 64
+"""Incarnations that a report is compared with, the newest, besides its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
     """When an incarnation of a store was alive, by its own clock and by the ledger's pages.
@@ -106,14 +114,16 @@ class ReportFacts:
         names_account: Whether the account that the report names exists in this ledger.
         was_there: Whether its product instance once belonged to the account that it names.
         known: The report itself, where it is held.
-        rivals: Other reports at its place of the chain.
+        rivals: Other reports at its place of the chain: those that are not decided first, and of
+            them those that count. One more than `MOST_RIVALS` at most: more would tell no more.
         previous_held: Whether the report that it names as its previous one is held.
         previous_case: Case of that report where a successor's word releases it, or null.
         follows_newer: Whether that report was signed under a newer trust code than this one.
         is_wanted: Whether a verified successor named it.
         is_named: Whether an accepted report names it as its previous one; loaded where it counts.
         gap_open: Whether it is still asked for.
-        lives: Incarnations of its product instance, its own included where known.
+        lives: Incarnations of its product instance, the newest `MOST_LIVES`, its own included where
+            known.
         settled_until: Usage of the licence up to here was accepted long ago; null where none.
         adds_to_settled: Whether the report would add usage before that.
         overlaps: Whether it claims time that is claimed already.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gauger.core.authority.claims import Chain, Claims
-from gauger.core.authority.facts import KnownReport, Life, ReportFacts
+from gauger.core.authority.facts import MOST_RIVALS, KnownReport, Life, ReportFacts
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.ownership import Claim, Ownership, settle
 from gauger.core.fields import LATEST_TIME
@@ -267,12 +267,15 @@ def _repeated(kept: Judgement, facts: ReportFacts) -> Judgement:
         # What a person accepted stays so: a thief must not reopen it by sending another.
         if rival.decided_by is None and rival.verdict in (Verdict.ACCEPTED, Verdict.DEFERRED)
     )
-    others = ", ".join(rival.digest for rival in facts.rivals)
+    # One with a stolen key may claim a place as often as it likes: a detail that names them all
+    # would grow by each, and no reader takes the verdict in the end (spec/verdict.md).
+    others = ", ".join(rival.digest for rival in facts.rivals[:MOST_RIVALS])
+    more = " and more" if len(facts.rivals) > MOST_RIVALS else ""
     return replace(
         kept,
         verdict=Verdict.QUARANTINED,
         code="repeated-place",
-        detail=f"The place in the chain is taken by another report, {others}.",
+        detail=f"The place in the chain is taken by another report, {others}{more}.",
         drawn_in=drawn_in,
     )
 

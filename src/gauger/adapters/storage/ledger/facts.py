@@ -9,6 +9,7 @@ from gauger.adapters.storage.ledger.projector import Projector
 from gauger.adapters.storage.ledger.usage import ABSOLUTE, gain_before, overlaps
 from gauger.core.authority.claims import Chain, Claims
 from gauger.core.authority.facts import (
+    MOST_RIVALS,
     InstanceFacts,
     KnownReport,
     KnownRequest,
@@ -186,8 +187,11 @@ class Facts:
     def _places(
         self, number: int, claims: Claims, chain: Chain
     ) -> tuple[tuple[KnownReport, ...], tuple[Life, ...]]:
-        """Return the other reports at a place, and the lives of all stores."""
+        """Return other reports at a place, and when this store and the newest ones lived."""
+        own = self._lives.one(number, chain.incarnation)
         held = self._lives.of(number)
+        if own is not None and chain.incarnation not in held:
+            held = held | {chain.incarnation: own}
         lives = tuple(
             [
                 Life(
@@ -201,8 +205,7 @@ class Facts:
             ]
         )
         # A store never seen has no reports, so nothing can stand at the place of this one.
-        life = held.get(chain.incarnation)
-        return () if life is None else self._rivals(number, life.id, claims, chain), lives
+        return () if own is None else self._rivals(number, own.id, claims, chain), lives
 
     def _held(
         self, instance: int, report: Digest, previous: Digest | None
@@ -223,8 +226,17 @@ class Facts:
             f"SELECT {KNOWN_COLUMNS} FROM {KNOWN_TABLES} WHERE r.instance = ? AND r.life = ?"  # noqa: S608 -- constants only
             " AND r.tag = ? AND r.previous IS ? AND r.digest <> ?"
             # What was refused by itself may come again; what a person rejected holds its place.
-            " AND (r.verdict <> 'rejected' OR r.decided_by IS NOT NULL) ORDER BY r.id",
-            (number, life, self._names.tag(claims.tag), chain.previous, claims.digest),
+            " AND (r.verdict <> 'rejected' OR r.decided_by IS NOT NULL)"
+            # What is drawn into a case, then what leads to the open one.
+            " ORDER BY r.decided_by IS NOT NULL, r.verdict = 'quarantined', r.id LIMIT ?",
+            (
+                number,
+                life,
+                self._names.tag(claims.tag),
+                chain.previous,
+                claims.digest,
+                MOST_RIVALS + 1,
+            ),
         ).fetchall()
         return tuple(map(known_report, rows))
 

@@ -4,6 +4,12 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Final
 
+from gauger.core.authority.facts import MOST_LIVES
+
+_COLUMNS: Final = (
+    "incarnation, id, first_closed, last_closed, first_measured, last_measured, began, head_page"
+)
+
 REMEMBERED: Final = 20_000
 """Product instances whose rows are held in memory; then all are forgotten, and read again."""
 
@@ -55,8 +61,12 @@ class Lives:
         self._known.clear()
 
     def of(self, instance: int) -> dict[str, LifeRow]:
-        """Return the lives of a product instance by incarnation, in the order of their rows."""
-        # By instance and not by incarnation: a judge asks for all lives of a device, to see a
+        """Return the newest lives of a product instance by incarnation, in the order of their rows.
+
+        Not all: one with a stolen key may begin another with each report, and each report would
+        then be compared with every one before it.
+        """
+        # By instance and not by incarnation: a judge asks for the lives of a device, to see a
         # clone.
         known = self._known.get(instance)
         if known is None:
@@ -65,21 +75,38 @@ class Lives:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             found = self._db.execute(
-                "SELECT incarnation, id, first_closed, last_closed, first_measured, last_measured,"
-                # In the order of their rows, as they are after a replay: the outcome must not hang
-                # on memory.
-                " began, head_page FROM lives WHERE instance = ? ORDER BY id",
-                (instance,),
+                # By the row's number, and not in its order (`+`): that would look through the rows
+                # of everybody else.
+                f"SELECT {_COLUMNS} FROM lives WHERE instance = ? ORDER BY +id DESC LIMIT ?",  # noqa: S608 -- constants only
+                (instance, MOST_LIVES),
             ).fetchall()
-            known = self._known[instance] = {row[0]: LifeRow(*row[1:]) for row in found}
+            # In the order of their rows, as they are after a replay: the outcome must not hang on
+            # memory.
+            known = self._known[instance] = {row[0]: LifeRow(*row[1:]) for row in reversed(found)}
         return known
+
+    def one(self, instance: int, incarnation: str) -> LifeRow | None:
+        """Return one life of a product instance, however old; None where it is not known."""
+        lives = self.of(instance)
+        life = lives.get(incarnation)
+        # Where there is room left, these are all that there are.
+        if life is not None or len(lives) < MOST_LIVES:
+            return life
+        row = self._db.execute(
+            f"SELECT {_COLUMNS} FROM lives WHERE instance = ? AND incarnation = ?",  # noqa: S608 -- constants only
+            (instance, incarnation),
+        ).fetchone()
+        return None if row is None else LifeRow(*row[1:])
 
     def note(self, instance: int, sign: Sign) -> int:
         """Note that a store was alive; return the number of its life."""
-        lives = self.of(instance)
-        life = lives.get(sign.incarnation)
+        life = self.one(instance, sign.incarnation)
         if life is None:
-            life = lives[sign.incarnation] = self._begin(instance, sign)
+            life = self._begin(instance, sign)
+            lives = self.of(instance)
+            lives[sign.incarnation] = life
+            if len(lives) > MOST_LIVES:
+                del lives[next(iter(lives))]
             return life.id
         # In memory before it is stored: where the store fails, the rollback forgets all of this.
         life.first_closed = min(life.first_closed, sign.closed_at)
