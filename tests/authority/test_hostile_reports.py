@@ -160,6 +160,7 @@ ATTACKS: dict[str, list[tuple[Forge, str]]] = {
     ],
     "A6": [
         (by_another, "wrong-subject"),
+        (partial(signed_as, udi=OTHER.udi), "wrong-subject"),
         (partial(by_another, udi=UDI), "wrong-subject"),
         (partial(by_another, udi=UDI, chain=a_device().sudi.chain), "signature-invalid"),
     ],

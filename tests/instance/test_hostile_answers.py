@@ -24,7 +24,7 @@ from tests.instance.portal import Portal, answer_file
 from tests.instance.test_every_byte import saved
 from tests.instance.test_rooting import root
 from tests.instance.wired import kept, wired
-from tests.instance.world import World, names
+from tests.instance.world import DAY, World, names
 
 OTHER = Udi("C9800-CL-K9", "GGR0002")
 BRANCH = AccountRef("example.com", "Branch")
@@ -172,6 +172,28 @@ def test_each_is_refused_by_name_and_told_and_changes_nothing(world: World, row:
         case.give(case.ack())
         assert case.agent.report_rows()[0].state == "ACK"
     assert check_instance(world.root / "device") == []
+
+
+def in_force(agent: Agent) -> object:
+    """Return all that an answer may set: versions, policy, account, trust, dates, reports."""
+    status = agent.status()
+    told = (status.policy, status.account, status.trust, status.reporting.last_ack)
+    return told, agent.report_rows(), dict(agent._engine.memory.marks)
+
+
+@pytest.mark.threat("B1", role="instance")
+def test_an_old_answer_moves_nothing_back(world: World) -> None:
+    with a_case(world) as case:
+        old = (case.ack(one := case.policy(name="Old")), one)
+        case.give(*old)
+        world.clock.advance(DAY)
+        case.give(case.policy(name="Newer"))
+        before = in_force(case.agent)
+        world.clock.advance(DAY)
+        for replayed in (old, old[:1]):
+            case.give(*replayed)
+            assert in_force(case.agent) == before
+        assert case.agent.status().policy.name == "Newer"
 
 
 @pytest.mark.threat("B10", role="instance")
