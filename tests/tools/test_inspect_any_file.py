@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gauger.adapters.keys.file import load_key
 from gauger.adapters.storage.ledger_backup import backup
 from gauger.core.documents import keyring
 from gauger.core.documents.trust_store import TrustStore
@@ -130,11 +131,35 @@ def test_no_secret_is_ever_printed(made: Path) -> None:
     ],
 )
 def test_a_secret_that_others_may_read_is_warned_of(there: Path, name: str) -> None:
+    whole = inspect_path(there / name, NOBODY)
+    assert whole.problem is None
+    assert ("Private", "yes: it is not shown here") in whole.facts
+    assert ("Permissions", "0600: for its owner alone") in whole.facts
     (there / name).chmod(0o640)
     finding = inspect_path(there / name, NOBODY)
     assert finding.problem is not None
     assert finding.problem.code == "key-exposed"
     assert "0640" in finding.problem.detail
+    assert ("Permissions", "0640: for others than its owner as well") in finding.facts
+
+
+@pytest.mark.threat("C9", role="tools")
+def test_a_key_in_a_folder_that_others_may_enter_is_warned_of_as_its_role_refuses_it(
+    there: Path,
+) -> None:
+    (there / "device" / "keys").chmod(0o755)
+    finding = inspect_path(there / "device" / "keys" / "sudi.key.pem", NOBODY)
+    assert finding.problem is not None
+    assert finding.problem.code == "key-exposed"
+    assert "0755" in finding.problem.detail
+    with pytest.raises(Problem, match="key-exposed"):
+        load_key(there / "device" / "keys" / "sudi.key.pem")
+
+
+@pytest.mark.parametrize("name", ["cssm/cssm.toml", "cssm/tls/certificate.pem"])
+def test_what_could_pass_for_a_secret_and_is_none_is_said_to_be_none(made: Path, name: str) -> None:
+    facts = inspect_path(made / name, NOBODY).facts
+    assert ("Private", "no: there is no secret in it") in facts
 
 
 def test_what_is_trusted_is_said_of_certificates(made: Path) -> None:

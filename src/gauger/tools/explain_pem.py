@@ -1,7 +1,6 @@
 """Explains keys and certificates; of a key only what may be public is ever told."""
 
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,8 @@ from gauger.core.documents.keyring import Certificate, PrivateKey
 from gauger.core.problems import Problem
 from gauger.tools.explain_report import Yardstick, udi_text
 from gauger.tools.finding import Finding, Seal, date_text
+from gauger.tools.secrecy import PUBLIC, exposed, private
 
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _CERTIFICATE_CAP: Final = 256 * 1024
 _KEEP: Final = "Keep it secret: mode 0600, in a folder of mode 0700. Never send it to anybody."
 _ROLES: Final = (
@@ -43,15 +42,8 @@ def explain_pem(path: Path, data: bytes, yardstick: Yardstick) -> Finding:
         return _explain_key(path, data)
     certificates = map(keyring.load_certificate, keyring.certificates_from_pem(data))
     parts = tuple(explain_certificate(each, yardstick) for each in certificates)
-    return Finding(title="Certificates", facts=(("Number", str(len(parts))),), parts=parts)
-
-
-def exposed(path: Path) -> Problem | None:
-    """Return the problem of a secret that others than its owner may read, or None."""
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if not mode & _OTHERS:
-        return None
-    return Problem("key-exposed", f"Its mode is {mode:04o}: others than its owner may use it.")
+    facts = (("Number", str(len(parts))), PUBLIC)
+    return Finding(title="Certificates", facts=facts, parts=parts)
 
 
 def _explain_key(path: Path, data: bytes) -> Finding:
@@ -64,7 +56,10 @@ def _explain_key(path: Path, data: bytes) -> Finding:
         facts.append(("Public id", key.key_id))
         facts.extend(("Certified", text) for text in _certified(path, key))
     return Finding(
-        title="Private key", facts=tuple(facts), problem=exposed(path), next_steps=(_KEEP,)
+        title="Private key",
+        facts=(*facts, *private(path)),
+        problem=exposed(path),
+        next_steps=(_KEEP,),
     )
 
 

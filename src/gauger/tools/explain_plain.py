@@ -11,8 +11,8 @@ from gauger.adapters.storage.sealed import KEY_BYTES
 from gauger.core.documents import keyring
 from gauger.core.problems import Problem
 from gauger.cssm.local import SECRET
-from gauger.tools.explain_pem import exposed
 from gauger.tools.finding import Finding, unknown
+from gauger.tools.secrecy import exposed, private
 
 _MAGIC: Final[Mapping[bytes, str]] = MappingProxyType(
     {
@@ -100,18 +100,21 @@ def _explain_store_key(path: Path, size: int) -> Finding:
     # Said of a key that others may read, too: a wrong length is what stops the device.
     if size != KEY_BYTES:
         problem = Problem("key-store-failed", f"It has {size} bytes, not {KEY_BYTES}.")
-    return Finding(title=title, facts=_size(size), problem=problem, next_steps=(step,))
+    facts = (*_size(size), *private(path))
+    return Finding(title=title, facts=facts, problem=problem, next_steps=(step,))
 
 
 def _explain_anchor(path: Path, size: int) -> Finding:
-    facts = (("Holds", "how far the store had come; sealed with the key beside it"), *_size(size))
+    holds = "how far the store had come; sealed with the key beside it"
+    facts = (("Holds", holds), *_size(size), *private(path))
     step = "Leave it: by it a store that was copied back is found out. `gauger fsck` compares them."
     title = "Anchor of a product instance's store"
     return Finding(title=title, facts=facts, problem=exposed(path), next_steps=(step,))
 
 
 def _explain_secret(path: Path, _size: int) -> Finding:
-    facts = (("Whose", "the API client `administrator` of the portal in this folder"),)
+    whose = "the API client `administrator` of the portal in this folder"
+    facts = (("Whose", whose), *private(path))
     steps = (_KEEP_STEP, "If others saw it: `gauger cssm admin reset` on the portal's host.")
     title = "Administrator's secret of a portal"
     return Finding(title=title, facts=facts, problem=exposed(path), next_steps=steps)
@@ -168,16 +171,19 @@ def _explain_text(path: Path, text: str) -> Finding | None:
     alone = text.strip()
     # By its form alone: the text itself is never printed, for it opens an account.
     if _TOKEN_TEXT.fullmatch(alone):
-        facts = (("Note", "32 characters, as an ID token has; it is not shown here"),)
+        facts = (("Note", "32 characters, as an ID token has"), *private(path))
         steps = (
             "Enter it on the product instance: `license smart trust idtoken TOKEN local`.",
             "Keep it secret: who has it can join its account until it expires or is revoked.",
         )
         title = "By its form an ID token"
-        return Finding(title=title, facts=facts, problem=exposed(path), next_steps=steps)
+        problem = exposed(path, in_folder=False)
+        return Finding(title=title, facts=facts, problem=problem, next_steps=steps)
     if _SECRET_TEXT.fullmatch(alone):
-        title = "By its form a secret of an API client; it is not shown here"
-        return Finding(title=title, problem=exposed(path), next_steps=(_KEEP_STEP,))
+        title = "By its form a secret of an API client"
+        # Anybody may carry these two about: no folder is theirs.
+        problem = exposed(path, in_folder=False)
+        return Finding(title=title, facts=private(path), problem=problem, next_steps=(_KEEP_STEP,))
     if _ADDRESS.fullmatch(alone):
         step = "A portal leaves it for commands on its host, while it serves."
         return Finding(title="Address", facts=(("Leads to", alone),), next_steps=(step,))

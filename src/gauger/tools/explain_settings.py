@@ -7,6 +7,7 @@ from gauger.core.problems import Problem
 from gauger.core.profiles import read_profile
 from gauger.cssm.config import FILE_NAME, Value, describe, load_config
 from gauger.tools.finding import Finding
+from gauger.tools.secrecy import PUBLIC
 
 
 def explain_toml(path: Path, data: bytes) -> Finding:
@@ -44,5 +45,6 @@ def _explain_settings(path: Path, table: dict[str, dict[str, Value]]) -> Finding
     ]
     count = sum(1 for _ in describe())
     facts.append(("Default", f"{count - len(facts)} of {count} settings"))
+    facts.append(PUBLIC)
     step = "A portal reads it at its start (`gauger cssm serve`): restart it after a change."
     return Finding(title="Settings of a portal", facts=tuple(facts), next_steps=(step,))
