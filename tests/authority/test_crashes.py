@@ -125,6 +125,25 @@ def test_where_the_signer_is_gone_the_same_leaves_stand_in_a_new_page(portal: Be
     assert examine_ledger(portal.path).is_whole
 
 
+@pytest.mark.threat("J5", role="cssm")
+def test_a_lost_signer_is_followed_by_one_whose_root_set_comes_along(portal: Bench) -> None:
+    both = a_factory().following(signers=("portal", "successor"))
+    signer, item = failing(portal), a_device().report()
+    signer.fails = True
+    with pytest.raises(Problem):
+        portal.report(item)
+    portal.authority.stop()
+    successor = both.signer("successor")
+    portal.authority = an_authority(portal.path, portal.clock, both, successor)
+    portal.authority.open([ImportRootSet(document=one, by="host") for one in both.texts])
+    portal.restart(successor)
+
+    assert portal.report(item).verdict is Verdict.SAME
+    assert portal.balance(ACCOUNT) == {TAG: (0, 1, 0)}
+    portal.authority.stop()
+    assert examine_ledger(portal.path).is_whole
+
+
 @pytest.mark.threat("B6", role="cssm")
 @pytest.mark.threat("C1", role="cssm")
 def test_a_frozen_body_gets_a_new_signature_when_its_signer_is_revoked(portal: Bench) -> None:

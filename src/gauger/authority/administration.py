@@ -418,6 +418,16 @@ def import_root_set(unit: Unit, command: ImportRootSet) -> Decision:
     return plain(draft, Done())
 
 
+def follow_root_sets(unit: Unit, documents: Sequence[str], by: str) -> None:
+    """Take in root sets in rising order, all in this page.
+
+    Raises:
+        Problem: As `import_root_set`.
+    """
+    for text in documents:
+        unit.take(import_root_set(unit, ImportRootSet(document=text, by=by)).draft)
+
+
 def import_manufacturer(unit: Unit, command: ImportManufacturer) -> Decision:
     """Trust a manufacturer for what it declares; a newer file of it replaces the one held.
 

@@ -1,7 +1,7 @@
 """The authority: one writer thread, group commit, one page and one signature a commit."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from gauger.authority.writer import Writer
 from gauger.core.authority.commands import (
     Command,
     FoundLedger,
+    ImportRootSet,
     ReceiveReport,
     ReceiveTrustRequest,
     RenewAnswer,
@@ -121,13 +122,17 @@ class Authority:
         # Only once the last page is signed: else new heads would go out before it.
         self._thread.start()
 
-    def open(self) -> None:
+    def open(self, root_sets: Sequence[ImportRootSet] = ()) -> None:
         """Bring the last page to its signature; from then on `work` decides what waits.
 
+        Args:
+            root_sets: Root sets that list the signer, where those held do not; the newer ones are
+                taken in at once.
+
         Raises:
-            Problem: As `start`.
+            Problem: As `start`; of the root sets.
         """
-        self._writer.open()
+        self._writer.open(root_sets)
 
     def work(self) -> None:
         """Decide all that waits or is due, in the caller's thread, where none was started."""

@@ -27,8 +27,14 @@ from gauger.authority.trust_requests import VerifiedRequest
 from gauger.core.authority import commands
 from gauger.core.authority.outcomes import AnswerBundle, AnswerOutcome, Done, Outcome
 from gauger.core.authority.rows import RefusalRecorded
-from gauger.core.documents.envelope import Document, PageSignature
+from gauger.core.documents.envelope import (
+    Document,
+    PageSignature,
+    read_document,
+    write_document,
+)
 from gauger.core.documents.page import Page
+from gauger.core.documents.root_chain import Standing, follow
 from gauger.core.documents.trust_store import TrustStore, expiry_time
 from gauger.core.identity import Digest
 from gauger.core.ports import Clock, Entropy, Signer
@@ -103,20 +109,31 @@ class Writer:
         now = expiry_time(settings.build_date, trust.root_set, clock.wall())
         trust.require_signer(chain, ledger=ledger, now=now)
 
-    def open(self) -> None:
+    def open(self, root_sets: Sequence[commands.ImportRootSet] = ()) -> None:
         """Read the store, and bring its last page to a signature.
 
+        Args:
+            root_sets: Root sets, of which the newer ones are taken in before anything is signed:
+                where the key of the last signer is lost, nobody else could sign for their coming.
+
         Raises:
-            Problem: Of the store; ``unknown-key``, ``key-revoked`` or ``signer-expired``.
+            Problem: Of the store and of the root sets; ``unknown-key``, ``key-revoked`` or
+                ``signer-expired``.
         """
         # Also where nothing is founded yet: then there are no books, and the writer waits for
         # them.
         self._load()
         if self._books is None:
             return
+        trust, steps = follow(self.trust, [read_document(one.document) for one in root_sets])
         # Before the first signature: a page of a signer whom no device believes is there for ever.
-        self._believe(self._means.signer.chain, self.trust, self._books.ledger)
+        self._believe(self._means.signer.chain, trust, self._books.ledger)
         self._sign_last()
+        # The one that is held, and older ones, which come along with every folder, are no news.
+        taken = [write_document(one.document) for one in steps if one.standing is Standing.TAKEN]
+        if taken:
+            by = root_sets[0].by
+            self._commit_alone(lambda unit: administration.follow_root_sets(unit, taken, by))
         # After the last page is signed: the new epoch's head closes over a signed past.
         mark = self._means.store.mark(RESTORED)
         if mark is not None:

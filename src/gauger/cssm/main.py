@@ -15,6 +15,7 @@ from gauger.adapters.keys.tls import TlsFiles, make_tls_files
 from gauger.adapters.keys.trust_folder import (
     TrustFolder,
     read_manufacturer,
+    read_root_set,
     read_root_sets,
     write_manufacturer,
     write_root_sets,
@@ -34,7 +35,7 @@ from gauger.adapters.storage.private_files import (
 from gauger.adapters.storage.upload_files import UploadFiles
 from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.authority.service import Authority, AuthoritySettings
-from gauger.core.authority.commands import FoundLedger
+from gauger.core.authority.commands import FoundLedger, ImportRootSet
 from gauger.core.documents.envelope import write_document
 from gauger.core.problems import Problem
 from gauger.cssm.assembly import Outside, assemble
@@ -154,21 +155,44 @@ def _restore_ledger(data: Path, copy: Path, signer: Path | None) -> None:
     restore(copy, ledger)
 
 
-def replace_signer(data: Path, signer: Path) -> None:
+def replace_signer(data: Path, signer: Path, root: Path | None = None) -> None:
     """Put another signer in place of the portal's; the old one's folder is kept beside it.
+
+    Args:
+        data: The data folder.
+        signer: Folder of the new signer's key.
+        root: Root sets that list it, a file or a folder, taken into the ledger first: a portal
+            whose key is lost cannot serve, so nobody could import them.
 
     Raises:
         Problem: ``store-missing``; ``store-locked`` while the portal serves; of the new signer's
-            folder; ``key-exposed`` as `open_portal`.
+            folder and of the root sets; ``key-exposed`` as `open_portal`.
     """
     # Before anything moves: a folder that holds no whole signer changes nothing.
     fresh = FileSigner.load(signer)
     if not (data / STORE).exists():
         raise Problem("store-missing", f"There is no portal in {data}.")
     _require_closed(data)
+    if root is not None:
+        _follow_root_sets(data, fresh, root)
     # The lock of the ledger's writer: a portal at work goes on signing with the key that it loaded.
     with WriterLock(data / f"{STORE}.lock"):
         SignerPlace(data / _SIGNER).replace(fresh)
+
+
+def _follow_root_sets(data: Path, signer: FileSigner, root: Path) -> None:
+    documents = read_root_sets(root) if root.is_dir() else (read_root_set(root),)
+    authority = Authority(
+        store=SqliteLedger(data / STORE),
+        signer=signer,
+        clock=open_clock(None),
+        entropy=SystemEntropy(),
+        settings=AuthoritySettings(catalogue=_catalogue()),
+    )
+    try:
+        authority.open([ImportRootSet(document=write_document(o), by=_HOST) for o in documents])
+    finally:
+        authority.stop()
 
 
 def reset_administrator(data: Path, clock: Path | None = None) -> Path:
@@ -186,12 +210,12 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
     """Open a portal's data folder for the time of the block.
 
     Raises:
-        Problem: ``store-missing``, ``store-locked``, or of the keys and the store;
+        Problem: ``store-missing``, ``key-missing``, ``store-locked``, or of the keys and the store;
             ``key-exposed`` where others may enter the folder or read the administrator's secret.
     """
     signer = SignerPlace(data / _SIGNER)
     if not signer.is_there():
-        raise Problem("store-missing", f"There is no portal in {data}.")
+        raise _nobody_signs(data)
     _require_closed(data)
     now, entropy = open_clock(clock), SystemEntropy()
     with ExitStack() as stack:
@@ -222,6 +246,17 @@ def open_portal(data: Path, config: CssmConfig, *, clock: Path | None = None) ->
         stack.callback(portal.stop)
         portal.show_trust()
         yield portal
+
+
+def _nobody_signs(data: Path) -> Problem:
+    if not _is_founded(data / STORE):
+        return Problem("store-missing", f"There is no portal in {data}.")
+    # Not `store-missing`: that tells to begin a portal, beside a ledger that only lost its key.
+    detail = f"The portal's ledger is in {data}, and the key of its signer is not."
+    hint = (
+        f"`gauger cssm admin signer --data {data} --signer DIR --root DIR` puts another in place."
+    )
+    return Problem("key-missing", f"{detail} {hint}")
 
 
 def _require_closed(data: Path) -> None:

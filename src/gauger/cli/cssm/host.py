@@ -56,9 +56,10 @@ def reset(data: Path, clock: Path | None) -> None:
 @admin.command("signer")
 @data_option
 @click.option("--signer", type=PATH, required=True, help="Folder of the new signer's key.")
-def set_signer(data: Path, signer: Path) -> None:
+@click.option("--root", type=PATH, help="Root sets that list it, where the portal has none yet.")
+def set_signer(data: Path, signer: Path, root: Path | None) -> None:
     """Sign with another key from the next start on; the portal must be stopped."""
-    main.replace_signer(data, signer)
+    main.replace_signer(data, signer, root)
     click.echo(f"The portal in {data} signs with the key of {signer} from its next start on.")
 
 
