@@ -27,18 +27,20 @@ class AuthoritySettings:
         waiting: Most commands that wait; more are refused as ``server-busy``.
         refusals_listed: Refusals of one source that are recorded one by one in an hour.
         refusals_listed_of_all: The same for all addresses together.
-        device_documents: Documents of one device that are judged in a minute online; more of it are
-            refused as ``too-many-requests``.
+        device_documents: Documents of one device that are judged in a minute online, in the long
+            run; more of it are refused as ``too-many-requests``.
+        device_burst: Documents of it that are judged at once after it was quiet.
     """
 
     build_date: int = 1_760_000_000
     catalogue: frozenset[str] = frozenset()
     largest_page: int = 512
     waiting: int = 20_000
-    # The three limits are those of spec/authority.md, sections 1 and 11.
+    # The four limits are those of spec/authority.md, sections 1 and 11.
     refusals_listed: int = 100
     refusals_listed_of_all: int = 2000
-    device_documents: int = 6000
+    device_documents: int = 600
+    device_burst: int = 120
 
 
 @dataclass(slots=True, kw_only=True)

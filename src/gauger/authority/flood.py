@@ -1,7 +1,8 @@
-"""A limit on what one device may have judged in a minute, however well it signs."""
+"""A limit on what one device may have judged, however well it signs."""
 
 import threading
 from collections import OrderedDict
+from math import ceil
 from typing import Final
 
 from gauger.core.authority.commands import Pipe
@@ -9,10 +10,8 @@ from gauger.core.identity import Udi
 from gauger.core.ports import Clock
 from gauger.core.problems import Problem
 
-WINDOW: Final = 60
-"""Seconds in which the documents of a device are counted together."""
-
 _MOST_DEVICES: Final = 50_000  # bounds the memory that a large fleet takes
+_ROUNDING: Final = 1e-6  # seconds; sums of pauses are not exact
 
 
 class DeviceBudgets:
@@ -22,18 +21,24 @@ class DeviceBudgets:
     else by naming that device. So the flood costs the flooder's verification, and neither a row of
     the ledger nor a place in the line of the others. Files that people upload are not counted: a
     device that was offline for years comes with all its reports at once.
+
+    Each device has a bucket that fills steadily, not a count by the minute: one that may spend a
+    whole minute's documents in its first seconds fills the pages of everybody else for so long.
     """
 
-    def __init__(self, clock: Clock, documents: int) -> None:
+    def __init__(self, clock: Clock, documents: int, burst: int) -> None:
         """Set the limit.
 
         Args:
             clock: Gives monotonic time.
-            documents: Documents of one device that are judged in a minute.
+            documents: Documents of one device that are judged in a minute, in the long run.
+            burst: Documents of it that are judged at once after it was quiet.
         """
         self._clock = clock
-        self._documents = documents
-        self._counted: OrderedDict[Udi, tuple[float, int]] = OrderedDict()
+        self._pause = 60 / documents
+        self._burst = burst * self._pause
+        # When each bucket is full again: one number says how full it is now.
+        self._full_at: OrderedDict[Udi, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def spend(self, udi: Udi, pipe: Pipe) -> None:
@@ -47,18 +52,18 @@ class DeviceBudgets:
             return
         now = self._clock.monotonic()
         with self._lock:
-            began, count = self._counted.get(udi, (now, 0))
-            # Each device has a window of its own, from its first document on: no common edge to
-            # aim at.
-            if not 0 <= now - began < WINDOW:
-                began, count = now, 0
-            if count >= self._documents:
-                # Rounded up: who comes back as told must not be refused again.
-                wait = int(began + WINDOW - now) + 1
-                message = f"{udi} has sent {self._documents} documents within a minute."
+            full_at = self._full_at.get(udi, now)
+            # Full since, or emptier than any bucket is: the clock went back, as that of a test may.
+            if not now <= full_at <= now + self._burst + 1:
+                full_at = now
+            if full_at + self._pause > now + self._burst + _ROUNDING:
+                # Until it is full, and rounded up: who comes back as soon as one more fits brings
+                # many, which are verified in vain, and is refused again and again.
+                wait = ceil(full_at - now)
+                message = f"{udi} has sent more documents than are judged of one device."
                 raise Problem("too-many-requests", message, retry_after=wait)
-            self._counted[udi] = (began, count + 1)
+            self._full_at[udi] = full_at + self._pause
             # The one that was quiet the longest is forgotten first, never the flooder.
-            self._counted.move_to_end(udi)
-            if len(self._counted) > _MOST_DEVICES:
-                self._counted.popitem(last=False)
+            self._full_at.move_to_end(udi)
+            if len(self._full_at) > _MOST_DEVICES:
+                self._full_at.popitem(last=False)

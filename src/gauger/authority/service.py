@@ -89,7 +89,9 @@ class Authority:
             listed_of_all=self._settings.refusals_listed_of_all,
         )
         self._rounds = Rounds(clock)
-        self._budgets = DeviceBudgets(clock, self._settings.device_documents)
+        self._budgets = DeviceBudgets(
+            clock, self._settings.device_documents, self._settings.device_burst
+        )
         self._readers = Readers(self)
         # Bounded: beyond it a client is told to come back, rather than wait behind a line without
         # end.

@@ -128,12 +128,11 @@ class Writer:
         trust, steps = follow(self.trust, [read_document(one.document) for one in root_sets])
         # Before the first signature: a page of a signer whom no device believes is there for ever.
         self._believe(self._means.signer.chain, trust, self._books.ledger)
-        self._sign_last()
         # The one that is held, and older ones, which come along with every folder, are no news.
         taken = [write_document(one.document) for one in steps if one.standing is Standing.TAKEN]
         if taken:
-            by = root_sets[0].by
-            self._commit_alone(lambda unit: administration.follow_root_sets(unit, taken, by))
+            self._begin_under(taken, root_sets[0].by)
+        self._sign_last()
         # After the last page is signed: the new epoch's head closes over a signed past.
         mark = self._means.store.mark(RESTORED)
         if mark is not None:
@@ -173,6 +172,24 @@ class Writer:
         # The key was replaced in between and the head names the old one: its leaves move on.
         self._unsigned = None
         self._commit_alone(lambda unit: founding.renew_page(unit, page))
+
+    def _begin_under(self, root_sets: Sequence[str], by: str) -> None:
+        """Take in root sets in one page with what a head left behind that cannot be signed now."""
+        page = self._unsigned
+        head = None if page is None else self._means.store.pages.head(page)
+        if head is None or head.signer == self._means.signer.key_id:
+            self._sign_last()
+            page = None
+        else:
+            self._unsigned = None
+
+        def decide(unit: Unit) -> None:
+            # Before the answers move on: no page may be of a signer that none listed so far.
+            administration.follow_root_sets(unit, root_sets, by)
+            if page is not None:
+                founding.renew_page(unit, page)
+
+        self._commit_alone(decide)
 
     def _open_after_restore(self, mark: str) -> None:
         entropy = self._means.entropy

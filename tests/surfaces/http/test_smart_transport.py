@@ -4,16 +4,24 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.concurrency import run_in_threadpool
 
 from gauger.core.authority.commands import DecideDue
 from gauger.core.documents.acknowledgment import Acknowledgment
 from gauger.core.documents.envelope import read_document
 from gauger.core.documents.rum_payload import HaMember
 from gauger.core.documents.smart_license import Item, ItemKind, read_items
-from gauger.core.documents.smart_transport import MessageType, Response, Status
+from gauger.core.documents.smart_transport import (
+    LICENSING_PATH,
+    MessageType,
+    Response,
+    Status,
+    encode_request,
+)
 from gauger.cssm.config import CssmConfig, Guarding
-from tests.support.builders import ACCOUNT, DAY, ELSEWHERE, UDI, Device, a_device, a_portal
+from tests.support.builders import ACCOUNT, DAY, ELSEWHERE, NOW, UDI, Device, a_device, a_portal
 from tests.surfaces.http.portal import (
     Web,
     a_web,
@@ -202,6 +210,34 @@ def test_ten_wrong_id_tokens_and_the_address_waits(tmp_path: Path) -> None:
         good = web.call("POST", f"{at()}/tokens", {}).json()["token"]
         request = trust_request(good, device.trust_request(token=good, made_at=web.bench.clock.now))
         assert web.smart(request)[0] == 200
+
+
+@pytest.mark.threat("A24", role="cssm")
+def test_one_device_that_floods_gets_429_late_and_others_are_served(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flooder, other = a_device(), a_device("GGR0002", incarnation="33" * 16)
+    items = [flooder.report(((NOW + n, NOW + n + 1, 1),)) for n in range(121)]
+    for begin in range(0, 120, 60):
+        assert web.smart(usage_request(flooder, *items[begin : begin + 60]))[0] == 200
+    held: list[float] = []
+
+    async def hold(seconds: float) -> None:
+        held.append(seconds)
+        # While this refusal is held back, the report of another is judged.
+        answer = await run_in_threadpool(web.smart, usage_request(other, other.report()))
+        assert answer[0] == 200
+
+    monkeypatch.setattr("gauger.surfaces.http.smart_transport._hold", hold)
+    content = encode_request(usage_request(flooder, items[120]))
+    with httpx.Client(base_url=web.url, trust_env=False, timeout=30) as http:
+        refused = http.post(
+            LICENSING_PATH, content=content, headers={"Content-Type": "application/json"}
+        )
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "12")
+    assert held == [1.0]
+    web.bench.clock.now += 12
+    assert web.smart(usage_request(flooder, items[120]))[0] == 200
 
 
 @pytest.mark.threat("F2", role="cssm")

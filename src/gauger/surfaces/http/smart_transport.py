@@ -1,5 +1,6 @@
 """Smart transport, `POST /licservice/license`: a raw route, strict from the first byte."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -28,9 +29,12 @@ from gauger.surfaces.http.problems import STATUS, problem_headers
 
 _LARGE: Final = 64 * 1024  # bytes; decoding more holds up other requests, so a thread does it
 _FEW: Final = 4  # documents; each is verified while it is handed over
+_HELD: Final = 1.0  # seconds; short beside any Retry-After
 _LATER: Final = frozenset({Status.OK_POLL, Status.OK_TRY_AGAIN})
 _MEDIA: Final = "application/json"
 _HEADERS: Final = ((b"cache-control", b"no-store"), (b"content-type", _MEDIA.encode()))
+
+_hold: Final = asyncio.sleep
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 """Status, headers, body."""
@@ -68,6 +72,10 @@ async def _served(portal: Portal, scope: Scope, receive: Receive) -> Answer:
     try:
         response = await _answer(exchange, request, address, config.server.answer_seconds)
     except Problem as problem:
+        if problem.code == "too-many-requests":
+            # One that sends on as soon as it is refused would cost the others a request each time.
+            # So its connection waits for the refusal, and with it all that it would send on it.
+            await _hold(_HELD)
         # In the protocol's own form: the device compares the nonce of a refusal too.
         return _written(exchange.refuse(request, problem), problem)
     return _written(response, None)
