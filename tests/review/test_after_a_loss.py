@@ -1,6 +1,7 @@
 """A device that lost its store, or got an old one back, takes what it lacks again."""
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,41 @@ def test_a_device_with_an_old_store_gets_the_newest_policy_back(
     again = agent.status().policy.name
     agent.stop()
     assert (newest, again) == ("Weekly", "Weekly")
+
+
+@pytest.mark.threat("A19", role="cssm")
+@pytest.mark.threat("A19", role="instance")
+def test_a_snapshot_of_the_whole_device_shows_in_its_chain(world: World, office: Office) -> None:
+    """Store, keys and anchor go back together: nothing on the device can tell."""
+    data, snapshot = world.root / "device", world.root / "snapshot"
+    agent = world.device()
+    off(agent)
+    report(office, agent)
+    agent.stop()
+    shutil.copytree(data, snapshot)
+    agent = world.open()
+    report(office, agent)
+    agent.stop()
+    shutil.rmtree(data)
+    shutil.copytree(snapshot, data)
+    agent = world.open()
+    agent.set_count(ESSENTIALS, 5)
+    agent.flush()
+    world.clock.advance(60)
+    ((number, code),) = office.round_trip(agent).refused
+    shown = agent.report_detail(number).verdict
+    report(office, agent)
+    states = [row.state for row in agent.report_rows()]
+    agent.stop()
+
+    assert code == "repeated-place"
+    assert str(shown).startswith("quarantined: repeated-place")
+    with closing(office.authority.reader()) as reader:
+        verdicts = [row.verdict for row in reader.reports(ACCOUNT)]
+        # The second is of the restart, which closes what was open.
+        assert verdicts == ["accepted", "accepted", "quarantined", "quarantined", "accepted"]
+        assert [case.code for case in reader.cases(ACCOUNT, state="open")] == ["repeated-place"]
+        told = [event.kind for event in reader.events(ACCOUNT)]
+    assert {"case-opened", "report-quarantined", "report-decided"} <= set(told)
+    # What waits for a person stays on the device, and what it measured since counts.
+    assert states == ["ACK", "ACK", "UNACK", "ACK", "OPEN"]
