@@ -18,10 +18,16 @@ from tests.instance.world import ESSENTIALS, World
 ALL = Selection(kind=SelectionKind.ALL)
 
 
+def connection(agent: Agent) -> sqlite3.Connection:
+    found = agent._store._connection  # type: ignore[attr-defined]  # the adapter behind the port
+    assert isinstance(found, sqlite3.Connection)
+    return found
+
+
 @contextmanager
 def locked(world: World, agent: Agent) -> Iterator[None]:
     """Let another process write to the store for the time of the block."""
-    agent._store._connection.execute("PRAGMA busy_timeout = 50")  # type: ignore[attr-defined]
+    connection(agent).execute("PRAGMA busy_timeout = 50")  # thirty seconds otherwise
     with closing(sqlite3.connect(store(world), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -31,9 +37,9 @@ def locked(world: World, agent: Agent) -> Iterator[None]:
 @contextmanager
 def read_only(_: World, agent: Agent) -> Iterator[None]:
     """Let each write fail as on a file system that became read-only."""
-    agent._store._connection.execute("PRAGMA query_only = 1")  # type: ignore[attr-defined]
+    connection(agent).execute("PRAGMA query_only = 1")
     yield
-    agent._store._connection.execute("PRAGMA query_only = 0")  # type: ignore[attr-defined]
+    connection(agent).execute("PRAGMA query_only = 0")
 
 
 def store(world: World) -> Path:
