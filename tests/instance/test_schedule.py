@@ -6,10 +6,12 @@ import pytest
 
 from gauger.core.documents.smart_transport import Status, WireProblem, decode_request
 from gauger.core.documents.verdict import Ruling
+from gauger.core.instance.sending import after_ha_event
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.config import ConfigChange, ConfigKey
+from gauger.instance.memory import Draft
 from gauger.instance.views import Scope, Selection, SelectionKind
 from tests.instance.portal import Portal, judge, refuse, response, say, withhold
 from tests.instance.test_store_fate import FullDisk
@@ -94,6 +96,35 @@ def test_one_sending_a_day_and_sync_overrides_it(
     assert sendings(portal) == 13
     told = [item for report in portal.reports for item in report.payload.measurements]
     assert sum(item.end - item.start for item in told) == told[-1].end - told[0].start
+
+
+def push_soon(agent: Agent) -> None:
+    """Have an event ask for a sending now, as one of high availability does."""
+
+    def move(draft: Draft) -> None:
+        schedule = after_ha_event(draft.singles.schedule, agent._engine.measuring.lived())
+        draft.singles = replace(draft.singles, schedule=schedule)
+
+    agent._engine.change(move)
+
+
+@pytest.mark.requirement("PI-8/direct")
+@pytest.mark.threat("A23", role="instance")
+def test_an_event_sends_at_once_and_the_next_one_waits_for_the_day(
+    world: World, portal: Portal, online: Agent
+) -> None:
+    trusted(online)
+    world.clock.advance(60)
+    push_soon(online)
+    online.tick()
+    assert sendings(portal) == 1
+    for _ in range(3):
+        push_soon(online)
+        live(world, online, 0.25)
+    assert sendings(portal) == 1
+    live(world, online, 0.5)
+    assert sendings(portal) == 2
+    assert {row.state for row in online.report_rows()} == {"ACK", "OPEN"}
 
 
 @pytest.mark.requirement("PI-8/direct")
