@@ -181,8 +181,29 @@ def test_compaction_keeps_the_newest_and_the_chain(
 def test_a_row_altered_beside_its_seal_is_found(store: InstanceStore) -> None:
     store.commit(Batch(reports=rows(1)))
     store._connection.execute("UPDATE report SET state = 'acknowledged'")
-    with pytest.raises(Problem, match="altered beside its seal"):
-        store.report(1)
+    (row,) = store.reports(["acknowledged"])
+    assert row.fault == "The row of report 1 was altered beside its seal."
+    assert row == StoredReport(report_id=1, state="", fault=row.fault)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "sealed = x'00'",
+        "sealed = zeroblob(0)",
+        "sealed = 'text'",
+        "digest = CAST(x'ff' AS TEXT)",
+        "acked_at = 7",
+    ],
+)
+def test_a_row_that_rotted_keeps_no_other_from_being_read(
+    store: InstanceStore, damage: str
+) -> None:
+    store.commit(Batch(reports=rows(1, 3)))
+    store._connection.execute(f"UPDATE report SET {damage} WHERE id = 1")  # noqa: S608 -- own texts
+    rotted, well = store.reports(["closed"])
+    assert rotted.fault is not None
+    assert well == rows(3)[3]
 
 
 @pytest.mark.requirement("PI-4")

@@ -115,7 +115,7 @@ def test_trust_that_waits_is_fetched_by_sync(world: World, portal: Portal, onlin
 def test_what_a_full_message_leaves_goes_with_the_next(
     world: World, portal: Portal, online: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gauger.instance.exchanging._MESSAGE_BYTES", 1)
+    monkeypatch.setattr("gauger.instance.choosing._MESSAGE_BYTES", 1)
     for index in (0, 2, 3):
         trusted(online, tag=index) if index == 0 else online.set_count(tag_of(online, index), 1)
     online.flush()
@@ -127,7 +127,7 @@ def test_what_a_full_message_leaves_goes_with_the_next(
 def test_by_itself_what_is_left_goes_a_day_later(
     world: World, portal: Portal, online: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gauger.instance.exchanging._MESSAGE_BYTES", 1)
+    monkeypatch.setattr("gauger.instance.choosing._MESSAGE_BYTES", 1)
     trusted(online)
     online.set_count(tag_of(online, 2), 1)
     online.flush()

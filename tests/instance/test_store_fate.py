@@ -148,8 +148,10 @@ def test_a_damaged_record_is_never_believed(world: World, table: str) -> None:
     if table in {"record", "meta", "event"}:
         assert "SMART_LIC-3-STORE_REPLACED" in names(agent)
     elif table == "report":
+        (row, *_) = agent.report_rows()
+        assert (row.state, row.feature) == ("DAMAGED", "-")
         with pytest.raises(Problem, match="store-damaged"):
-            agent.report_rows()
+            agent.report_detail(row.report_id)
     agent.stop()
 
 

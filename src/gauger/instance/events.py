@@ -76,6 +76,22 @@ def report_closed(at: int, report_id: int, tag: str, cause: str) -> LogEntry:
     return event(at, "RUM_CLOSED", reportId=report_id, cause=cause, entitlementTag=tag)
 
 
+def report_unreadable(at: int, report_id: int, reason: str) -> LogEntry:
+    """A report is there and cannot be read any more; told once."""
+    text = (
+        f"Report {report_id} cannot be read, found now: {reason} It is not sent any more; all others "
+        "are. Check the disk, see `gauger fsck --data DIR`, and tell whoever runs the portal, where it "
+        "becomes a gap: `gauger cssm gap list`."
+    )
+    return message(at, "2-REPORT_UNREADABLE", text)
+
+
+def reports_unreadable(at: int, count: int) -> LogEntry:
+    """More reports cannot be read than the event log should name one by one."""
+    text = f"{count} more reports cannot be read; `show license rum id all` says which."
+    return message(at, "2-REPORT_UNREADABLE", text)
+
+
 def reports_sent(at: int, report_ids: tuple[int, ...]) -> LogEntry:
     """Reports have left."""
     # Not each number: 500 of them in one line would tell nobody more.

@@ -23,25 +23,22 @@ from gauger.core.documents.verdict import Verdict
 from gauger.core.instance import backoff, sending
 from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import Reason, ReportInput, ReportState, step
-from gauger.core.instance.sending import MOST, Held, Occasion
+from gauger.core.instance.sending import Occasion
 from gauger.core.problems import TABLE, Problem, Retry
 from gauger.instance import events, greeting, polling
 from gauger.instance.answer_file import read_answer
+from gauger.instance.choosing import Choosing
 from gauger.instance.greeting import HELLO
 from gauger.instance.holdings import Holdings
 from gauger.instance.importing import Importing, Taken
-from gauger.instance.memory import Draft, as_held, read_detail, report_row
+from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.polling import POLLS
-from gauger.instance.ports import Store, StoredReport
+from gauger.instance.ports import Store
 from gauger.instance.records import Exchange, Poll
 from gauger.instance.reporting import find_report
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.trusting import Trusting
 from gauger.instance.views import ImportResult
-
-_SENDABLE: Final = (ReportState.CLOSED.value, ReportState.UNACKNOWLEDGED.value)
-_MESSAGE_BYTES: Final = 3 * 1024 * 1024
-"""Above so many bytes of reports no further one joins a message."""
 
 _POLL_SECONDS: Final = 300
 _SOONEST_POLL: Final = 1
@@ -106,6 +103,7 @@ class Exchanging:
         self._importing = parts.importing
         self._trusting = parts.trusting
         self._lived = parts.lived
+        self._choosing = Choosing(store)
 
     def prepare_usage(
         self, draft: Draft, occasion: Occasion, sent: Collection[int] = frozenset()
@@ -124,19 +122,17 @@ class Exchanging:
         if draft.singles.usage_exchange is not None:
             return False
         lived = self._lived()
-        candidates = self._candidates(draft, occasion)
-        # A report that is refused each time would make an operator's sync go on for ever.
-        fresh = (item for item in candidates if item.report_id not in sent)
-        chosen = sending.batch(fresh, occasion)
-        carried = self._fitting(chosen.report_ids)
-        schedule = sending.after_message(draft.singles.schedule, lived, chosen, occasion)
+        chosen = self._choosing.choose(draft, occasion, sent, self._around.clock.wall())
+        carried = chosen.items
+        schedule = sending.after_message(draft.singles.schedule, lived, chosen.batch, occasion)
         # What did not fit follows soon, and not with the next interval, weeks later.
-        if chosen.more or len(carried) < len(chosen.report_ids):
+        if chosen.batch.more or chosen.is_cut:
             schedule = sending.after_ha_event(schedule, lived)
         draft.singles = replace(draft.singles, schedule=schedule)
         # An empty message tells nothing; a hello asks whether the portal went back meanwhile.
         if not carried:
-            if occasion is Occasion.SCHEDULE and greeting.is_worth_it(draft):
+            is_idle = occasion is Occasion.SCHEDULE and not chosen.batch.more
+            if is_idle and greeting.is_worth_it(draft):
                 greeting.ask(draft, is_due=True)
             return False
         exchange = self._usage_exchange(carried, occasion)
@@ -281,9 +277,9 @@ class Exchanging:
         greeting.ask(draft, is_due=False)
         return Answered(result=ImportResult(), is_over=True)
 
-    def has_unsent(self) -> bool:
+    def has_unsent(self, draft: Draft) -> bool:
         """Return whether a report waits to be sent for the first time."""
-        return bool(self._store.reports(_SENDABLE, limit=1))
+        return self._choosing.has_unsent(draft.singles.course)
 
     def drop_settled(self, draft: Draft) -> None:
         """Drop exchanges whose documents a file has answered meanwhile."""
@@ -410,55 +406,6 @@ class Exchanging:
         silent = self._silent(draft, exchange)
         unanswered = tuple(sorted({*course.unanswered, *silent}))
         draft.singles = replace(draft.singles, course=replace(course, unanswered=unanswered))
-
-    def _candidates(self, draft: Draft, occasion: Occasion) -> list[Held]:
-        """Return reports that a message may carry: no more are read than one message takes."""
-        course = draft.singles.course
-        wanted = set(course.wanted)
-        # With a schedule or an order only: a silent portal would else get them each second.
-        if occasion is not Occasion.WANTED:
-            wanted |= set(course.unanswered)
-        held: dict[int, Held] = {}
-        # What the portal rejected goes only when a person asks, who may have mended the cause.
-        extra = wanted | set(course.rejected) if occasion is Occasion.SYNC else wanted
-        for report_id in sorted(extra):
-            row = self._store.report(report_id)
-            if row is not None:
-                held[report_id] = as_held(row, wanted)
-        if occasion is Occasion.WANTED:
-            return list(held.values())
-        for row in self._sendable(MOST + 1, skipped=set(course.rejected)):
-            held.setdefault(row.report_id, as_held(row, wanted))
-        return list(held.values())
-
-    def _sendable(self, most: int, *, skipped: set[int]) -> Iterator[StoredReport]:
-        after, found = 0, 0
-        while found < most:
-            # By pages: many rejected reports may lie before the first that is to be sent.
-            rows = self._store.reports(_SENDABLE, after=after, limit=most)
-            for row in rows:
-                if row.report_id not in skipped:
-                    found += 1
-                    yield row
-            if len(rows) < most:
-                return
-            after = rows[-1].report_id
-
-    def _fitting(self, report_ids: tuple[int, ...]) -> list[tuple[int, str]]:
-        """Return items in order until the message is large enough."""
-        items: list[tuple[int, str]] = []
-        size = 0
-        for report_id in report_ids:
-            item = self._store.item(report_id, "report")
-            # Past its retention: there is nothing left to send.
-            if item is None:
-                continue
-            size += len(item)
-            # The first one always goes, or a single large report would never leave.
-            if items and size > _MESSAGE_BYTES:
-                break
-            items.append((report_id, item.decode()))
-        return items
 
     def _usage_exchange(self, carried: list[tuple[int, str]], occasion: Occasion) -> Exchange:
         around = self._around

@@ -15,7 +15,7 @@ from gauger.core.instance.install import compare_heads, decide
 from gauger.core.instance.report_life import KEPT, RETENTION, ReportInput, ReportState, step
 from gauger.core.policy.deadlines import after_ack
 from gauger.core.problems import Problem
-from gauger.instance import events
+from gauger.instance import events, unreadable
 from gauger.instance.holdings import HEAD, Holdings, own_keys, read_marks, write_marks
 from gauger.instance.looking_back import LookingBack
 from gauger.instance.memory import Draft, read_detail, report_row
@@ -111,7 +111,11 @@ class Importing:
         # One look for each digest: a file may answer thousands of reports.
         for digest in digests - known.keys():
             row = self._held_row(digest)
-            if row is not None:
+            if row is not None and row.fault is not None:
+                # Made here, that much is sure. Unknown, it would have the whole answer refused, and
+                # with it the ACKs of all others, each time anew.
+                known[digest] = Known(type=AnsweredType.RUM_REPORT)
+            elif row is not None:
                 detail = read_detail(row)
                 known[digest] = Known(
                     type=AnsweredType.RUM_REPORT,
@@ -248,8 +252,10 @@ class Importing:
     def _held_id(self, digest: Digest) -> int:
         """Return the number of a report whose bytes are still there, else 0."""
         row = self._held_row(digest)
+        if row is None or row.fault is not None:
+            return 0
         # Wanted for ever and never sent: what is gone from here cannot be given.
-        if row is None or self._store.item(row.report_id, "report") is None:
+        if unreadable.item_of(self._store, row.report_id, "report") is None:
             return 0
         return row.report_id
 
@@ -264,6 +270,9 @@ class Importing:
             return
         # As the draft has it: an earlier document of this answer may have changed it.
         row = find_report(draft, self._store, row.report_id) or row
+        if row.fault is not None:
+            unreadable.note(draft, {row.report_id: row.fault}, self._around.clock.wall())
+            return
         before = read_detail(row)
         detail = replace(
             before,
@@ -284,7 +293,7 @@ class Importing:
         self, draft: Draft, row: StoredReport, detail: ReportDetail, settled: Settled
     ) -> None:
         wall, report_id = self._around.clock.wall(), row.report_id
-        signed = self._store.item(report_id, "report")
+        signed = unreadable.item_of(self._store, report_id, "report")
         # From now on both are evidence, read once in a while: compressed, years of it fit.
         ack = write_document(settled.document).encode()
         if signed is not None:
@@ -320,14 +329,19 @@ class Importing:
         """Drop bytes that are past their retention; the digest stays."""
         oldest = self._around.clock.wall() - RETENTION
         wanted = draft.singles.course.wanted
-        # Bounded: after years offline all at once would hold up measuring.
-        for report_id in self._store.purgeable(oldest, KEPT)[:_PURGED_AT_ONCE]:
+        purged = 0
+        for report_id in self._store.purgeable(oldest, KEPT):
+            # Bounded: after years offline all at once would hold up measuring. By what is purged:
+            # rows that rotted stay the oldest, and would keep all younger bytes for ever.
+            if purged == _PURGED_AT_ONCE:
+                return
             row = find_report(draft, self._store, report_id)
             if row is None or report_id in wanted:
                 continue  # what was wanted just now is not dropped before it is sent
             if row.acked_at is None or row.acked_at >= oldest:
                 continue  # its ACK was renewed just now, and its retention with it
             detail = read_detail(row)
+            purged += 1
             expired = replace(detail, life=step(detail.life, ReportInput.EXPIRED))
             draft.put_report(report_row(row, expired))
             for kind in ("report", "ack"):

@@ -17,6 +17,7 @@ from gauger.instance.memory import Draft, read_detail
 from gauger.instance.ports import Store, StoredReport
 from gauger.instance.records import AckPage, KnownEpoch, ReportDetail
 from gauger.instance.reporting import find_report
+from gauger.instance.unreadable import item_of
 
 _ANSWERED: Final = (ReportState.ACKNOWLEDGED.value, ReportState.PURGED.value)
 _AT_ONCE: Final = 500
@@ -93,7 +94,10 @@ class LookingBack:
         after = 0
         while rows := self._store.reports(_ANSWERED, after=after, limit=_AT_ONCE):
             for row in rows:
-                yield find_report(draft, self._store, row.report_id) or row
+                known = find_report(draft, self._store, row.report_id)
+                # One that does not open names no page, so it cannot be told whether that was lost.
+                if known is not None:
+                    yield known
             after = rows[-1].report_id
 
     def _place_of(self, draft: Draft, row: StoredReport) -> _Place | None:
@@ -103,7 +107,7 @@ class LookingBack:
             epoch = LedgerEpoch(known.number, known.id)
             return _Place(known.ledger, epoch, detail.ack_page.page)
         # A release that did not note the page has acknowledged it; the ACK itself tells.
-        ack = self._store.item(row.report_id, "ack")
+        ack = item_of(self._store, row.report_id, "ack")
         return None if ack is None else _place(read_document(ack))
 
 

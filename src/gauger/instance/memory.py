@@ -190,6 +190,8 @@ def read_detail(report: StoredReport) -> ReportDetail:
     Raises:
         Problem: ``store-damaged``.
     """
+    if report.fault is not None:
+        raise Problem("store-damaged", report.fault)
     return unpack(report.detail, ReportDetail)
 
 

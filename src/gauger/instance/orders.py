@@ -112,7 +112,7 @@ class Orders:
                 results.append(answered.result)
             # Answered in part: the portal judges some of it later, and is asked again by itself.
             waiting = engine.memory.singles.usage_exchange is not None
-            if waiting and engine.talking.exchanging.has_unsent():
+            if waiting and engine.talking.exchanging.has_unsent(engine.memory.draft()):
                 # What this sending could not carry goes as soon as it is over.
                 engine.change(self._push_soon)
             waiting = waiting or bool(engine.memory.singles.course.polls)
@@ -122,7 +122,9 @@ class Orders:
         """Tell what became of every report that left, so that no number has to be guessed at."""
         store = self._engine.memory.store
         rows = filter(None, map(store.report, sorted(sent)))
-        open_ids = {row.report_id for row in rows if not read_detail(row).life.is_acknowledged}
+        # One that rotted since it left: nothing is known of it but that it went.
+        details = {row.report_id: read_detail(row) for row in rows if row.fault is None}
+        open_ids = {number for number, it in details.items() if not it.life.is_acknowledged}
         return SyncResult(
             sent=len(sent),
             acknowledged=len(result.acknowledged),
@@ -214,9 +216,11 @@ class Orders:
                 raise Problem("requested-item-not-found", message)
             request = self._request_due()
             if not report_ids and request is None:
+                self._change_in_part(self._saving.tell)
                 message = "There is no report to save for this selection."
                 raise Problem("requested-item-not-found", message)
             written = self._saving.write(path, report_ids, request)
+            self._change_in_part(self._saving.tell)
             # Marked only once the file is whole: none is taken for saved that is in no file.
             for batch in batches(written, _MARKED_AT_ONCE):
                 self._change_in_part(partial(self._saving.mark, report_ids=batch))

@@ -266,6 +266,8 @@ class StoredReport:
         digest: SHA-256 of its signed bytes, indexed; None while it is open.
         acked_at: When its ACK was installed, epoch seconds, indexed; None without one.
         detail: Everything else, sealed.
+        fault: Why the row does not open, or None. Then nothing of it is known but its number: what
+            stands beside the seal is nobody's word.
     """
 
     report_id: int
@@ -273,6 +275,7 @@ class StoredReport:
     digest: Digest | None = None
     acked_at: int | None = None
     detail: bytes = b""
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,7 +351,7 @@ class Store(Protocol):
         """Return all records of a family by name."""
 
     def report(self, report_id: int) -> StoredReport | None:
-        """Return one report."""
+        """Return one report; like all that return rows, also one that does not open."""
 
     def report_by_digest(self, digest: Digest) -> StoredReport | None:
         """Return the report with these signed bytes."""

@@ -102,6 +102,7 @@ class Course:
         former: Accounts that the product instance belonged to before.
         epochs: Epochs that pages of ACKs are of; only ever added to.
         surveyed: Id of the epoch by whose heads all ACKs were looked through last.
+        unreadable: Reports that the store does not give back any more; each was told of once.
         greets: Whether the portal is to be asked for its newest head: nothing was there to report.
     """
 
@@ -121,6 +122,7 @@ class Course:
     former: tuple[AccountRef, ...] = ()
     epochs: tuple[KnownEpoch, ...] = ()
     surveyed: str = ""
+    unreadable: tuple[int, ...] = ()
     greets: bool = False
 
     @property

@@ -230,8 +230,14 @@ class Reporting:
 
 
 def find_report(draft: Draft, store: Store, report_id: int) -> StoredReport | None:
-    """Return a report's row as the draft has it, else as the store has it, or will have it."""
+    """Return a report's row as the draft has it, else as the store has it, or will have it.
+
+    Returns:
+        The row; None where there is none or it does not open. What happens to such a report cannot
+        be written down, and must not hold up what happens to the others.
+    """
     # On a full disk the store's row may be an older one: written back, it would put a report that
     # is closed and signed among the open ones, and that one would never leave.
     known = draft.batch.reports.get(report_id) or draft.unsaved.get(report_id)
-    return known or store.report(report_id)
+    row = known or store.report(report_id)
+    return row if row is None or row.fault is None else None

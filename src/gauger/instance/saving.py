@@ -11,9 +11,10 @@ from typing import Final
 from gauger.core.documents.smart_license import Item, ItemKind, write_file
 from gauger.core.instance import sending
 from gauger.core.instance.report_life import ReportInput, ReportState, step
+from gauger.core.instance.sending import Held
 from gauger.core.problems import Problem
 from gauger.core.strict_json import encode
-from gauger.instance import events
+from gauger.instance import events, unreadable
 from gauger.instance.memory import Draft, as_held, read_detail, report_row
 from gauger.instance.ports import Store, StoredReport
 from gauger.instance.reporting import find_report
@@ -42,6 +43,7 @@ class Saving:
         self._around = around
         self._store = store
         self._portion = portion
+        self._faults: dict[int, str] = {}
 
     def choose(self, wanted: set[int], selection: Selection) -> tuple[int, ...]:
         """Return the reports of a selection, oldest first.
@@ -49,9 +51,13 @@ class Saving:
         Args:
             wanted: Reports that the portal wants again.
             selection: Which reports.
+
+        Raises:
+            Problem: ``store-damaged`` where a single report is asked for and cannot be read.
         """
+        self._faults.clear()
         return sending.saved(
-            (as_held(row, wanted) for row in self._rows(selection, wanted)),
+            self._held(selection, wanted),
             sending.Selection(selection.kind.value),
             number=selection.number or 0,
             now=self._around.clock.wall(),
@@ -80,12 +86,32 @@ class Saving:
             if changed != detail.life:
                 draft.put_report(report_row(row, replace(detail, life=changed)))
 
+    def tell(self, draft: Draft) -> None:
+        """Tell of what was selected and could not be read; what is read by itself is told too."""
+        unreadable.note(draft, self._faults, self._around.clock.wall())
+
     def finish(self, draft: Draft, count: int) -> None:
         """Take that a file of so many reports is complete."""
         wall = self._around.clock.wall()
         course = replace(draft.singles.course, last_file_write=wall)
         draft.singles = replace(draft.singles, course=course)
         draft.log(events.reports_saved(wall, count))
+
+    def _held(self, selection: Selection, wanted: set[int]) -> Iterator[Held]:
+        for row in self._rows(selection, wanted):
+            # One that rotted must not keep the others from being carried away: they may be all
+            # that is left to save. Asked for by itself, it is refused by name.
+            if row.fault is not None and selection.kind is not SelectionKind.REPORT:
+                self._faults[row.report_id] = row.fault
+            else:
+                yield as_held(row, wanted)
+
+    def _item(self, report_id: int) -> bytes | None:
+        try:
+            return self._store.item(report_id, "report")
+        except Problem as problem:
+            self._faults[report_id] = unreadable.reason(problem)
+            return None
 
     def _rows(self, selection: Selection, wanted: set[int]) -> Iterator[StoredReport]:
         """Read the rows that a selection can mean, page by page."""
@@ -112,7 +138,7 @@ class Saving:
     ) -> Iterator[Item]:
         for batch in batches(report_ids, _READ_AT_ONCE):
             with self._portion():
-                found = [(number, self._store.item(number, "report")) for number in batch]
+                found = [(number, self._item(number)) for number in batch]
             for number, item in found:
                 # One whose bytes went since it was chosen, past their retention, is left out.
                 if item is not None:

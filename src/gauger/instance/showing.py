@@ -243,6 +243,9 @@ class Showing:
             after = rows[-1].report_id
 
     def _row(self, row: StoredReport) -> ReportRow:
+        # Shown with the others: whoever looks for it must see that it is there and what became of it.
+        if row.fault is not None:
+            return ReportRow(report_id=row.report_id, state="DAMAGED", flag="-", feature="-")
         detail = read_detail(row)
         return ReportRow(
             report_id=row.report_id,

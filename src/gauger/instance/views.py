@@ -253,7 +253,8 @@ class ReportRow:
 
     Attributes:
         report_id: Number of the report.
-        state: ``OPEN``, ``CLOSED``, ``PENDING``, ``UNACK`` or ``ACK``.
+        state: ``OPEN``, ``CLOSED``, ``PENDING``, ``UNACK`` or ``ACK``; ``DAMAGED`` where it does
+            not open, and no more is known of it.
         flag: ``N`` normal, ``P`` purged, ``E`` refused by the portal.
         feature: Short feature name.
     """

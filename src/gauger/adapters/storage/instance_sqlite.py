@@ -26,6 +26,9 @@ APPLICATION_ID: Final = 0x47415552  # "GAUR"
 KEPT_EVENTS: Final = 5000
 """How many events stay when the log is compacted."""
 
+_Row = tuple[int, bytes | None, bytes | None, int | None, bytes | None]
+"""A row of the report table as SQLite returns it: see `_COLUMNS`."""
+
 # So that the log is compacted once in a thousand events, and not with each.
 _SLACK: Final = 1000
 # In front of the bytes and under the seal: nobody can make a report be read as the other.
@@ -183,11 +186,12 @@ class InstanceStore:
         """Return bytes of a report, or None where they were removed."""
         with named_errors():
             row = self._connection.execute(
-                "SELECT sealed FROM item WHERE report_id = ? AND kind = ?", (report_id, kind)
+                "SELECT CAST(sealed AS BLOB) FROM item WHERE report_id = ? AND kind = ?",
+                (report_id, kind),
             ).fetchone()
         if row is None:
             return None
-        plain = self._seal.open(row[0], _item_place(report_id, kind), self._incarnation)
+        plain = self._seal.open(row[0] or b"", _item_place(report_id, kind), self._incarnation)
         return zlib.decompress(plain[1:]) if plain[:1] == _COMPRESSED else plain[1:]
 
     def state_counts(self) -> dict[str, int]:
@@ -281,14 +285,19 @@ class InstanceStore:
         size = int.from_bytes(plain[:2], "big")
         return plain[2 : 2 + size].decode(), plain[2 + size :]
 
-    def _open_report(self, row: tuple[int, str, str | None, int | None, bytes]) -> StoredReport:
-        report_id, state, digest, acked_at, sealed = row
+    def _open_report(self, row: _Row) -> StoredReport:
+        report_id, sealed = row[0], row[4] or b""
         place = Place("report", str(report_id), "report")
-        head, _, detail = self._seal.open(sealed, place, self._incarnation).partition(b"\n")
+        try:
+            head, _, detail = self._seal.open(sealed, place, self._incarnation).partition(b"\n")
+        # Returned and not raised: one row that rotted must not keep all others from being read.
+        except Problem as problem:
+            return StoredReport(report_id=report_id, state="", fault=problem.detail)
+        state, digest, acked_at = msgspec.json.decode(head)
         # The columns are in the open to be indexed. Altered, a report would pass for acknowledged.
-        if msgspec.json.decode(head) != [state, digest, acked_at]:
+        if (_encoded(state), _encoded(digest), acked_at) != row[1:4]:
             message = f"The row of report {report_id} was altered beside its seal."
-            raise Problem("store-damaged", message)
+            return StoredReport(report_id=report_id, state="", fault=message)
         return StoredReport(
             report_id=report_id,
             state=state,
@@ -430,7 +439,8 @@ class InstanceStore:
                     self._connection.execute("ROLLBACK")
 
 
-_COLUMNS: Final = "id, state, digest, acked_at, sealed"
+# As bytes: a text that rotted into no UTF-8 would fail the whole query, with all rows around it.
+_COLUMNS: Final = "id, CAST(state AS BLOB), CAST(digest AS BLOB), acked_at, CAST(sealed AS BLOB)"
 
 
 _ERRORS: Final = {
@@ -499,6 +509,10 @@ def create_schema(connection: sqlite3.Connection, seal: Seal, incarnation: str) 
         # In the same transaction: a file with a version is a whole store, one without is none.
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
+
+
+def _encoded(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
 
 
 def _item_place(report_id: int, kind: str) -> Place:

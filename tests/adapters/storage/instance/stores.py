@@ -8,6 +8,7 @@ from pathlib import Path
 from gauger.adapters.storage.instance_open import StorePaths, open_instance_store
 from gauger.adapters.storage.instance_sqlite import InstanceStore
 from gauger.core.identity import digest
+from gauger.core.problems import Problem
 from gauger.instance.ports import Batch, LogEntry, StoredItem, StoredReport
 from tests.support.builders import CountedEntropy
 
@@ -38,6 +39,16 @@ def report(number: int, *, state: str = "closed", acked_at: int | None = None) -
         acked_at=acked_at,
         detail=b"detail %d" % number,
     )
+
+
+def believed(store: InstanceStore, number: int) -> StoredReport | None:
+    """Return the row of a report as whoever decides by it must take it; refuse one with a fault."""
+    row = store.report(number)
+    if row is not None and row.fault is not None:
+        # Not a word of what stands beside a seal that does not open may be told.
+        assert row == StoredReport(report_id=number, state="", fault=row.fault)
+        raise Problem("store-damaged", row.fault)
+    return row
 
 
 def a_history() -> Batch:

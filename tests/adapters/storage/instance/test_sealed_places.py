@@ -14,6 +14,7 @@ from gauger.core.problems import Problem
 from gauger.instance.ports import Batch
 from tests.adapters.storage.instance.stores import (
     a_history,
+    believed,
     change,
     entry,
     look,
@@ -24,7 +25,7 @@ from tests.adapters.storage.instance.stores import (
 
 READERS: dict[str, Callable[[InstanceStore], object]] = {
     "record": lambda store: [store.records(family) for family in ("mark", "setting", "state")],
-    "report": lambda store: [store.report(1), store.report(2)],
+    "report": lambda store: [believed(store, number) for number in (1, 2)],
     "item": lambda store: [store.item(1, "report"), store.item(2, "report"), store.item(1, "ack")],
     "event": lambda store: list(store.entries()),
 }
@@ -110,7 +111,7 @@ def test_what_stands_open_beside_a_seal_is_bound_to_it(
     change(paths, f"UPDATE report SET {column} WHERE id = 1")  # noqa: S608 -- texts of this file
 
     with pytest.raises(Problem, match="altered beside its seal"):
-        store.report(1)
+        believed(store, 1)
     assert store.report(2) == report(2)
 
 
@@ -156,7 +157,7 @@ def test_a_record_of_another_store_with_the_same_key_is_refused(
     change(paths, f"ATTACH '{other.store}' AS other", *_STEAL)
 
     with pytest.raises(Problem) as caught:
-        store.report(1)
+        believed(store, 1)
     assert caught.value.code == "store-damaged"
     twin.close()
 
