@@ -109,11 +109,10 @@ class Choosing:
         while found < most:
             # By pages: many that were rejected, or that rotted, may lie before the first to be sent.
             rows = self._store.reports(_SENDABLE, after=after, limit=most)
-            for row in rows:
-                if row.report_id not in search.skipped:
-                    for item in _read(search, row):
-                        found += 1
-                        yield item
+            fresh = (row for row in rows if row.report_id not in search.skipped)
+            page = [item for row in fresh for item in _read(search, row)]
+            found += len(page)
+            yield from page
             if len(rows) < most:
                 return
             after = rows[-1].report_id
