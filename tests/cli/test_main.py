@@ -1,3 +1,4 @@
+import resource
 import subprocess
 import sys
 
@@ -82,3 +83,15 @@ def test_a_fault_of_ours_shows_its_trace_where_asked(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(cli.DEBUG, "1")
     with pytest.raises(ZeroDivisionError):
         cli.main()
+
+
+@pytest.mark.threat("F9", role="cssm")
+@pytest.mark.threat("F9", role="instance")
+def test_no_command_leaves_a_core_dump_which_would_hold_its_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr("resource.setrlimit", lambda *limit: asked.append(limit))
+    monkeypatch.setattr(cli, "root", lambda: asked.append((0, (0, 0))))
+    cli.main()
+    assert asked[0] == (resource.RLIMIT_CORE, (0, 0))  # before any command does anything

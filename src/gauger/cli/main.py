@@ -1,6 +1,7 @@
 """The root of the `gauger` command: sub-commands are imported only when they are called."""
 
 import os
+import resource
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -52,6 +53,8 @@ def describe(problem: Problem) -> str:
 
 def main() -> None:
     """Run the command line; a problem becomes text on standard error and an exit code."""
+    # The memory of these processes holds private keys and secrets: no crash writes it to a disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         root()
     except Problem as problem:
