@@ -41,8 +41,8 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
             store-unknown root-lost""",
         501: "upgrade-needed not-supported",
         502: "comm-failed tls-failed bad-answer",
-        503: "server-busy acknowledging-stopped",
-        507: "store-full",
+        # A full disk too: whoever asks may come again, and 507 is for what he himself keeps here.
+        503: "server-busy acknowledging-stopped store-full",
     }
 )
 
