@@ -1,6 +1,7 @@
 """`gauger instance` as typed: with an agent at work and without one."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -51,6 +52,15 @@ def data(tmp_path: Path, bundle: Path) -> Path:
     said = typed("instance", "init", "--data", tmp_path / "D", "--bundle", bundle)
     assert "PID:C9800-CL-K9,SN:GGR0001" in said
     return tmp_path / "D"
+
+
+def test_the_next_step_names_the_keys_and_a_folder_with_a_blank(
+    tmp_path: Path, bundle: Path
+) -> None:
+    place = ("--data", tmp_path / "my D", "--keys", tmp_path / "K")
+    said = typed("instance", "init", *place, "--bundle", bundle)
+    step = said.strip().splitlines()[-1].removeprefix("Next: ")
+    assert shlex.split(step) == ["gauger", "instance", "run", *map(str, place)]
 
 
 def _words(action: str, data: Path, *more: str | Path) -> list[str | Path]:

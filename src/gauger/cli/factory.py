@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 import click
 
 from gauger import profiles
+from gauger.cli.typed_line import typed_line
 from gauger.tools import factory as tool
 from gauger.tools.typed import typed_account
 from gauger.tools.workshop import Workshop
@@ -66,7 +67,8 @@ def init(
     else:
         click.echo("  2 of 3 root keys must sign. Move them to three places; none is needed by a")
         click.echo("  server or a device.")
-    click.echo(f"Next: gauger trust issue-signer --root {out / tool.ROOT} --out DIR")
+    step = typed_line("gauger trust issue-signer", root=out / tool.ROOT, out="DIR", clock=clock)
+    click.echo(f"Next: {step}")
 
 
 @factory.command()
@@ -127,4 +129,5 @@ def mint(**options: Unpack[_MintOptions]) -> None:
     click.echo(f"Minted {bundle.udi} ({bundle.profile.title}): {out}")
     for kind in bundle.documents:
         click.echo(f"  with a signed {kind.replace('-', ' ')}")
-    click.echo(f"Next: gauger instance run --data DIR --bundle {out}")
+    step = typed_line("gauger instance run", data="DIR", bundle=out, clock=options["clock"])
+    click.echo(f"Next: {step}")

@@ -1,6 +1,7 @@
 """What `gauger instance profiles` prints."""
 
 from gauger import profiles
+from gauger.cli.typed_line import typed_line
 from gauger.core.profiles import Counting, Origin, Profile
 
 
@@ -20,7 +21,7 @@ def one(wanted: str) -> list[str]:
     """
     profile = profiles.find(wanted)
     tags = [f"  {licence.feature}\n    {licence.tag}" for licence in profile.licences]
-    step = f"Next: gauger factory mint --profile {wanted}"
+    step = f"Next: {typed_line('gauger factory mint', factory='DIR', profile=wanted, out='NEW')}"
     return [*_described(profile), "Entitlement tags:", *tags, step]
 
 

@@ -1,5 +1,6 @@
 """Open the agent of a place and run it. What shows and talks loads when somebody asks."""
 
+import shlex
 import signal
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Final
 import click
 
 from gauger.cli.instance_place import Place
+from gauger.cli.typed_line import typed_line
 from gauger.core.problems import Problem
 from gauger.core.profiles import Counting
 from gauger.instance.agent import Agent
@@ -58,7 +60,9 @@ def take_in(place: Place) -> None:
     agent = open_at(place)
     try:
         click.echo(f"{agent.udi} ({agent.profile.title}): {place.data}")
-        click.echo(f"Next: gauger instance run --data {place.data}")
+        # With its keys: in DATA/keys, where it would look else, there are none.
+        options = {"data": place.data, "keys": place.keys, "clock": place.clock}
+        click.echo(f"Next: {typed_line('gauger instance run', **options)}")
     finally:
         agent.stop()
 
@@ -89,7 +93,8 @@ def serve(place: Place) -> None:
 def _greet(agent: Agent, place: Place) -> None:
     if place.clock is not None:
         click.echo("TEST CLOCK: what is signed now is refused by every role without a test clock.")
-    profile, data = agent.profile, place.data
+    # Without --keys: who has the data folder reaches this agent, and the agent has the keys.
+    profile, data = agent.profile, shlex.quote(str(place.data))
     lines = [
         f"Product instance {agent.udi} is running: {profile.title}, release {profile.release}.",
         "From another terminal:",

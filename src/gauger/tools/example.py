@@ -1,5 +1,6 @@
 """An example: a factory, two devices and a portal with something in it, made once."""
 
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -183,14 +184,15 @@ def first_steps(example: Example, url: str) -> tuple[str, ...]:
         Problem: As `Example.token`.
     """
     data, portal, token = example.folder, example.portal, example.token()
-    device, bundle = data / "device", data / _BUNDLES / _SERIALS[0]
     ca = portal / "tls" / "certificate.pem"
+    paths = (data / "device", data / _BUNDLES / _SERIALS[0], portal, ca)
+    device, bundle, folder, ca_file = (shlex.quote(str(path)) for path in paths)
     return (
         "",
         "In another terminal, run a device ...",
-        f"  gauger instance run --data {device} --bundle {bundle} --ca {ca}",
+        f"  gauger instance run --data {device} --bundle {bundle} --ca {ca_file}",
         "... and in a third one use a licence and report it:",
-        f"  export GAUGER_INSTANCE_DATA={device} GAUGER_CSSM_DATA={portal}",
+        f"  export GAUGER_INSTANCE_DATA={device} GAUGER_CSSM_DATA={folder}",
         f'  gauger instance config "license smart transport smart" "license smart url smart {url}{LICENSING_PATH}"',
         f"  gauger instance exec license smart trust idtoken {token} local",
         "  gauger instance use air-network-advantage 7",

@@ -1,7 +1,6 @@
 """What every command that speaks to the portal shares: where it is, who asks, how to print."""
 
 import functools
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from gauger.cli.cssm.client import Api
 from gauger.cli.cssm.outfile import written
 from gauger.cli.cssm.showing import Answer, show
 from gauger.cli.text_file import read_text
+from gauger.cli.typed_line import typed_line
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
 from gauger.cssm.local import local_access
@@ -106,12 +106,12 @@ def next_command(words: str) -> str:
     What came from the environment is left out: it will be there again.
     """
     context = click.get_current_context()
-    given = [
-        f"--{name.replace('_', '-')} {shlex.quote(str(context.params[name]))}"
+    given = {
+        name: str(context.params[name])
         for name in _CONNECTION
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    return " ".join(["gauger", "cssm", words, *given])
+    }
+    return typed_line(f"gauger cssm {words}", **given)
 
 
 def connect(options: dict[str, Any]) -> Api:

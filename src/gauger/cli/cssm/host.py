@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gauger.cli.cssm.command import FILE, clock_option, data_option
+from gauger.cli.typed_line import typed_line
 from gauger.cssm import main
 from gauger.cssm.local import SECRET
 
@@ -36,7 +37,7 @@ def init(
     click.echo(f"  administrator's secret (only you can read it): {data / SECRET}")
     click.echo(f"  TLS certificate for localhost and 127.0.0.1:   {made.certificate}")
     click.echo(f"  settings, all commented out:                   {data / main.SETTINGS}")
-    click.echo(f"Next: gauger cssm serve --data {data}")
+    click.echo(f"Next: {typed_line('gauger cssm serve', data=data, clock=clock)}")
 
 
 @click.group()
@@ -89,4 +90,4 @@ def restore(data: Path, copy: Path, *, signer: Path | None, clock: Path | None) 
     else:
         click.echo("  TLS certificate: a new one at the next start, which clients must trust anew;")
         click.echo(f"    to keep the old one, first copy the old folder `tls` to {data / 'tls'}")
-    click.echo(f"Next: gauger cssm serve --data {data}")
+    click.echo(f"Next: {typed_line('gauger cssm serve', data=data, clock=clock)}")
