@@ -225,6 +225,29 @@ def test_what_a_person_mistypes_is_said_in_their_own_words(
     assert told in problem.detail
 
 
+@pytest.mark.parametrize("command", ["instance list", "event list"])
+def test_one_list_is_not_of_two_reaches(host: Host, command: str) -> None:
+    both = ("--account", ACCOUNT, "--smart-account", "example.com")
+    assert refused(host, *command.split(), *both).code == "invalid-argument"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("report", "list", "--pid", "NONE", "--serial", "NONE"),
+            "No such report has come from this product instance.",
+        ),
+        (("instance", "list", "--search", "NONE"), "No product instance here begins with NONE."),
+        (("case", "list", "--account", ACCOUNT, "--state", "released"), "No case is released."),
+    ],
+)
+def test_a_filter_that_finds_nothing_does_not_say_that_there_is_nothing(
+    host: Host, words: tuple[str, ...], told: str
+) -> None:
+    assert host.told(*words).strip() == told
+
+
 def test_a_user_is_found_whatever_the_name_holds(host: Host) -> None:
     role = ("--role", "virtual-viewer", "--for", "example.com/My site?")
     host.told("virtual-account", "add", "example.com/My site?")

@@ -33,6 +33,14 @@ def test_terminal_escapes_of_a_device_are_shown_not_obeyed(
     assert "\\x1b[2Jevil\\n" in printed
 
 
+@pytest.mark.threat("E17", role="cssm")
+def test_terminal_escapes_in_a_sentence_are_shown_not_obeyed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show(Answer(data=None, text="evil\x1b[2J.xml: done.\nNext: this."), as_json=False)
+    assert capsys.readouterr().out == "evil\\x1b[2J.xml: done.\nNext: this.\n"
+
+
 def test_an_empty_table_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     show(Answer(data=[], table=Table(columns=(), rows=[], empty="Do this.")), as_json=False)
     assert capsys.readouterr().out == "Do this.\n"

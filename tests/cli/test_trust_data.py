@@ -9,6 +9,7 @@ import pytest
 
 from gauger.adapters.keys.trust_folder import read_trust
 from gauger.core.documents.root_set import RootSet
+from gauger.core.problems import Problem
 from gauger.instance.main import Options, open_agent
 from gauger.tools.trust import RootFolder, SignerOrder
 from tests.cli.portal_host import Host, gauger, make_host, served
@@ -68,6 +69,16 @@ def test_what_a_device_refuses_is_named(world: World, data: Path) -> None:
     (world.root / "empty").mkdir()
     with refused("file-not-found"):
         failed("import", "--data", data, world.root / "empty")
+
+
+def test_a_folder_without_root_sets_is_not_passed_over_beside_one_that_has_some(
+    world: World, data: Path
+) -> None:
+    maker, before = world.factory / "manufacturer", said("show", "--data", data)
+    issue(world, "a")
+    with pytest.raises(Problem, match=str(maker)):
+        failed("import", "--data", data, world.factory / "root", maker)
+    assert said("show", "--data", data) == before
 
 
 def test_a_device_without_its_newest_root_set_says_so(world: World, bundle: Path) -> None:

@@ -82,9 +82,12 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         # By this name only: beside root sets a root folder holds the root keys.
-        found.extend(sorted(path.glob("root-set-*.json")) if path.is_dir() else [path])
-    if not found:
-        raise Problem("file-not-found", "The folder holds no root-set-N.json.")
+        sets = sorted(path.glob("root-set-*.json")) if path.is_dir() else [path]
+        # Each by itself: a manufacturer's folder beside one of root sets would look taken in.
+        if not sets:
+            detail = f"The folder {path} holds no root-set-N.json; name other files one by one."
+            raise Problem("file-not-found", detail)
+        found.extend(sets)
     return found
 
 

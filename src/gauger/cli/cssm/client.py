@@ -325,6 +325,20 @@ def smart_path(domain: str, rest: str = "") -> str:
     return f"/accounts/{quote(domain, safe='')}{rest}"
 
 
+def reach_path(account: AccountRef | None, domain: str | None, rest: str) -> str:
+    """Return the path of a list for an account, a whole Smart Account, or all where none is named.
+
+    Raises:
+        Problem: ``invalid-argument`` where both are named, or as `smart_path`.
+    """
+    if account is not None and domain is not None:
+        # One of them would be left out in silence, and the list pass for that of the other.
+        raise Problem("invalid-argument", "Name one of --account and --smart-account.")
+    if account is not None:
+        return account_path(account, rest)
+    return rest if domain is None else smart_path(domain, rest)
+
+
 def _problem(status: int, answer: bytes) -> Problem:
     """Return the problem that the portal names, or one that says that it names none."""
     try:

@@ -3,7 +3,7 @@
 import click
 
 from gauger.cli.cssm import showing
-from gauger.cli.cssm.client import Api, account_path, smart_path
+from gauger.cli.cssm.client import Api, reach_path
 from gauger.cli.cssm.command import ACCOUNT, api_command
 from gauger.cli.cssm.showing import Answer, Table, when
 from gauger.core.identity import AccountRef
@@ -23,11 +23,7 @@ def list_events(
     api: Api, account: AccountRef | None, smart_account: str | None, last: int
 ) -> Answer:
     """List the newest events."""
-    path = "/events"
-    if account is not None:
-        path = account_path(account, path)
-    elif smart_account is not None:
-        path = smart_path(smart_account, path)
+    path = reach_path(account, smart_account, "/events")
     found = api.first(last, path, newest_first="true")
     table = Table(
         columns=("When", "Event", "Account", "Subject", "Detail", "By"),

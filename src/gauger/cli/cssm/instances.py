@@ -3,7 +3,7 @@
 import click
 
 from gauger.cli.cssm import showing
-from gauger.cli.cssm.client import Api, account_path, smart_path
+from gauger.cli.cssm.client import Api, account_path, reach_path
 from gauger.cli.cssm.command import ACCOUNT, account_option, api_command
 from gauger.cli.cssm.showing import Answer, Json, Table, licence, when, words
 from gauger.core.identity import AccountRef
@@ -25,11 +25,7 @@ def list_instances(
     api: Api, account: AccountRef | None, smart_account: str | None, *, search: str, silent: bool
 ) -> Answer:
     """List product instances."""
-    path = "/instances"
-    if account is not None:
-        path = account_path(account, path)
-    elif smart_account is not None:
-        path = smart_path(smart_account, path)
+    path = reach_path(account, smart_account, "/instances")
     found = api.rows(path, search=search, silent="true" if silent else None)
     table = Table(
         columns=("Product instance", "Account", "Last report", "Software", "Needs a look"),
@@ -45,9 +41,7 @@ def list_instances(
             )
             for row in found
         ],
-        empty="Every product instance reports in time."
-        if silent
-        else "No product instance has reported here yet.",
+        empty=_none(search, silent=silent),
     )
     return Answer(data=found, table=table)
 
@@ -98,6 +92,14 @@ def move_instance(
     body = {"udi": udi.to_json(), "to": to.to_json()}
     made = api.send("POST", account_path(account, "/instances/move"), body)
     return Answer(data=made, text=f"{udi} belongs to {to} now.")
+
+
+def _none(search: str, *, silent: bool) -> str:
+    if search:
+        return f"No product instance here begins with {search}."
+    if silent:
+        return "Every product instance reports in time."
+    return "No product instance has reported here yet."
 
 
 def _needs(row: Json) -> str:

@@ -58,9 +58,16 @@ def list_reports(
             )
             for row in found
         ],
-        empty="No report has come yet." if verdict is None else f"No report is {verdict}.",
+        empty=_none(verdict, one=pid is not None),
     )
     return Answer(data=found, table=table)
+
+
+def _none(verdict: str | None, *, one: bool) -> str:
+    # With a filter there may be others: to say that none has come would send people to the device.
+    if one:
+        return "No such report has come from this product instance."
+    return "No report has come yet." if verdict is None else f"No report is {verdict}."
 
 
 @report.command("show")
@@ -118,7 +125,7 @@ def list_cases(api: Api, account: AccountRef, state: str | None) -> Answer:
             )
             for row in found
         ],
-        empty="No report is in quarantine.",
+        empty="No report is in quarantine." if state is None else f"No case is {state}.",
     )
     return Answer(data=found, table=table)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gauger.core.text import one_line
+from gauger.core.text import many_lines, one_line
 
 Json = Any
 """A value that the API gives; its description says which fields it has."""
@@ -50,7 +50,8 @@ def show(answer: Answer, *, as_json: bool) -> None:
         click.echo(json.dumps(answer.data, indent=2, ensure_ascii=False))
         return
     if answer.text:
-        click.echo(answer.text)
+        # Names in it were given by others, and by uploads: their escapes are shown, not obeyed.
+        click.echo(many_lines(answer.text))
     if answer.table is not None:
         _show_table(answer.table)
 
