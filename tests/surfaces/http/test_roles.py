@@ -154,3 +154,15 @@ def test_lists_hold_only_what_is_in_reach(web: Web) -> None:
     assert [one["account"]["virtual_account"] for one in inside] == ["DEFAULT"]
     everyone = web.get("/accounts")["items"]
     assert [one["domain"] for one in everyone] == ["example.com", "other.example"]
+
+
+@pytest.mark.threat("F5", role="cssm")
+def test_a_page_of_virtual_accounts_does_not_end_with_the_name_of_a_sibling(web: Web) -> None:
+    web.call("POST", "/accounts/example.com/virtual-accounts", {"name": "A secret project"})
+    user = web.as_role(Role.VIRTUAL_USER, VIRTUAL)
+    path = "/accounts/example.com/virtual-accounts"
+    first = web.call("GET", path, token=user, query={"limit": 1}).json()
+    assert [one["account"]["virtual_account"] for one in first["items"]] == ["DEFAULT"]
+    assert first["next"] == "DEFAULT"
+    rest = web.call("GET", path, token=user, query={"limit": 1, "after": "DEFAULT"}).json()
+    assert rest == {"items": [], "next": None}

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeVar
 
 from gauger.authority.ports import LedgerReader
-from gauger.authority.views import InstanceRow, ReportRow, SmartAccountRow
+from gauger.authority.views import InstanceRow, ReportRow, SmartAccountRow, VirtualAccountRow
 from gauger.core.authority.commands import (
     IssueToken,
     MoveInstance,
@@ -193,3 +194,21 @@ def smart_accounts_of(
     wanted = [name for name in names if name > after][:limit]
     rows = (find_smart_account(reader, name) for name in wanted)
     return [row for row in rows if row is not None]
+
+
+def virtual_accounts_of(
+    reader: LedgerReader, caller: Caller, domain: str, *, after: str, limit: int
+) -> Sequence[VirtualAccountRow]:
+    """List the Virtual Accounts of a Smart Account in reach of a caller, by name."""
+    if caller.may(Action.VIEW, Scope(smart_account=domain)):
+        return reader.virtual_accounts(domain, after=after, limit=limit)
+    # By the caller's own roles, and not all of them sifted: what a page ends with is told as
+    # `next`, and would be the name of a sibling.
+    names = {
+        grant.scope.virtual_account
+        for grant in caller.grants
+        if grant.scope.smart_account == domain
+    }
+    wanted = sorted(name for name in names if name is not None and name > after)
+    rows = (reader.virtual_account(AccountRef(domain, name)) for name in wanted)
+    return list(islice((row for row in rows if row is not None), limit))

@@ -2,11 +2,12 @@
 
 from gauger.core.authority.commands import OpenVirtualAccount, Option, SetAccountOption
 from gauger.core.identity import AccountRef
-from gauger.cssm.access import Action, Scope
+from gauger.cssm.access import Action
 from gauger.cssm.commands.accounts import (
     find_smart_account,
     open_smart_account,
     smart_accounts_of,
+    virtual_accounts_of,
 )
 from gauger.surfaces.http.api.guard import (
     SMART,
@@ -46,6 +47,7 @@ class SmartAccount(Given):
 class NewSmartAccount(Taken):
     """A Smart Account to open; its domain is its name for ever."""
 
+    # Its form is the use case's to judge: a domain that is none is refused with what one is like.
     domain: Name
     name: Words
 
@@ -70,6 +72,7 @@ class NewVirtualAccount(Taken):
 class Options(Taken):
     """What an account switches."""
 
+    # No defaults: a caller who leaves an option out would switch it without a word.
     count_unverified: bool
 
 
@@ -81,6 +84,7 @@ class Balance(Given):
     purchased: int
     in_use: int
     balance: int
+    # Told beside the balance: who adds up shortages must not set one licence off by another.
     shortage: int
     unverified_in_use: int
 
@@ -90,6 +94,7 @@ def list_smart_accounts(
     portal: PortalDep, caller: CallerDep, paging: PagingDep
 ) -> Page[SmartAccount]:
     """List the Smart Accounts in reach of the caller, by domain."""
+    # Whoever may call at all may list, so what is in reach is picked here and by no permission.
     with portal.means.readers.lend() as reader:
         rows = smart_accounts_of(reader, caller, after=paging.after, limit=paging.limit)
     return page(rows, SmartAccount, paging.limit, lambda row: row.domain)
@@ -99,11 +104,13 @@ def list_smart_accounts(
 def add_smart_account(body: NewSmartAccount, portal: PortalDep, caller: CallerDep) -> SmartAccount:
     """Open a Smart Account with its Virtual Account DEFAULT."""
     open_smart_account(portal.means.authority, body.domain, body.name, by=str(caller))
+    # As the ledger has it by now, and not as it was asked for.
     with portal.means.readers.lend() as reader:
         row = find_smart_account(reader, body.domain)
     return SmartAccount.model_validate(row)
 
 
+# Also for who has a role for just one Virtual Account of it, and so knows where that lies.
 @smart.get("", openapi_extra=needs(Action.BROWSE))
 def show_smart_account(portal: PortalDep, domain: DomainDep) -> SmartAccount:
     """Show one Smart Account."""
@@ -121,14 +128,8 @@ def list_virtual_accounts(
 ) -> Page[VirtualAccount]:
     """List the Virtual Accounts in reach of the caller, by name."""
     with portal.means.readers.lend() as reader:
-        rows = reader.virtual_accounts(domain, after=paging.after, limit=paging.limit)
-    found = page(rows, VirtualAccount, paging.limit, lambda row: row.account.virtual_account)
-    seen = [
-        one
-        for one, row in zip(found.items, rows, strict=True)
-        if caller.may(Action.VIEW, Scope.of(row.account))
-    ]
-    return Page[VirtualAccount](items=seen, next=found.next)
+        rows = virtual_accounts_of(reader, caller, domain, after=paging.after, limit=paging.limit)
+    return page(rows, VirtualAccount, paging.limit, lambda row: row.account.virtual_account)
 
 
 @smart.post(
@@ -183,6 +184,7 @@ def set_options(
 )
 def show_balance(portal: PortalDep, account: AccountDep, paging: PagingDep) -> Page[Balance]:
     """Show purchased, in use and balance of every licence, by tag."""
+    # Terms of orders begin and end: one instant for all rows, or a page would not add up.
     now = portal.means.clock.wall()
     with portal.means.readers.lend() as reader:
         rows = reader.balance(account, now=now, after=paging.after, limit=paging.limit)
