@@ -34,6 +34,7 @@ top = router("", "product instances")
 smart = router(SMART, "product instances")
 virtual = router(VIRTUAL, "product instances")
 
+# In the query, never in the path: a product id may hold a slash.
 UdiPart = Annotated[str, Query(min_length=1, max_length=64)]
 
 
@@ -54,6 +55,7 @@ class InstancePaging(NumberPaging):
     that have not reported in time.
     """
 
+    # The beginning only: an index finds that; a piece from the middle means a look at each device.
     search: Annotated[str, Query(max_length=64)] = ""
     silent: Annotated[bool, Query()] = False
 
@@ -73,6 +75,7 @@ InstancePagingDep = Annotated[InstancePaging, Depends()]
 class Usage(Given):
     """What one product instance uses of one licence."""
 
+    # Of a vendor's reports too, which nobody can verify: each row says of which kind it is.
     tag: str
     name: str
     in_use: int
@@ -87,6 +90,7 @@ class Instance(Given):
     instance_id: int
     udi: UdiGiven
     account: AccountName | None
+    # Named by an upload alone: a document of the device itself may say otherwise yet.
     provisional: bool
     generation: int
     verified: bool
@@ -125,6 +129,7 @@ def list_instances(
     return page(rows, Instance, paging.limit, lambda row: row.instance_id)
 
 
+# A permission of its own: who may see one Virtual Account does not see its siblings' devices.
 @smart.get("/instances", openapi_extra=needs(Action.VIEW_SMART))
 def list_smart_instances(
     portal: PortalDep, domain: DomainDep, paging: InstancePagingDep
@@ -135,6 +140,7 @@ def list_smart_instances(
     return page(rows, Instance, paging.limit, lambda row: row.instance_id)
 
 
+# The vendor's alone: nobody else sees the devices that nobody has claimed.
 @top.get("/instances", openapi_extra=needs(Action.OPERATE))
 def list_all_instances(portal: PortalDep, paging: InstancePagingDep) -> Page[Instance]:
     """List the product instances of all accounts, and those of nobody."""
@@ -158,6 +164,7 @@ def move(body: Move, portal: PortalDep, caller: CallerDep, account: AccountDep) 
     """Move a product instance, its usage with it, to another Virtual Account."""
     udi = body.udi.udi()
     with portal.means.readers.lend() as reader:
+        # The role that was checked is for the account of the path: only what lies there may leave.
         instance_of(reader, account, udi)
     moved = move_instance(portal.means.authority, caller, udi, origin=account, to=body.to.ref())
     return Moved.model_validate(moved)

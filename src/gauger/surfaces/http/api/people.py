@@ -26,9 +26,11 @@ from gauger.surfaces.http.api.models import (
 
 me = router("", "users and clients")
 
+# Not strict: JSON has neither tuples nor roles, only lists and texts. There are seven roles.
 Roles = Annotated[
     tuple[Annotated[Role, Field(strict=False)], ...], Field(max_length=8, strict=False)
 ]
+# Bounded, since a slow hash is made of it; what a good one is, is decided where it is hashed.
 Password = Annotated[str, Field(max_length=256)]
 
 
@@ -42,6 +44,7 @@ class NewUser(Taken):
 class NewClient(Taken):
     """An API client to add."""
 
+    # No name to choose: its id is random, so nobody can take that of another.
     description: Words
     roles: Roles
 
@@ -88,6 +91,7 @@ def show_me(caller: CallerDep) -> MemberGiven:
     return MemberGiven(kind=caller.kind, name=caller.name, roles=_roles(caller.grants))
 
 
+# Nobody's name in it: whose password is changed follows from the token alone.
 @me.post("/me/password", status_code=204, openapi_extra=needs(Action.SELF))
 def change_password(body: PasswordChange, portal: PortalDep, caller: CallerDep) -> None:
     """Change one's own password; every session ends."""
@@ -98,6 +102,7 @@ def list_members(portal: PortalDep, scope: ScopeDep, paging: PagingDep) -> Page[
     """List who holds roles for the account or within it."""
     rows = portal.people.members(scope, after=paging.after, limit=paging.limit)
     found = [MemberGiven(kind=row.kind, name=row.name, roles=_roles(row.grants)) for row in rows]
+    # With the kind: a user and a client may have one name, and a page may end between them.
     last = f"{rows[-1].kind}:{rows[-1].name}" if len(rows) == paging.limit else None
     return Page[MemberGiven](items=found, next=last)
 
@@ -110,6 +115,8 @@ def add_user(body: NewUser, portal: PortalDep, caller: CallerDep, scope: ScopeDe
 
 def reset_password(name: str, portal: PortalDep, caller: CallerDep) -> Secret:
     """Give a user a one-time password in place of a lost one."""
+    # The path's account only opens the door. Whether the caller stands above all roles of that
+    # user, also elsewhere, is asked behind it: a new password is a way to become them.
     return Secret.model_validate(portal.people.reset_password(caller, name))
 
 
@@ -121,6 +128,7 @@ def add_client(body: NewClient, portal: PortalDep, caller: CallerDep, scope: Sco
 
 def remove_client(name: str, portal: PortalDep, caller: CallerDep) -> None:
     """Remove an API client; its sessions end at once."""
+    # Likewise judged by all that it may do, wherever.
     portal.people.remove_client(caller, name)
 
 
@@ -151,6 +159,7 @@ def _roles(grants: tuple[Grant, ...]) -> list[GrantGiven]:
 
 def _people_of(prefix: str, action: Action) -> APIRouter:
     """Return the same routes for one kind of account."""
+    # Made thrice from one list: a route that only two of them had would be a way around a role.
     found = router(prefix, "users and clients")
     extra = needs(action)
     found.get("/members", openapi_extra=extra)(list_members)

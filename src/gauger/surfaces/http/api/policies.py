@@ -38,6 +38,7 @@ FILE = "application/xml"
 class Requirements(Taken):
     """What a policy asks of one group of licences, in days; 0 is no requirement."""
 
+    # Without bounds here: the rule itself has them, for files and commands as well.
     first_report: int
     frequency: int
     on_change: int
@@ -48,6 +49,7 @@ class NewPolicy(Taken):
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
     ack_required: bool = True
+    # No more than there are groups, so it needs no limit; an unknown group is refused.
     rules: dict[Annotated[Group, Field(strict=False)], Requirements]
 
 
@@ -61,9 +63,11 @@ class PolicyGiven(Given):
     rules: dict[str, tuple[int, int, int]]
     assigned_at: int
     by: str
+    # None where no document was made yet: for more than one account that waits until one asks.
     version: int | None
 
 
+# Without paging: there are three at most, of the account, its Smart Account and everybody.
 @virtual.get("/policies", openapi_extra=needs(Action.VIEW))
 def list_policies(portal: PortalDep, account: AccountDep) -> list[PolicyGiven]:
     """List the assignments that concern an account, the one in force first."""
@@ -93,6 +97,7 @@ def set_default_policy(body: NewPolicy, portal: PortalDep, caller: CallerDep) ->
     _assign(portal, caller, body, smart=None, virtual=None)
 
 
+# A GET that may write: the document is made and signed where nobody has asked for it before.
 @virtual.get(
     "/policy/file",
     openapi_extra=needs(Action.VIEW),
@@ -105,6 +110,7 @@ def download_policy(portal: PortalDep, account: AccountDep) -> Response:
     if outcome.document is None:
         raise Problem("not-found", f"There is no policy document for {account}.")
     content = b"".join(write_file([document_item(outcome.document)]))
+    # A fixed name: that of the policy is a person's words, and could break the header.
     headers = {"Content-Disposition": 'attachment; filename="policy.xml"'}
     return Response(content, media_type=FILE, headers=headers)
 

@@ -14,6 +14,7 @@ from gauger.surfaces.http.api.models import Given, Taken
 
 top = router("", "trust")
 
+# Half of what an API body may be: escaped as JSON, a file takes up to twice its size.
 Text = Annotated[str, Field(min_length=1, max_length=512 * 1024)]
 
 
@@ -29,6 +30,7 @@ class RootSetGiven(Given):
 class ManufacturerGiven(Given):
     """A manufacturer whose product instances are trusted; `file` is its file's text."""
 
+    # The name within that file; a newer file of the same name takes its place.
     name: str
     imported_at: int
     file: str
@@ -53,12 +55,14 @@ class NewManufacturer(Taken):
     file: Text
 
 
+# For whoever may call at all: public keys, which receipts are verified with.
 @top.get("/trust", openapi_extra=needs(Action.SELF))
 def show_trust(portal: PortalDep) -> TrustGiven:
     """Show the root sets and manufacturers that are trusted."""
     return _trust(portal)
 
 
+# The operator only carries it here: root keys have signed it, and no role stands in for them.
 @top.post("/trust/root-sets", status_code=201, openapi_extra=needs(Action.OPERATE))
 def add_root_set(body: NewRootSet, portal: PortalDep, caller: CallerDep) -> TrustGiven:
     """Take in the root set that follows; the next ACKs carry it to product instances."""
@@ -67,6 +71,7 @@ def add_root_set(body: NewRootSet, portal: PortalDep, caller: CallerDep) -> Trus
     return _trust(portal)
 
 
+# Signed by nobody above it, so this role is all that guards it: what it declares is believed.
 @top.post("/trust/manufacturers", status_code=201, openapi_extra=needs(Action.OPERATE))
 def add_manufacturer(body: NewManufacturer, portal: PortalDep, caller: CallerDep) -> TrustGiven:
     """Trust a manufacturer for the product instances that it declares."""
@@ -78,6 +83,7 @@ def add_manufacturer(body: NewManufacturer, portal: PortalDep, caller: CallerDep
 def _trust(portal: Portal) -> TrustGiven:
     with portal.means.readers.lend() as reader:
         held = reader.trust()
+    # All of them, from the first: a device is led along the whole chain.
     return TrustGiven(
         root_sets=list(map(_root_set, held.root_sets)),
         manufacturers=[ManufacturerGiven.model_validate(one) for one in held.manufacturers],
@@ -90,5 +96,6 @@ def _root_set(document: Document) -> RootSetGiven:
         number=found.number,
         epoch=found.epoch,
         expires_at=found.expires_at,
+        # The very bytes that were signed, not the fields written anew.
         document=write_document(document),
     )
