@@ -62,7 +62,6 @@ def written(factory: Path, value: object) -> Path:
     return path
 
 
-@pytest.mark.threat("A5")
 def test_a_minted_device_proves_its_identity(factory: Path) -> None:
     bundle = made(factory, serial="GGR0001")
     udi = Udi("C9800-CL-K9", "GGR0001")

@@ -148,7 +148,7 @@ def test_a_root_set_of_a_stranger_is_not_followed(pinned: Path, tmp_path: Path) 
     assert [proof.problem and proof.problem.code for proof in proofs] == ["root-threshold", None]
 
 
-@pytest.mark.threat("A5")
+@pytest.mark.threat("A5", role="tools")
 def test_an_ack_of_a_stranger_is_not_proven(pinned: Path, tmp_path: Path) -> None:
     stranger = Authority(number=66, chain=(signer_certificate(66),))
     proof = examined(pinned, saved(tmp_path / "a.xml", paged([ack()], stranger)))[0]
@@ -160,6 +160,7 @@ def test_an_ack_of_a_stranger_is_not_proven(pinned: Path, tmp_path: Path) -> Non
     assert json.loads(json.dumps(proof.to_json()))["problem"]["code"] == "unknown-key"
 
 
+@pytest.mark.threat("B5", role="tools")
 def test_an_altered_ack_is_not_proven(pinned: Path, tmp_path: Path) -> None:
     paper = paged([ack()])[0]
     altered = dataclasses.replace(paper, body=paper.body.replace(b"gap", b"gaq"))
@@ -168,7 +169,18 @@ def test_an_altered_ack_is_not_proven(pinned: Path, tmp_path: Path) -> None:
     assert proof.problem.code == "signature-invalid"
 
 
-@pytest.mark.threat("B7")
+@pytest.mark.threat("B8", role="tools")
+@pytest.mark.parametrize("kind", ["policy", "verdict"])
+def test_an_ack_offered_as_something_else_is_not_proven(
+    pinned: Path, tmp_path: Path, kind: str
+) -> None:
+    papers = [dataclasses.replace(one, type=kind) for one in paged([ack()])]
+    (proof,) = examined(pinned, saved(tmp_path / "a.xml", papers))
+    assert proof.problem is not None
+    assert proof.problem.code == "wrong-type"
+
+
+@pytest.mark.threat("B7", role="tools")
 def test_a_companion_that_no_ack_lists_is_not_proven(pinned: Path, tmp_path: Path) -> None:
     proofs = examined(pinned, saved(tmp_path / "a.xml", paged([ack(), POLICY])))
     assert [proof.problem and proof.problem.code for proof in proofs] == [None, "wrong-bundle"]
@@ -271,7 +283,7 @@ def test_answers_are_matched_with_the_reports_in_hand(pinned: Path, tmp_path: Pa
     ]
 
 
-@pytest.mark.threat("A5")
+@pytest.mark.threat("A5", role="tools")
 def test_an_answer_that_is_not_proven_answers_nothing(pinned: Path, tmp_path: Path) -> None:
     usage = [Item(kind=ItemKind.RUM_REPORT, text=item())]
     (tmp_path / "usage.xml").write_bytes(b"".join(write_file(usage)))
