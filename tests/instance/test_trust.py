@@ -104,6 +104,33 @@ def test_keys_that_nothing_needs_are_destroyed(world: World, online: Agent) -> N
     assert len(keys) == 1
 
 
+def test_a_token_that_is_tried_for_ever_fills_no_disk_with_keys(
+    world: World, portal: Portal, online: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gauger.instance.trusting._REMEMBERED", 3)
+    for _ in range(6):
+        portal.script.append(withhold)
+        with pytest.raises(Problem, match="comm-failed"):
+            online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    assert len(list((world.root / "device" / "keys").glob("licensing-*.pem"))) == 3
+    online.sync(Scope.ALL)
+    assert online.status().trust[0].origin == "cssm"
+
+
+def test_a_key_that_cannot_be_destroyed_refuses_no_answer(
+    online: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> None:
+        raise Problem("store-failed", "The key folder cannot be written.")
+
+    online.establish_trust(TOKEN, Scope.LOCAL, force=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(online._engine.around.keys, "forget", fail)
+        online.establish_trust(TOKEN, Scope.LOCAL, force=True)
+    assert "SMART_LIC-4-KEY_NOT_DESTROYED" in names(online)
+    assert online.status().trust[0].origin == "cssm"
+
+
 def test_the_transport_must_be_on(device: Agent) -> None:
     with pytest.raises(Problem, match="transport-off"):
         device.sync(Scope.ALL)

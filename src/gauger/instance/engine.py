@@ -366,10 +366,19 @@ class Engine:
         draft = self.memory.draft()
         # First it is durable that nothing needs a key, then the key goes: never the other way round.
         names = self.trusting.forget_unused(draft, self.holdings())
-        if names:
-            self.memory.commit(draft)
-            for name in names:
+        if not names:
+            return
+        self.memory.commit(draft)
+        left = self.memory.draft()
+        for name in names:
+            try:
                 self.around.keys.forget(name)
+            # Told and not raised: the answer that made it idle is installed by now, and to whoever
+            # imported it a refusal would say the contrary.
+            except Problem as problem:
+                left.log(events.key_left(self.around.clock.wall(), name, problem))
+        if left.batch.entries:
+            self.memory.keep(left)
 
 
 def _advanced(answered: "Answered | None") -> bool:

@@ -56,6 +56,12 @@ def anchor_behind(at: int, problem: Problem) -> LogEntry:
     return message(at, "3-KEYS_NOT_WRITTEN", text)
 
 
+def key_left(at: int, name: str, problem: Problem) -> LogEntry:
+    """A key that nothing needs any more could not be destroyed."""
+    text = f"The key {name}, which is needed no more, could not be destroyed: {problem.detail}"
+    return message(at, "4-KEY_NOT_DESTROYED", f"{text} Delete its file.")
+
+
 def anchor_renewed(at: int) -> LogEntry:
     """The key folder takes files again."""
     return message(at, "5-KEYS_WRITTEN", "The key folder takes files again.")

@@ -201,6 +201,9 @@ class Orders:
             engine.require_way()
             # Durable before it leaves: a token may be good once, and these bytes fetch its answer.
             engine.change(ask)
+            with engine.lock:
+                # Here and not only with an answer: while none comes each try makes a key.
+                engine.forget_keys()
             _raise_problem(engine.talking.talk("trust"))
 
     def save_usage(self, selection: Selection, path: Path) -> int:

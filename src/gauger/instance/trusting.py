@@ -157,16 +157,19 @@ class Trusting:
         draft.singles = replace(draft.singles, trust=trust)
 
     def forget_unused(self, draft: Draft, holdings: Holdings) -> tuple[str, ...]:
-        """Drop keys that neither the trust code in use nor a waiting request needs.
+        """Drop keys that neither the trust code in use nor an answer that may come needs.
 
         Returns:
             Names of the key files to destroy once the draft is durable.
         """
         record = draft.singles.trust
         needed = {item.key_id for item in (holdings.trust_code, record.asked) if item is not None}
+        if holdings.trust_code is None:
+            # An answer may still be on its way to any request that would be known again. Not to
+            # all: whoever tries a token each hour for years must not fill the disk with keys.
+            needed |= set(list(record.keys)[-_REMEMBERED:])
         unused = {key_id: name for key_id, name in record.keys.items() if key_id not in needed}
-        # Without a trust code an answer may still be on its way to any of them.
-        if not unused or holdings.trust_code is None:
+        if not unused:
             return ()
         kept = {key_id: name for key_id, name in record.keys.items() if key_id in needed}
         draft.singles = replace(draft.singles, trust=replace(record, keys=kept))
