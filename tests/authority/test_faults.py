@@ -217,6 +217,7 @@ def ingest(folder: Path) -> None:
 
 
 @pytest.mark.threat("G6", role="cssm")
+@pytest.mark.threat("G7", role="cssm")
 def test_a_killed_portal_has_every_report_that_it_acknowledged(tmp_path: Path) -> None:
     with a_portal(tmp_path):
         pass

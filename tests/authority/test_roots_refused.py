@@ -64,3 +64,19 @@ def test_it_is_refused_and_what_is_trusted_stays(
     assert portal.authority.trust is before
     assert portal.report(a_device().report()).answer is not None
     assert examine_ledger(portal.path).is_whole
+
+
+@pytest.mark.threat("D6", role="cssm")
+def test_an_older_one_over_a_newer_is_refused_and_lowers_nothing(portal: Bench) -> None:
+    newest = a_factory().following(signers=("portal",)).following(signers=("portal", "second"))
+    for text in newest.texts[1:]:
+        portal.authority.execute(ImportRootSet(document=text, by="operator"))
+    before = portal.authority.trust
+    for text in newest.texts[:2]:
+        with pytest.raises(Problem) as caught:
+            portal.authority.execute(ImportRootSet(document=text, by="operator"))
+        assert caught.value.code == "stale-version"
+
+    assert portal.authority.trust is before
+    assert len(portal.events("root-set")) == 3
+    assert examine_ledger(portal.path).is_whole

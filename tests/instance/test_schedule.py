@@ -53,6 +53,33 @@ def test_it_reports_by_itself_after_thirty_days(
     assert online.report_rows()[0].state == "ACK"
 
 
+def test_a_fault_of_our_own_asks_the_portal_less_and_less_often(
+    world: World, portal: Portal, online: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted(online)
+    world.clock.advance(31 * DAY)
+    asked: list[str] = []
+
+    def fail(_: str, request: bytes) -> bytes:
+        asked.append("once more")
+        if len(asked) > 1:
+            online._stopping.set()
+        raise ZeroDivisionError(request)
+
+    def pause(_: object, seconds: float) -> None:
+        world.clock.advance(min(seconds, 1))
+        if world.clock.monotonic > limit:
+            online._stopping.set()
+
+    limit = world.clock.monotonic + 5
+    monkeypatch.setattr(online._engine.around.transport, "exchange", fail)
+    monkeypatch.setattr(online._engine.around.clock, "pause", pause)
+    online._talk()
+    assert asked == ["once more"]
+    assert "SMART_LIC-3-COMM_FAILED" in names(online)
+    assert sendings(portal) == 0
+
+
 @pytest.mark.requirement("PI-7")
 def test_the_shorter_of_configured_and_policy_counts(
     world: World, portal: Portal, online: Agent
@@ -227,6 +254,15 @@ def test_an_answer_that_is_none_is_a_failed_sending(
     with pytest.raises(Exception, match="bad-answer"):
         online.sync(Scope.ALL)
     assert online.report_rows()[0].state == "PENDING"
+    assert "SMART_LIC-3-COMM_FAILED" in names(online)
+    before = len(portal.seen)
+    portal.script += [say(answer)] * 1000
+    live(world, online, 1)
+    # It tries again, and ever more seldom: not at each of the 86,400 seconds.
+    assert 1 <= len(portal.seen) - before <= 40
+    portal.script.clear()
+    live(world, online, 1)
+    assert online.report_rows()[0].state == "ACK"
 
 
 @pytest.mark.threat("A16", role="instance")

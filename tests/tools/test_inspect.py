@@ -347,7 +347,6 @@ def test_a_body_that_cannot_be_read_is_told(place: Path) -> None:
     assert unknown.title == "Signed document of type slac"
 
 
-@pytest.mark.threat("D9", role="tools")
 @pytest.mark.parametrize(
     ("data", "code"),
     [

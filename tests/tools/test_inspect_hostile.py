@@ -1,52 +1,49 @@
-"""`gauger inspect` calls no report good that a portal would refuse, and names the same reason."""
+"""`gauger inspect` of files that somebody damaged on purpose: told as such, and nothing is done."""
 
 from pathlib import Path
 
 import pytest
 
-from gauger.core.documents.rum_report import write_item
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.problems import Problem
 from gauger.tools.explain_report import Yardstick
-from gauger.tools.finding import Seal, render
 from gauger.tools.inspect import inspect_path
-from tests.authority.test_hostile_reports import ATTACKS, block, honest
-from tests.support.builders import NOW, a_device, a_factory
+from tests.core.documents.material import NOW, trust_store
+from tests.core.documents.report_material import item
+from tests.tools.test_inspect import usage_file
 
-GOOD = {Seal.HOLDS, Seal.UNALTERED}
-ROWS = [pytest.param(row, id=row, marks=pytest.mark.threat(row, role="tools")) for row in ATTACKS]
+FILE = usage_file(item())
+HOSTILE = [
+    ("D4", FILE + b"x", "trailing-data"),
+    ("D4", FILE + FILE, "trailing-data"),
+    ("D4", FILE + b"PK\x03\x04" + bytes(64), "trailing-data"),
+    ("E5", b"<!DOCTYPE smartLicense>" + FILE, "xml-not-allowed"),
+    ("E5", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + FILE, "xml-not-allowed"),
+    ("E5", b'<!DOCTYPE a [<!ENTITY x "a"><!ENTITY y "&x;&x;">]>' + FILE, "xml-not-allowed"),
+]
 
 
-def trusting() -> Yardstick:
-    factory = a_factory()
-    trust = TrustStore(manufacturers=(factory.manufacturer,)).pin(factory.root_sets[0])
-    return Yardstick(trust=trust, now=NOW)
-
-
-def look(path: Path, item: str) -> tuple[Seal | None, str]:
-    """Return how the signature of a report stands, and all that is said; or why it is refused."""
-    path.write_text(item)
+def found(path: Path, trust: TrustStore) -> Problem | None:
+    """Return what is wrong with a file, whether it could be told of or not."""
     try:
-        finding = inspect_path(path, trusting())
+        finding = inspect_path(path, Yardstick(trust=trust, now=NOW))
     except Problem as problem:
-        return None, problem.code
-    return finding.seal, render(finding)
+        return problem
+    return None if finding.is_sound else finding.problem
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_no_hostile_report_is_said_to_hold(tmp_path: Path, row: str) -> None:
-    device = a_device()
-    for number, (forge, code) in enumerate(ATTACKS[row]):
-        seal, said = look(tmp_path / "item.json", forge(device))
-
-        assert seal not in GOOD, number
-        # Who cannot verify a vendor's kind says so; that a device of ours never signs so, a portal.
-        assert code in said or seal is Seal.UNVERIFIABLE, (number, said)
-
-
-def test_an_honest_one_holds(tmp_path: Path) -> None:
-    device = a_device()
-    signed = honest(device)
-
-    seal, _ = look(tmp_path / "item.json", write_item(signed, block(device, signed)))
-    assert seal is Seal.HOLDS
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(content, code, marks=pytest.mark.threat(row, role="tools"))
+        for row, content, code in HOSTILE
+    ],
+)
+def test_it_is_never_called_sound(tmp_path: Path, content: bytes, code: str) -> None:
+    path = tmp_path / "usage.xml"
+    path.write_bytes(content)
+    for trust in (trust_store(), TrustStore()):
+        problem = found(path, trust)
+        assert problem is not None
+        assert problem.code == code
+    assert path.read_bytes() == content

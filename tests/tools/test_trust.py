@@ -98,7 +98,6 @@ def test_a_rotation_that_makes_no_sense_leaves_no_key_behind(root: RootFolder) -
     assert len(list(root.path.glob("root-*.key.pem"))) == 3
 
 
-@pytest.mark.threat("C3")
 def test_two_processes_never_sign_the_next_root_set_at_once(
     root: RootFolder, tmp_path: Path
 ) -> None:

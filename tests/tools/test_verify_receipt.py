@@ -141,7 +141,7 @@ def test_root_sets_in_the_file_are_followed(pinned: Path, tmp_path: Path) -> Non
     assert "trusted by root set 2" in proofs[0].facts["signed by"]
 
 
-@pytest.mark.threat("C3")
+@pytest.mark.threat("C4", role="tools")
 def test_a_root_set_of_a_stranger_is_not_followed(pinned: Path, tmp_path: Path) -> None:
     papers = [signed_root(root_set(number=2), 4, 5), *paged([ack()])]
     proofs = examined(pinned, saved(tmp_path / "a.xml", papers))
@@ -300,7 +300,7 @@ def test_a_usage_file_that_cannot_be_read_is_refused(pinned: Path, tmp_path: Pat
         Examiner(pinned, workshop(SetClock(NOW)), [tmp_path / "none"])
 
 
-@pytest.mark.threat("C3")
+@pytest.mark.threat("C1", role="tools")
 def test_an_answer_of_a_signer_that_is_listed_no_longer_is_not_proven(
     pinned: Path, tmp_path: Path
 ) -> None:

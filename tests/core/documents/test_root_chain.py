@@ -17,7 +17,7 @@ def held(number: int) -> TrustStore:
     return TrustStore().pin(numbered(number))
 
 
-@pytest.mark.threat("C4")
+@pytest.mark.threat("C3", role="core")
 def test_they_are_followed_by_number_whatever_the_order() -> None:
     store, steps = follow(held(2), [numbered(10 - at) for at in range(10)])
     assert store.root_set is not None

@@ -94,6 +94,7 @@ def test_no_body_is_unpacked_whatever_it_would_unfold_to(
 
 
 @pytest.mark.threat("E16", role="cssm")
+@pytest.mark.threat("F17", role="cssm")
 @pytest.mark.parametrize(
     "name", ["../../evil.xml", "/etc/cron.d/x", "$(touch x);`id`|x.xml", "a\r\nb\x1b[2J", "-rf"]
 )
@@ -108,5 +109,8 @@ def test_the_name_of_an_upload_is_a_text_and_no_place(web: Web, tmp_path: Path, 
     assert answer.status_code == 202
     job = web.get(f"{at()}/usage-files/{answer.json()['job_id']}")
     assert job["file_name"].isprintable()
+    events = web.get(f"{at()}/events")["items"]
+    assert all((row["subject"] + row["detail"]).isprintable() for row in events)
+    assert "file-uploaded" in {row["kind"] for row in events}
     assert sorted(path for path in tmp_path.rglob("*") if "uploads" not in path.parts) == before
     assert {path.name for path in (tmp_path / "uploads").iterdir()} <= {job["job_id"]}

@@ -219,7 +219,6 @@ def test_verdicts_come_by_position_in_pages(store: PortalStore) -> None:
     assert [[one.position for one in page] for page in pages] == [[0, 1], [2], []]
 
 
-@pytest.mark.threat("D5", role="cssm")
 def test_a_job_id_is_given_once(store: PortalStore) -> None:
     store.add_job(JOB)
     with pytest.raises(Problem) as caught:
