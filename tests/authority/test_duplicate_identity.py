@@ -72,27 +72,37 @@ def test_untimed_reports_of_a_dead_store_that_come_late_are_no_clone(portal: Ben
     assert CLONE not in report_untimed(portal, new, 9000).flags
 
 
+def many_stores(portal: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Device]:
+    """Let more stores of one device report than a report is compared with."""
+    monkeypatch.setattr("gauger.adapters.storage.ledger.lives.MOST_LIVES", 3)
+    stores = [a_device(incarnation=f"{number:032x}") for number in range(1, 9)]
+    flags = [portal.report(store.report(((NOW - 900, NOW, 1),))).flags for store in stores]
+    assert ["store-replaced" in one for one in flags] == [False] + [True] * 7
+    assert [CLONE in one for one in flags] == [False] + [True] * 7
+    return stores
+
+
 @pytest.mark.threat("A24", role="cssm")
 def test_a_report_is_compared_with_the_newest_stores_and_its_own(
     portal: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gauger.adapters.storage.ledger.lives.MOST_LIVES", 3)
-    stores = [a_device(incarnation=f"{number:032x}") for number in range(1, 9)]
-    twin = replace(stores[0], last={})
-    span = (NOW - 900, NOW, 1)
-    flags = [portal.report(store.report((span,))).flags for store in stores]
+    oldest = many_stores(portal, monkeypatch)[0]
+    twin = replace(oldest, last={})
     rival = portal.report(twin.report(((NOW - 900, NOW, 2),)))
-    after = portal.report(stores[0].report(((NOW, NOW + 9, 1),)))
+    after = portal.report(oldest.report(((NOW, NOW + 9, 1),)))
 
     # Of old, yet known: neither a new store, nor without its own reports.
-    assert ["store-replaced" in one for one in flags] == [False] + [True] * 7
-    assert all(CLONE in one for one in flags[1:])
     assert "store-replaced" not in after.flags
     assert (rival.code, after.verdict) == ("repeated-place", Verdict.ACCEPTED)
-    # In memory and in the file the same three: the outcome must not hang on a restart.
+    assert examine_ledger(portal.path).is_whole
+
+
+def test_the_newest_stores_are_the_same_after_a_restart(
+    portal: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many_stores(portal, monkeypatch)
     known = portal.authority._store.facts._lives  # type: ignore[attr-defined]  # the real one
     held = list(known.of(1).items())
     known.forget()
     assert list(known.of(1).items()) == held
     assert [life.id for _, life in held] == [6, 7, 8]
-    assert examine_ledger(portal.path).is_whole
