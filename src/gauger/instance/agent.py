@@ -328,14 +328,22 @@ class Agent:
         while not self._stopping.is_set():
             # Before the round and not after: a call that comes meanwhile is for the next one.
             self._call.clear()
-            _guarded(self._engine.communicate)
+            if not _guarded(self._engine.communicate):
+                # What is due stays due: a fault of ours would else ask the portal each second.
+                _guarded(self._engine.put_off)
             if not self._stopping.is_set():
                 clock.pause(self._call, self._engine.pause())
 
 
-def _guarded(step: Callable[[], None]) -> None:
-    """Carry out one round of a thread: a fault of ours must not end measuring for good."""
+def _guarded(step: Callable[[], None]) -> bool:
+    """Carry out one round of a thread: a fault of ours must not end measuring for good.
+
+    Returns:
+        Whether it went well.
+    """
     try:
         step()
     except Exception as error:
         _LOGGER.exception("A round failed with %s; the next one tries again.", type(error).__name__)
+        return False
+    return True

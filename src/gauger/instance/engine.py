@@ -227,6 +227,11 @@ class Engine:
                 if self.memory.singles.backoff.retry_at <= self.measuring.lived():
                     self.talking.put_off(problem)
 
+    def put_off(self) -> None:
+        """Wait longer and longer before the portal is contacted again, after a fault of our own."""
+        detail = "A round of talking failed unforeseen; the log of the process has the trace."
+        self.talking.put_off(Problem("internal-error", detail))
+
     def _advance(self) -> None:
         # Bounded: a portal that answers each message with another task must not keep us busy.
         for _ in range(_MOST_AT_ONCE):
