@@ -58,6 +58,23 @@ def test_a_signer_is_listed_in_the_next_root_set(root: RootFolder, tmp_path: Pat
 
 
 @pytest.mark.threat("C2")
+@pytest.mark.parametrize(
+    "order",
+    [
+        SignerOrder(name="N" * 65),
+        SignerOrder(name=""),
+        SignerOrder(name="Portal", ledger="nonsense"),
+    ],
+)
+def test_a_signer_that_cannot_be_leaves_no_key_in_the_way_of_the_next(
+    root: RootFolder, tmp_path: Path, order: SignerOrder
+) -> None:
+    with refused("invalid-argument"):
+        root.issue_signer(tmp_path / "portal", order)
+    assert root.newest().signers == ()
+    root.issue_signer(tmp_path / "portal", SignerOrder(name="Portal"))
+
+
 def test_two_signers_overlap_until_the_older_expires(root: RootFolder, tmp_path: Path) -> None:
     root.issue_signer(tmp_path / "old", SignerOrder(name="old", days=1))
     root = dataclasses.replace(root, workshop=workshop(SetClock(NOW + DAY - 1)))

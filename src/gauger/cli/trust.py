@@ -11,9 +11,9 @@ from gauger.cli.factory import FILE, FOLDER, clock_option, workshop
 from gauger.cli.instance_place import Place
 from gauger.core.documents.keyring import load_certificate
 from gauger.core.documents.root_set import RootSet
-from gauger.core.identity import Digest
 from gauger.core.problems import Problem
 from gauger.tools import trust as tool
+from gauger.tools.typed import typed_digest
 from gauger.tools.workshop import Workshop
 
 root_option = click.option("--root", type=FOLDER, required=True, help="Root folder.")
@@ -112,8 +112,9 @@ def revoke(*, root: Path, root_keys: tuple[Path, ...], key_id: str, clock: Path 
     """Revoke a key of a signer, trust code or device, and open a new root epoch."""
     folder = tool.RootFolder(root, workshop(clock), root_keys)
     # Any key: those of devices and trust codes stand in no list that could be asked.
-    revoked = folder.revoke(Digest(key_id))
-    click.echo(f"Revoked {key_id}.")
+    wanted = typed_digest(key_id)
+    revoked = folder.revoke(wanted)
+    click.echo(f"Revoked {wanted}.")
     _tell(root, revoked)
 
 

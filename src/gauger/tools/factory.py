@@ -43,7 +43,7 @@ from gauger.core.profiles import Profile
 from gauger.core.strict_json import decode
 from gauger.tools.trust import EMBEDDED, Quorum, RootFolder
 from gauger.tools.typed import typed, typed_udi
-from gauger.tools.workshop import Workshop
+from gauger.tools.workshop import Workshop, require_certificate_name
 
 MANUFACTURER: Final = "manufacturer"
 ROOT: Final = "root"
@@ -53,9 +53,6 @@ DEFAULT_NAME: Final = "Example Manufacturer"
 DEFAULT_PREFIX: Final = "GGR"
 FACTORY_EPOCH: Final = 1
 """Ledger epoch of what a factory signs: it has one life, its versions are issue times."""
-
-_MOST_NAME_BYTES: Final = 64
-"""Of a name in a certificate (X.520)."""
 
 _LOCK: Final = "lock"
 _FILE_CAP: Final = 256 * 1024
@@ -120,9 +117,7 @@ def init_factory(out: Path, order: FactoryOrder, workshop: Workshop) -> Manufact
             ``store-locked`` where another process makes one there; or of the key files.
     """
     certified, key = f"{order.name} CA", generate_key(workshop.entropy)
-    if len(certified.encode()) > _MOST_NAME_BYTES:
-        detail = f"The name {order.name[:16]!r}… of the manufacturer is too long for a certificate."
-        raise Problem("invalid-argument", detail)
+    require_certificate_name(certified)
     certificate = keyring.build_authority(key, certified, workshop.terms())
     known = (profiles.builtin(name) for name in profiles.names())
     manufacturer = Manufacturer(

@@ -22,7 +22,8 @@ from gauger.core.documents.root_set import MAXIMUM_KEYS, ListedSigner, RootKey, 
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.identity import Digest
 from gauger.core.problems import Problem
-from gauger.tools.workshop import DAY, Workshop
+from gauger.tools.typed import typed
+from gauger.tools.workshop import DAY, Workshop, require_certificate_name
 
 ROOT_DAYS: Final = 3650
 """How long a root set is obeyed; an offline device may see no newer one for years."""
@@ -146,17 +147,21 @@ class RootFolder:
 
         Raises:
             Problem: ``conflict`` where ``out`` holds a key; ``root-threshold`` where too few root
-                keys are at hand.
+                keys are at hand; ``invalid-argument`` where name or ledger cannot be.
         """
+        require_certificate_name(order.name)
         with self._alone() as held:
             self._require_quorum(held)
             key = generate_key(self.workshop.entropy)
             terms = self.workshop.terms(order.days)
             certificate = keyring.build_signer(key, order.name, terms, delegates=order.delegates)
             listed = ListedSigner.of(certificate, ledger=order.ledger, delegates=order.delegates)
+            # Before any key lies there: one that no root set lists is in the way of the next try.
+            with typed():
+                following = self._following(replace(held, signers=(*held.signers, listed)))
             # Before the root set: a listed signer whose key was lost could never be used.
             FileSigner(key, (certificate,)).save(out)
-            self._publish(replace(held, signers=(*held.signers, listed)))
+            write_root_sets(self.path, [following])
             return listed
 
     def rotate(self, quorum: Quorum | None = None) -> RootSet:
@@ -214,6 +219,12 @@ class RootFolder:
 
     def _publish(self, draft: RootSet) -> RootSet:
         """Number, sign, prove and write the next root set."""
+        document = self._following(draft)
+        write_root_sets(self.path, [document])
+        return RootSet.from_document(document)
+
+    def _following(self, draft: RootSet) -> Document:
+        """Number, sign and prove the next root set; nobody sees it yet."""
         now = self.workshop.now()
         following = replace(
             draft,
@@ -228,8 +239,7 @@ class RootFolder:
         store = self.store()
         document = self._signed(following, store.root_set or following)
         store.advance(document)
-        write_root_sets(self.path, [document])
-        return following
+        return document
 
     def _signed(self, root_set: RootSet, held: RootSet) -> Document:
         """Sign with every key of either set at hand; the next reader counts those it needs."""

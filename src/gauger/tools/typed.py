@@ -4,11 +4,15 @@ In a document the same text is ``malformed``, and the advice is to fetch the ori
 one of what was typed.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from gauger.core.identity import AccountRef, Udi
+from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @contextmanager
@@ -48,3 +52,17 @@ def typed_account(text: str) -> AccountRef:
         raise Problem("invalid-argument", detail)
     with typed():
         return AccountRef(domain, name)
+
+
+def typed_digest(text: str) -> Digest:
+    """Read a SHA-256, as lists and documents show it.
+
+    Raises:
+        Problem: ``invalid-argument``.
+    """
+    # Copied from a show command it may be upper case or have a blank around: still the same key.
+    wanted = text.strip().lower()
+    if not _DIGEST.fullmatch(wanted):
+        detail = f"{text!r} is no SHA-256: write its 64 hexadecimal digits."
+        raise Problem("invalid-argument", detail)
+    return Digest(wanted)

@@ -8,9 +8,23 @@ from gauger.adapters.clock import open_clock
 from gauger.adapters.entropy import SystemEntropy
 from gauger.core.documents.keyring import NO_EXPIRY, Terms
 from gauger.core.ports import Clock, Entropy
+from gauger.core.problems import Problem
 
 DAY: Final = 86_400
 SERIAL_BYTES: Final = 16
+_MOST_NAME_BYTES: Final = 64
+"""Of a name in a certificate (X.520)."""
+
+
+def require_certificate_name(name: str) -> None:
+    """Refuse a name that no certificate can hold, before anything is made.
+
+    Raises:
+        Problem: ``invalid-argument``.
+    """
+    if not 1 <= len(name.encode()) <= _MOST_NAME_BYTES:
+        most = f"of 1 to {_MOST_NAME_BYTES} bytes"
+        raise Problem("invalid-argument", f"{name[:16]!r}… is no name {most} for a certificate.")
 
 
 @dataclass(frozen=True, slots=True)
