@@ -350,6 +350,8 @@ class Engine:
         singles = self.memory.singles
         if singles.configuration.transport is not TransportKind.SMART:
             return []
+        # Not before the back-off ends: woken earlier, the talker would find nothing that it may do,
+        # and be woken again a second later.
         waiting = [
             max(exchange.check_at, singles.backoff.retry_at)
             for exchange in (singles.trust_exchange, singles.usage_exchange)

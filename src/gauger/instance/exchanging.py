@@ -285,6 +285,7 @@ class Exchanging:
         """Drop exchanges whose documents a file has answered meanwhile."""
         usage = draft.singles.usage_exchange
         # Its answer would settle nothing any more, and until it comes no report could be sent.
+        # All of them: while one is still owed, its answer can only come by this exchange.
         if usage is not None and all(map(partial(self._is_settled, draft), usage.report_ids)):
             _put(draft, "usage", None)
         polling.drop_settled(draft, partial(self._is_settled, draft))
@@ -308,6 +309,7 @@ class Exchanging:
 
     def _take(self, draft: Draft, holdings: Holdings, response: Response) -> Taken:
         documents = list(self._documents(response))
+        # To a poll that came too early there is nothing to say, and nothing to refuse.
         if not documents:
             return Taken(result=ImportResult(), refusal=None)
         return self._importing.take(draft, holdings, documents, Pipe.ONLINE)

@@ -110,6 +110,7 @@ def open_agent(options: Options) -> Agent:
             ``key-exposed``; for a bundle ``bundle-invalid`` or ``store-exists``; where it must be
             durable ``store-full`` or ``store-failed``.
     """
+    # Before any folder: a clock file that is none must leave nothing behind.
     clock = open_clock(options.clock_file)
     house = _House(options, StorePaths(data=options.data, keys=options.keys_folder))
     house.make()
@@ -194,6 +195,7 @@ class _House:
     def leave(self) -> None:
         """Leave nothing behind of a first start that failed; the lock is still held."""
         for path in self._fresh:
+            # What cannot be removed must not hide why the start was refused.
             shutil.rmtree(path, ignore_errors=True)
 
     def move_in(self) -> Identity:

@@ -114,6 +114,7 @@ class Memory:
 
     def draft(self) -> Draft:
         """Begin a change."""
+        # Shallow copies do: all values are frozen, so a draft that is dropped has changed nothing.
         return Draft(
             singles=self._singles,
             tags=dict(self._tags),
@@ -238,6 +239,8 @@ _SINGLES: Final[Callable[[Singles], tuple[object, ...]]] = attrgetter(
 
 
 def _read_singles(store: Store) -> Singles:
+    # A record that is missing is no refusal: an earlier release did not write it, or there was
+    # nothing to remember yet.
     return Singles(
         clock=_read(store, "clock", ClockRecord) or ClockRecord(),
         course=_read(store, "course", Course) or Course(),

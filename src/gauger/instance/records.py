@@ -174,6 +174,7 @@ class TagRecord:
     stated: int = 0
     open_id: int = 0
     previous_id: int = 0
+    # Beside the number: the row before may have rotted, and the chain must go on.
     previous_digest: Digest | None = None
     waiting: tuple[Waiting, ...] = ()
     first_use: int | None = None
@@ -224,6 +225,8 @@ class Exchange:
         check_wall: The same by the wall clock, for people.
     """
 
+    # As it was encoded, not its parts: only the identical bytes fetch the identical answer, also
+    # where a later release would encode them otherwise.
     request: str
     nonce: str
     occasion: Occasion | None = None
@@ -252,6 +255,7 @@ class TrustRecord:
     counter: int = 0
     asked: Asked | None = None
     document: str | None = None
+    # In the order in which they were made: the oldest are the first to be given up.
     keys: dict[Digest, str] = field(default_factory=dict)
     made: tuple[Digest, ...] = ()
     answered: tuple[Digest, ...] = ()

@@ -118,6 +118,7 @@ class Saving:
         single = selection.kind is SelectionKind.REPORT
         with self._portion():
             named = [selection.number or 0] if single else sorted(wanted)
+            # Read to the end here: a lazy one would read when the lock is given back already.
             rows = list(filter(None, map(self._store.report, named)))
         yield from rows
         if single:

@@ -196,6 +196,7 @@ class InstanceStore:
 
     def state_counts(self) -> dict[str, int]:
         """Return how many reports are in which state."""
+        # By the column in the open: good enough for people to look at, nothing is decided by it.
         with named_errors():
             return dict(
                 self._connection.execute("SELECT state, count(*) FROM report GROUP BY state")
@@ -357,6 +358,7 @@ class InstanceStore:
             )
 
     def _note_held(self, report_id: int) -> None:
+        # Looked up and not taken from the batch: one that removes the ACK may leave the report.
         self._connection.execute(
             "UPDATE report SET held = EXISTS (SELECT 1 FROM item WHERE report_id = id)"
             " WHERE id = ?",
