@@ -2,7 +2,7 @@
 
 import itertools
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,6 +82,16 @@ def ledger_after(items: Iterable[str]) -> object:
         return totals(portal), portal.balance(), verdicts
 
 
+def in_each_order(
+    portal: Bench, orders: Sequence[tuple[int, ...]], *, first: int
+) -> list[tuple[Udi, tuple[int, ...]]]:
+    """Have a device for each order send its batch in that order, all of them together."""
+    serials = [f"GGR2{first + at:03}" for at in range(len(orders))]
+    batches = zip(map(a_batch, serials), orders, strict=True)
+    deliver(portal, [items[at] for items, order in batches for at in order])
+    return [(a_device(serial).udi, order) for serial, order in zip(serials, orders, strict=True)]
+
+
 @pytest.mark.nightly
 @pytest.mark.threat("A13", role="cssm")
 def test_every_order_of_a_small_batch_gives_the_same_ledger(portal: Bench) -> None:
@@ -91,11 +101,8 @@ def test_every_order_of_a_small_batch_gives_the_same_ledger(portal: Bench) -> No
     expected, balance = totals(portal), portal.balance()
     orders = list(itertools.permutations(range(6)))[:: 1 if IS_NIGHTLY else 4]
     for some in range(0, len(orders), 48):
-        serials = {f"GGR2{some + at:03}": order for at, order in enumerate(orders[some:][:48])}
-        batches = [(a_batch(serial), order) for serial, order in serials.items()]
-        deliver(portal, [items[at] for items, order in batches for at in order])
-        for serial, order in serials.items():
-            assert totals(portal, a_device(serial).udi) == expected, order
+        for udi, order in in_each_order(portal, orders[some:][:48], first=some):
+            assert totals(portal, udi) == expected, order
 
     everywhere = {
         tag: (0, (1 + len(orders)) * in_use, 0) for tag, (_, in_use, _) in balance.items()

@@ -124,13 +124,8 @@ def test_two_reports_at_one_place_are_both_quarantined(portal: Bench) -> None:
     case = reader.case(second.case or 0)
     assert case is not None
     assert set(case.reports) == {first.digest, second.digest}
-    assert {number_of(portal, one.digest) for one in (first, second)} == {1001}
     assert portal.report(device.report(((NOW, NOW + 9, 3),))).verdict is Verdict.ACCEPTED
     reader.close()
-    (told,), (drawn_in,) = portal.events("report-quarantined"), portal.events("report-decided")
-    assert first.digest in told.detail
-    assert f"{first.digest} is quarantined" in drawn_in.detail
-    assert [event.subject for event in portal.events("case-opened")] == [str(UDI)]
 
 
 @pytest.mark.threat("A24", role="cssm")
@@ -160,6 +155,17 @@ def quarantined(portal: Bench) -> tuple[ReportOutcome, ReportOutcome, str]:
     first = portal.report(device.report(((NOW - 900, NOW, 3),)))
     item = clone.report(((NOW - 900, NOW, 5),))
     return first, portal.report(item), item
+
+
+@pytest.mark.threat("A3", role="cssm")
+def test_one_number_with_two_contents_is_told_of_both(portal: Bench) -> None:
+    first, second, _ = quarantined(portal)
+    (told,), (drawn_in,) = portal.events("report-quarantined"), portal.events("report-decided")
+
+    assert {number_of(portal, one.digest) for one in (first, second)} == {1000}
+    assert first.digest in told.detail
+    assert f"{first.digest} is quarantined" in drawn_in.detail
+    assert [event.subject for event in portal.events("case-opened")] == [str(UDI)]
 
 
 def test_a_third_report_at_the_place_joins_the_case(portal: Bench) -> None:
