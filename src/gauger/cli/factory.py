@@ -62,6 +62,7 @@ def init(
     click.echo(f"  declares {len(made.pids)} product ids, serial numbers {serial_prefix}…")
     click.echo(f"Licensing root: {out / tool.ROOT} (root set 1, no signer yet)")
     if embedded:
+        # Here, and not in the manual alone: nothing stops a trial from growing into the real thing.
         click.echo("  Embedded default: 1 of 1 root key. Whoever copies that one file owns the")
         click.echo("  root; `gauger trust rotate --keys 3 --threshold 2` makes it a real one.")
     else:
@@ -81,6 +82,7 @@ def declare(*, folder: Path, pids: tuple[str, ...], prefixes: tuple[str, ...]) -
     click.echo(f"{declared.name} declares {len(declared.pids)} product ids:")
     click.echo(f"  {', '.join(sorted(declared.pids))}")
     click.echo(f"  serial numbers that begin with {', '.join(declared.serial_prefixes)}")
+    # Each role has a copy, and believes the devices of the new ids only once it has this one.
     click.echo(f"Next: import {folder / tool.MANUFACTURER} again wherever it is trusted.")
 
 

@@ -8,7 +8,7 @@ import click
 
 from gauger.tools.fsck import examine
 
-_NOT_WHOLE = 4
+_NOT_WHOLE = 4  # as any fault of our own side (`main.EXIT_CODES`)
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from gauger.tools.finding import render
 
-_UNSOUND = 3
+_UNSOUND = 3  # as any fault of who made the file (`main.EXIT_CODES`)
 
 
 @click.command()

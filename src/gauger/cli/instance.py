@@ -114,6 +114,7 @@ def use(*, data: Path, keys: Path | None, clock: Path | None, tag: str, count: i
     """
     with operator(Place(data=data, keys=keys, clock=clock)) as at_work:
         at_work.set_count(tag, count)
+        # Not left to the next sample: whoever sees the prompt again takes it for recorded.
         at_work.flush()
 
 

@@ -11,6 +11,7 @@ data_option: Final = click.option(
     "--data",
     type=FOLDER,
     required=True,
+    # Whoever operates one device types many lines to it, as on its own console.
     envvar="GAUGER_INSTANCE_DATA",
     show_envvar=True,
     help="Data folder of the product instance.",

@@ -13,7 +13,7 @@ from gauger.cli.text_file import read_text
 from gauger.core.problems import Problem
 
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
-_CAP = 4096
+_CAP = 4096  # characters; the longest key of ssh-keygen, RSA of 16384 bits, has some 2,800
 
 _clock = click.option(
     "--clock", type=_FILE, help="For tests, without an agent: take the time from this file."

@@ -58,6 +58,7 @@ def main() -> None:
     try:
         root()
     except Problem as problem:
+        # Never on standard output: behind a pipe a refusal would be read as the answer.
         click.echo(describe(problem), err=True)
         # By whose fault, not by its name: a script needs to know whether to try again, and names
         # are many.

@@ -13,7 +13,7 @@ import click
 
 from gauger.simulator.simulate import SAMPLE, Course, Simulator, Terms, of_seed, simulator
 
-_BREACH = 1
+_BREACH = 1  # a broken promise is a fault of ours that has no name yet
 _HUNDRED = 100
 
 

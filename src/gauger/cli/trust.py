@@ -74,6 +74,7 @@ def issue_signer(**options: Unpack[_SignerOptions]) -> None:
         days=options["days"],
     )
     listed = folder.issue_signer(options["out"], order)
+    # By its key id: names are for people, and two signers may have the same one.
     click.echo(f"Signer {listed.key_id}: {options['out']}")
     click.echo(f"  valid until {_date(load_certificate(listed.certificate).not_after)}")
     _tell(root, folder.newest())

@@ -37,6 +37,7 @@ class _Given(TypedDict):
 @click.option(
     "--trust", type=FOLDER, required=True, help="Trust folder: root sets and manufacturers."
 )
+# A suite is written once: by this machine's clock its documents would all expire some day.
 @click.option(
     "--now", type=int, help="The reader's clock, seconds since 1970; else this machine's."
 )

@@ -12,7 +12,7 @@ from gauger.cli.factory import FILE, clock_option, workshop
 if TYPE_CHECKING:
     from gauger.tools.verify_receipt import Examiner
 
-_NOT_PROVEN = 3
+_NOT_PROVEN = 3  # as any fault of who signed (`main.EXIT_CODES`)
 
 
 @click.command("verify-receipt")

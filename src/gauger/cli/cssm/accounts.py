@@ -100,6 +100,7 @@ def list_virtual(api: Api, domain: str) -> Answer:
 @api_command
 def set_option(api: Api, account: AccountRef, count_vendor_reports: str) -> Answer:
     """Switch an option of a Virtual Account."""
+    # Off unless somebody says so: anyone can write a report that no one can verify.
     body = {"count_unverified": count_vendor_reports == "on"}
     made = api.send("PUT", account_path(account, "/options"), body)
     text = f"{account}: reports that cannot be verified are counted apart: {count_vendor_reports}."

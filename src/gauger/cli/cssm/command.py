@@ -62,6 +62,7 @@ class AccountType(click.ParamType[AccountRef]):
         ctx: click.Context | None,
     ) -> AccountRef:
         """Read an account."""
+        # Click converts once more what it took as a default.
         if isinstance(value, AccountRef):
             return value
         try:
@@ -111,7 +112,7 @@ def next_command(words: str) -> str:
         for name in _CONNECTION
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    return typed_line(f"gauger cssm {words}", **given)
+    return typed_line(" ".join(("gauger", "cssm", words)), **given)
 
 
 def connect(options: dict[str, Any]) -> Api:
@@ -135,6 +136,7 @@ def connect(options: dict[str, Any]) -> Api:
     if url is None or client_id is None or secret_file is None:
         message = "Name a local portal with --data, or --url, --client-id and --client-secret-file."
         raise Problem("invalid-argument", message)
+    # An editor ends the line; a secret of the portal's making has no blank at either end.
     return Api(url, client_id=client_id, secret=read_text(secret_file, _MOST_SECRET).strip(), ca=ca)
 
 

@@ -66,6 +66,7 @@ def show_head(api: Api) -> Answer:
 @api_command
 def show_inclusion(api: Api, page: int) -> Answer:
     """Print the path that proves a page against the newest head."""
+    # The path alone: a head that came along would only prove itself. Whoever checks has their own.
     found = api.get("/ledger/inclusion", page=page)
     return Answer(data=found, text="\n".join(found["path"]))
 

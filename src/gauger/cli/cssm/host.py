@@ -51,6 +51,7 @@ def admin() -> None:
 def reset(data: Path, clock: Path | None) -> None:
     """Make a new administrator's secret; the old one and its sessions end, the log says so."""
     path = main.reset_administrator(data, clock)
+    # Where it is, as with `init`: whoever stands behind the one at the terminal reads along.
     click.echo(f"The administrator's new secret is in {path}; the old one is void.")
 
 
@@ -60,6 +61,7 @@ def reset(data: Path, clock: Path | None) -> None:
 @click.option("--root", type=PATH, help="Root sets that list it, where the portal has none yet.")
 def set_signer(data: Path, signer: Path, root: Path | None) -> None:
     """Sign with another key from the next start on; the portal must be stopped."""
+    # While it is stopped: a portal at work goes on with the key that it loaded at its start.
     main.replace_signer(data, signer, root)
     click.echo(f"The portal in {data} signs with the key of {signer} from its next start on.")
 

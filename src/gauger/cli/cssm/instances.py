@@ -54,6 +54,7 @@ def list_instances(
 def show_instance(api: Api, account: AccountRef, pid: str, serial: str) -> Answer:
     """Show one product instance with what it uses."""
     udi = typed_udi(pid, serial)
+    # In the query, not in the path: a serial number may hold a slash.
     found = api.get(account_path(account, "/instance"), **udi.to_json())
     table = Table(
         columns=("Licence", "In use", "Observed until", "Verified", "Tag"),

@@ -77,6 +77,7 @@ def set_user_roles(api: Api, name: str, scope: str, roles: tuple[str, ...]) -> A
 @api_command
 def reset_password(api: Api, name: str, scope: str) -> Answer:
     """Give a user a one-time password in place of a lost one."""
+    # For one log-in: whoever resets it has read it, and it ends once the user takes it up.
     made = api.send("POST", _path(scope, _of("users", name, "/password")))
     text = f"User {name} has this one-time password, to be changed at once:\n\n  {made['secret']}"
     return Answer(data=made, text=text)
@@ -96,6 +97,7 @@ def add_client(api: Api, description: str, scope: str, roles: tuple[str, ...]) -
     """Add an API client; its secret is shown this one time."""
     body = {"description": description, "roles": [_ROLES[role] for role in roles]}
     made = api.send("POST", _path(scope, "/clients"), body)
+    # The only time: the portal keeps a digest, which opens nothing.
     text = f"Client id: {made['name']}\nSecret, shown this one time: {made['secret']}"
     return Answer(data=made, text=text)
 

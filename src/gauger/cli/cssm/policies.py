@@ -100,6 +100,7 @@ def _rule(text: str) -> dict[str, int]:
 
 
 def _whose(row: Json) -> str:
+    # From the widest to the narrowest: what is not named is not narrowed down.
     if row["smart_account"] is None:
         return "all accounts"
     return account(row) if row["virtual_account"] is not None else str(row["smart_account"])

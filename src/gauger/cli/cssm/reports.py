@@ -186,5 +186,6 @@ def close_gap(api: Api, account: AccountRef, *, pid: str, serial: str, digest: s
     """Give up a missing report."""
     udi = typed_udi(pid, serial)
     body = {"udi": udi.to_json(), "report": digest}
+    # The device is named as well: by the digest alone a slip could give up another one's report.
     api.send("POST", account_path(account, "/gaps/close"), body)
     return Answer(data=None, text=f"The missing report of {udi} is given up.")

@@ -32,6 +32,7 @@ def new_token(
     quiet: bool,
 ) -> Answer:
     """Make an ID token; it is shown this one time."""
+    # Null for what was not given: defaults are the portal's, and may change without this client.
     body = {
         "days": days,
         "uses": uses,
@@ -82,5 +83,6 @@ def list_tokens(api: Api, account: AccountRef) -> Answer:
 @api_command
 def revoke_token(api: Api, account: AccountRef, token_id: int) -> Answer:
     """End an ID token at once."""
+    # By its number: its text is nowhere but with whoever it was given to.
     api.send("POST", account_path(account, f"/tokens/{token_id}/revoke"))
     return Answer(data=None, text=f"Token {token_id} of {account} is revoked.")

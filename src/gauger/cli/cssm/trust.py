@@ -37,6 +37,7 @@ def show_trust(api: Api) -> Answer:
 def import_trust(api: Api, files: tuple[Path, ...]) -> Answer:
     """Take in root sets, in any order, and manufacturer files; all are judged before any is sent."""
     brought = [read_material(read_text(path, _CAP)) for path in files]
+    # Judged by what the portal holds now, in any order: a person has files, not a sequence.
     found = api.get("/trust")
     _, steps = follow(_held(found), [item for item in brought if isinstance(item, Document)])
     said = [step.text for step in steps]

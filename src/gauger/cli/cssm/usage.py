@@ -36,6 +36,7 @@ def upload(api: Api, file: Path, account: AccountRef, *, wait: bool, ack: Path |
     """Upload a usage or trust-request file of product instances."""
     with _bar(file.stat().st_size, "Upload") as bar:
         path = account_path(account, "/usage-files")
+        # Its last part only: the folders of whoever uploads are nobody else's business.
         job = api.upload(path, file, name=file.name, progress=bar.advance)
     if not wait and ack is None:
         following = next_command(f"usage verdicts --account {account} {job['job_id']}")
@@ -44,6 +45,7 @@ def upload(api: Api, file: Path, account: AccountRef, *, wait: bool, ack: Path |
     job = _finished(api, account, job)
     verdicts = _verdicts(api, account, job["job_id"])
     text = _summary(job, verdicts)
+    # An ACK file without an answer in it would be carried to the device for nothing.
     if ack is not None and not any(row["digest"] for row in verdicts):
         text += f"\nNothing in it was answered: {ack} is not written."
     elif ack is not None:
