@@ -26,9 +26,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.support.builders.AuthoritySettings", settings)
 
 
-def refusal(budgets: DeviceBudgets, udi: Udi = UDI) -> Problem | None:
+def refusal(budgets: DeviceBudgets, udi: Udi = UDI, documents: int = 1) -> Problem | None:
     try:
-        budgets.spend(udi, Pipe.SMART)
+        budgets.spend(udi, documents)
     except Problem as problem:
         return problem
     return None
@@ -65,12 +65,43 @@ def test_who_comes_back_as_told_is_judged_as_at_first() -> None:
         clock.now += int(found[-1].diagnostics["retry_after"]) if found[-1] else 0
 
 
+def test_a_message_larger_than_any_bucket_passes_and_is_waited_for() -> None:
+    clock = ManualClock()
+    budgets = usual(clock)
+    for _ in range(5):
+        assert refusal(budgets, documents=500) is None
+        for documents in (500, 1):
+            refused = refusal(budgets, documents=documents)
+            assert refused is not None
+            assert refused.diagnostics["retry_after"] == "50"
+        clock.now += 50
+    assert refusal(budgets, documents=10**6) is None
+    clock.now += 3600
+    assert refusal(budgets, documents=500) is None
+
+
+@pytest.mark.usefixtures("few")
+def test_a_message_is_judged_as_a_whole_or_not_at_all(portal: Bench) -> None:
+    device, other = a_device(), a_device("GGR0002", incarnation="33" * 16)
+    spans = [((NOW + n, NOW + n + 1, 1),) for n in range(3 * LIMIT)]
+    first, second = device.report(), [_online(device.report(span)) for span in spans]
+    portal.authority.enqueue(_online(first)).result()
+    message = [*second, _online(other.report())]
+
+    *own, another = portal.authority.enqueue_all(message)
+    assert {getattr(one.exception(), "code", None) for one in own} == {"too-many-requests"}
+    assert another.exception() is None
+    portal.clock.now += WINDOW
+    # The identical message, as a device sends it again: none of it uses up what the rest needs.
+    assert [one.exception() for one in portal.authority.enqueue_all(message)] == [None] * 61
+
+
 def test_a_clock_that_went_back_locks_nobody_out() -> None:
     clock = ManualClock()
     budgets = usual(clock)
     while refusal(budgets) is None:
         pass
-    clock.now -= 1000
+    clock.now -= DAY
     assert refusal(budgets) is None
 
 

@@ -29,7 +29,8 @@ class AuthoritySettings:
         refusals_listed_of_all: The same for all addresses together.
         device_documents: Documents of one device that are judged in a minute online, in the long
             run; more of it are refused as ``too-many-requests``.
-        device_burst: Documents of it that are judged at once after it was quiet.
+        device_burst: Documents of it that are judged at once after it was quiet; one message of more
+            passes then, and the next one waits.
     """
 
     build_date: int = 1_760_000_000

@@ -5,12 +5,12 @@ from collections import OrderedDict
 from math import ceil
 from typing import Final
 
-from gauger.core.authority.commands import Pipe
 from gauger.core.identity import Udi
 from gauger.core.ports import Clock
 from gauger.core.problems import Problem
 
 _MOST_DEVICES: Final = 50_000  # bounds the memory that a large fleet takes
+_LONGEST: Final = 3600  # seconds that any device is asked to wait
 _ROUNDING: Final = 1e-6  # seconds; sums of pauses are not exact
 
 
@@ -41,28 +41,30 @@ class DeviceBudgets:
         self._full_at: OrderedDict[Udi, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def spend(self, udi: Udi, pipe: Pipe) -> None:
-        """Count one document of a device.
+    def spend(self, udi: Udi, documents: int) -> None:
+        """Count the documents of a device that came in one message, all of them or none.
+
+        A device that is refused a part sends the identical message again, and what it had answered
+        would use up its bucket a second time. So a message that is larger than any bucket passes
+        where the bucket is full, and what it took too much is waited for before the next.
 
         Raises:
             Problem: ``too-many-requests`` with the seconds to wait.
         """
-        # Whoever uploads is logged in and has limits of the surface.
-        if pipe is not Pipe.SMART:
-            return
         now = self._clock.monotonic()
         with self._lock:
             full_at = self._full_at.get(udi, now)
             # Full since, or emptier than any bucket is: the clock went back, as that of a test may.
-            if not now <= full_at <= now + self._burst + 1:
+            if not now <= full_at <= now + _LONGEST:
                 full_at = now
-            if full_at + self._pause > now + self._burst + _ROUNDING:
+            needed = min(documents * self._pause, self._burst)
+            if full_at + needed > now + self._burst + _ROUNDING:
                 # Until it is full, and rounded up: who comes back as soon as one more fits brings
                 # many, which are verified in vain, and is refused again and again.
                 wait = ceil(full_at - now)
                 message = f"{udi} has sent more documents than are judged of one device."
                 raise Problem("too-many-requests", message, retry_after=wait)
-            self._full_at[udi] = full_at + self._pause
+            self._full_at[udi] = min(full_at + documents * self._pause, now + _LONGEST)
             # The one that was quiet the longest is forgotten first, never the flooder.
             self._full_at.move_to_end(udi)
             if len(self._full_at) > _MOST_DEVICES:

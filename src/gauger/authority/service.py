@@ -1,7 +1,7 @@
 """The authority: one writer thread, group commit, one page and one signature a commit."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from gauger.core.authority.commands import (
     Command,
     FoundLedger,
     ImportRootSet,
+    Pipe,
     ReceiveReport,
     ReceiveTrustRequest,
     RenewAnswer,
@@ -195,19 +196,21 @@ class Authority:
         # with the first few, and the two threads would take the interpreter from each other at
         # every statement and every signature: that costs more than both of them do.
         prepared = [self._prepared(command) for command in commands]
-        return [self._begin(command, content) for command, content in prepared]
+        # After the signatures: else anybody could use up the budget of a device by naming it.
+        floods = self._spend(prepared)
+        return [
+            self._begin(command, _refused(content, floods) if floods else content)
+            for command, content in prepared
+        ]
 
     def _prepared(self, command: Command) -> tuple[Command, Prepared | Problem]:
         try:
             # Taken once: should it change before the commit, the writer verifies again under the
             # new one.
             trust, build_date = self._writer.trust, self._settings.build_date
-            prepared = prepare(command, trust, self._clock.wall(), build_date)
-            # After the signature: else anybody could use up the budget of a device by naming it.
-            self._spend(prepared)
+            return command, prepare(command, trust, self._clock.wall(), build_date)
         except Problem as problem:
             return command, problem
-        return command, prepared
 
     def _begin(self, command: Command, prepared: Prepared | Problem) -> "Future[Outcome]":
         future: Future[Outcome] = Future()
@@ -220,18 +223,20 @@ class Authority:
             self._submit(_Job(prepared, future))
         return future
 
-    def _spend(self, prepared: Prepared) -> None:
-        """Count what a device has judged.
-
-        Raises:
-            Problem: ``too-many-requests``.
-        """
-        content = prepared.content
-        # Not a vendor's: nothing proves its sender, so it could use up the budget of any device.
-        if isinstance(content, VerifiedReport):
-            self._budgets.spend(content.claims.udi, content.command.pipe)
-        elif isinstance(content, VerifiedRequest):
-            self._budgets.spend(content.request.udi, content.command.pipe)
+    def _spend(self, prepared: Sequence[tuple[Command, Prepared | Problem]]) -> dict[Udi, Problem]:
+        """Count what devices have judged; return whom nothing of it is judged, and why."""
+        counts: dict[Udi, int] = {}
+        for _, content in prepared:
+            udi = _sender(content)
+            if udi is not None:
+                counts[udi] = counts.get(udi, 0) + 1
+        floods: dict[Udi, Problem] = {}
+        for udi, count in counts.items():
+            try:
+                self._budgets.spend(udi, count)
+            except Problem as problem:
+                floods[udi] = problem
+        return floods
 
     def _refuse(self, command: Command, problem: Problem, future: "Future[Outcome]") -> None:
         """Refuse what could not be verified."""
@@ -428,6 +433,23 @@ class Authority:
             return
         refused, reason = away
         self._audit(job.prepared.command, reason, lambda: job.future.set_result(outcome), refused)
+
+
+def _sender(prepared: Prepared | Problem) -> Udi | None:
+    """Return which device has sent a document online, as far as that is proved."""
+    content = None if isinstance(prepared, Problem) else prepared.content
+    # Not a vendor's: nothing proves its sender, so it could use up the budget of any device.
+    if not isinstance(content, VerifiedReport | VerifiedRequest):
+        return None
+    # Whoever uploads is logged in and has limits of the surface.
+    if content.command.pipe is not Pipe.SMART:
+        return None
+    return content.claims.udi if isinstance(content, VerifiedReport) else content.request.udi
+
+
+def _refused(prepared: Prepared | Problem, floods: Mapping[Udi, Problem]) -> Prepared | Problem:
+    udi = _sender(prepared)
+    return prepared if udi is None else floods.get(udi, prepared)
 
 
 def _founds(job: _Job) -> bool:
