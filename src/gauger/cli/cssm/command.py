@@ -47,6 +47,7 @@ _OPTIONS: Final = (
 _MOST_SECRET: Final = 4096
 """Characters of the file of a secret, which has 43."""
 
+_GROUP: Final = "gauger cssm"
 _CONNECTION: Final = ("data", "url", "client_id", "client_secret_file", "ca")
 
 
@@ -112,7 +113,7 @@ def next_command(words: str) -> str:
         for name in _CONNECTION
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    return typed_line(" ".join(("gauger", "cssm", words)), **given)
+    return typed_line(f"{_GROUP} {words}", **given)
 
 
 def connect(options: dict[str, Any]) -> Api:
