@@ -38,6 +38,8 @@ def peer(
     context.load_cert_chain(folder / "both.pem")
     if newest is not ssl.TLSVersion.MAXIMUM_SUPPORTED:
         context.minimum_version = context.maximum_version = newest
+        # A peer that really speaks it: at the usual level OpenSSL would refuse in its name.
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
     listener = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
 
@@ -189,11 +191,18 @@ def test_a_certificate_that_has_expired_is_refused(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_an_old_protocol_is_refused(tmp_path: Path) -> None:
     old = ssl.TLSVersion.TLSv1_1
-    with (
-        peer(tmp_path, answer(OK), newest=old) as url,
-        pytest.raises(Problem, match="tls-failed"),
-    ):
-        SmartTransport(ca=tmp_path / "ca.pem").exchange(url, b"{}")
+    with peer(tmp_path, answer(OK), newest=old) as url:
+        with pytest.raises(Problem, match="tls-failed"):
+            SmartTransport(ca=tmp_path / "ca.pem").exchange(url, b"{}")
+        careless = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+        careless.minimum_version = old
+        careless.set_ciphers("DEFAULT:@SECLEVEL=0")
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        with (
+            socket.create_connection(("localhost", port), 30) as plain,
+            careless.wrap_socket(plain, server_hostname="localhost") as spoken,
+        ):
+            assert spoken.version() == "TLSv1.1"
 
 
 @pytest.mark.threat("E11", role="instance")
