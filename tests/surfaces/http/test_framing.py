@@ -214,3 +214,13 @@ def test_no_part_of_an_answer_waits_for_the_reader(monkeypatch: pytest.MonkeyPat
         assert talk(port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert found
     assert all(found)
+
+
+@pytest.mark.threat("E11", role="cssm")
+def test_the_oldest_protocol_is_set_and_not_left_to_the_system(tmp_path: Path) -> None:
+    files = make_tls_files(tmp_path / "tls")
+    settings = server.server_settings(
+        Router([]), QUICK, certificate=str(files.certificate), key=str(files.key)
+    )
+    assert settings.ssl is not None
+    assert settings.ssl.minimum_version is ssl.TLSVersion.TLSv1_2
