@@ -17,7 +17,9 @@ def web(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
     """Run a portal that judges few documents of a device in a minute."""
     monkeypatch.setattr(
         "tests.support.builders.AuthoritySettings",
-        lambda *, build_date: AuthoritySettings(build_date=build_date, device_documents=LIMIT),
+        lambda *, build_date: AuthoritySettings(
+            build_date=build_date, device_documents=LIMIT, device_burst=LIMIT
+        ),
     )
     with a_web(tmp_path_factory.mktemp("web")) as web:
         yield web
@@ -39,13 +41,14 @@ def sent(web: Web, device: Device, at: int = 0) -> tuple[int, str]:
 def test_who_floods_gets_429_and_another_tenant_is_answered(web: Web) -> None:
     flooder = a_device(account=ACCOUNT)
     other = a_device("GGR0002", incarnation="33" * 16, account=ELSEWHERE)
-    flood = [sent(web, flooder, at) for at in range(3 * LIMIT)]
+    # Two beyond it: the answer to each is held back for a second.
+    flood = [sent(web, flooder, at) for at in range(LIMIT + 2)]
 
     assert flood[:LIMIT] == [(200, "answered")] * LIMIT
-    assert flood[LIMIT:] == [(429, "too-many-requests")] * (2 * LIMIT)
+    assert flood[LIMIT:] == [(429, "too-many-requests")] * 2
     assert sent(web, other) == (200, "answered")
     assert len(web.bench.verdicts()) == LIMIT
     audited = [one for one in web.bench.events("refusal") if "too-many-requests" in one.detail]
-    assert len(audited) == 2 * LIMIT
+    assert len(audited) == 2
     web.bench.clock.now += 60
     assert sent(web, flooder, 99) == (200, "answered")
