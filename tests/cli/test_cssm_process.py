@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import pytest
 
@@ -32,10 +32,16 @@ _PATIENCE = 90.0
 @contextmanager
 def process(ready: Path, *words: str | Path) -> Iterator["subprocess.Popen[str]"]:
     """Run `gauger` until the end of the block; the block begins when the ready file is there."""
+    with _printing(subprocess.PIPE, ready, *words) as running:
+        yield running
+
+
+@contextmanager
+def _printing(
+    output: IO[str] | int, ready: Path, *words: str | Path
+) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "gauger", *map(str, words), "--ready-file", str(ready)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as running:
+    with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True) as running:
         until = time.monotonic() + _PATIENCE
         while not ready.exists():
             assert running.poll() is None, running.communicate()[0]
@@ -63,6 +69,17 @@ def test_a_portal_serves_over_tls_and_stops_when_it_is_told(tmp_path: Path) -> N
     gone = host.run("account", "list")
     assert isinstance(gone.exception, Problem)
     assert gone.exception.code == "comm-failed"
+
+
+@pytest.mark.threat("G3", role="cssm")
+def test_a_portal_serves_on_where_its_log_is_on_a_full_disk(tmp_path: Path) -> None:
+    host, ready = make_host(tmp_path), tmp_path / "ready"
+    words = ("cssm", "serve", "--data", host.data, "--port", "0")
+    with Path("/dev/full").open("w") as full, _printing(full, ready, *words) as running:
+        assert host.json("account", "list") == []
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(_PATIENCE) == 0
+    assert not (host.data / "address").exists()
 
 
 def test_what_was_durable_is_there_after_a_kill(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 import shlex
 import signal
-import sys
 from dataclasses import replace
 from typing import Final
 
 import click
 
 from gauger.cli.instance_place import Place
+from gauger.cli.serving import tell
 from gauger.cli.typed_line import typed_line
 from gauger.core.problems import Problem
 from gauger.core.profiles import Counting
@@ -87,12 +87,12 @@ def serve(place: Place) -> None:
     # Told at last: what could not be stored must not end in the words below.
     if trouble is not None:
         raise trouble
-    click.echo("Stopped; everything measured is stored.")
+    tell("Stopped; everything measured is stored.")
 
 
 def _greet(agent: Agent, place: Place) -> None:
     if place.clock is not None:
-        click.echo("TEST CLOCK: what is signed now is refused by every role without a test clock.")
+        tell("TEST CLOCK: what is signed now is refused by every role without a test clock.")
     # Without --keys: who has the data folder reaches this agent, and the agent has the keys.
     profile, data = agent.profile, shlex.quote(str(place.data))
     lines = [
@@ -104,6 +104,4 @@ def _greet(agent: Agent, place: Place) -> None:
     ]
     if profile.counted_by(Counting.ACCESS_POINTS):
         lines.append(f"  gauger instance access-point join --data {data} PID SERIAL-NUMBER")
-    click.echo("\n".join([*lines, "Ctrl-C stops it."]))
-    # Into a pipe or journal Python writes by the block, and the service looks silent till it stops.
-    sys.stdout.flush()
+    tell("\n".join([*lines, "Ctrl-C stops it."]))

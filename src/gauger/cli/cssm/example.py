@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gauger.cli.cssm.command import FILE, FOLDER, tell_ready
+from gauger.cli.serving import tell
 
 if TYPE_CHECKING:
     from gauger.cssm.portal import Portal
@@ -22,19 +23,19 @@ _FOLDER: Final = Path("build", "example")
 @click.option("--ready-file", type=FILE, help="Write the URL here once the portal answers.")
 def run_example(data: Path, port: int | None, ready_file: Path | None) -> None:
     """Serve a portal on loopback with example data and two devices; says where to go next."""
-    click.echo(f"Starting an example portal in {data} ...")
+    tell(f"Starting an example portal in {data} ...")
     # Only now: to load portal and factory takes longer than a person waits for a first line.
     from gauger.cli.cssm.running import run  # noqa: PLC0415 -- as said above
     from gauger.cssm.config import load_config  # noqa: PLC0415 -- as said above
     from gauger.tools import example  # noqa: PLC0415 -- as said above
 
-    made = example.make_once(data, say=click.echo)
+    made = example.make_once(data, say=tell)
     config = load_config(made.portal)
     if port is not None:
         config = replace(config, server=replace(config.server, port=port))
 
     def ready(url: str, _portal: "Portal") -> None:
-        click.echo("\n".join(example.first_steps(made, url)))
+        tell("\n".join(example.first_steps(made, url)))
         if ready_file is not None:
             tell_ready(ready_file, url)
 

@@ -10,9 +10,8 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
 from gauger.cli.cssm.command import next_command
+from gauger.cli.serving import tell
 from gauger.core.documents.smart_transport import LICENSING_PATH
 from gauger.core.problems import Problem
 from gauger.cssm import main
@@ -46,7 +45,7 @@ def run(
         main.open_portal(data, config, clock=clock) as portal,
         _listen(config) as listener,
     ):
-        click.echo(f"The ledger is open: {_pages(portal)} pages.")
+        tell(f"The ledger is open: {_pages(portal)} pages.")
         tls = None if plain_http else main.tls_files(data)
         app = create_app(portal)
         settings = server_settings(
@@ -74,7 +73,7 @@ def run(
             PortalServer(settings, started).run(sockets=[listener])
         finally:
             withdraw(data)
-    click.echo("The portal has stopped.")
+    tell("The portal has stopped.")
 
 
 def next_step(portal: Portal) -> str | None:
@@ -130,11 +129,11 @@ def _url(config: CssmConfig, listener: socket.socket, *, plain_http: bool) -> st
 
 def _tell(url: str, certificate: Path | None, *, clock: Path | None) -> None:
     if clock is not None:
-        click.echo("*** TEST CLOCK: what this portal signs is refused by everyone without one. ***")
+        tell("*** TEST CLOCK: what this portal signs is refused by everyone without one. ***")
     if certificate is None:
-        click.echo("*** PLAIN HTTP: anyone on the way reads along; use it in a lab only. ***")
-    click.echo(f"The portal answers at {url}")
-    click.echo(f"  smart transport:  license smart url smart {url}{LICENSING_PATH}")
-    click.echo(f"  API description:  {url}/api/v1/openapi.json")
+        tell("*** PLAIN HTTP: anyone on the way reads along; use it in a lab only. ***")
+    tell(f"The portal answers at {url}")
+    tell(f"  smart transport:  license smart url smart {url}{LICENSING_PATH}")
+    tell(f"  API description:  {url}/api/v1/openapi.json")
     if certificate is not None:
-        click.echo(f"  certificate that clients trust: {certificate}")
+        tell(f"  certificate that clients trust: {certificate}")

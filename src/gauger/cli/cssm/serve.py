@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gauger.cli.cssm.command import FILE, clock_option, data_option, tell_ready
+from gauger.cli.serving import tell
 from gauger.cssm.config import CssmConfig, Value, load_config
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ def serve(data: Path, **options: Any) -> None:  # noqa: ANN401 -- click's own
     """Serve a portal until it is stopped (SIGTERM or Ctrl-C)."""
     # Before the portal is loaded: a slip in the settings is told at once.
     config = _config(data, options)
-    click.echo(f"Starting the portal in {data} ...")
+    tell(f"Starting the portal in {data} ...")
     # Only now: to load the portal takes longer than a person waits for a first line.
     from gauger.cli.cssm.running import next_step, run  # noqa: PLC0415 -- as said above
 
     def ready(url: str, portal: "Portal") -> None:
         step = next_step(portal)
         if step is not None:
-            click.echo(f"Next: {step}")
+            tell(f"Next: {step}")
         path = options["ready_file"]
         if path is not None:
             tell_ready(path, url)
