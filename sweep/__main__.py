@@ -2,8 +2,8 @@
 
 Each command runs once to count the calls that write to its data folders, then once for each of
 them and each fault. After each run `gauger fsck` proves the folders whole, a restart follows, and
-what had been acknowledged is looked for from outside. All of it takes about an hour and a half on
-two idle processors; ``--points N`` takes an even sample of N points of each command instead.
+what had been acknowledged is looked for from outside. All of it takes about an hour on two
+processors; ``--points N`` takes an even sample of N points of each command instead.
 """
 
 import argparse
