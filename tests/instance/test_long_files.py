@@ -238,18 +238,18 @@ def test_a_report_that_went_meanwhile_is_left_out(
     assert not gone
 
 
-def test_a_report_that_cannot_be_read_leaves_no_half_file(
+def test_a_disk_that_fails_leaves_no_half_file(
     world: World, portal: Portal, device: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large_file(world, portal, device)
 
     def refuse(*_: object) -> bytes:
-        raise Problem("store-damaged", "It does not open.")
+        raise Problem("store-failed", "The disk does not answer.")
 
     path = world.root / "new" / "usage.xml"
     path.parent.mkdir()
     with monkeypatch.context() as patched:
         patched.setattr(device._store, "item", refuse)
-        with pytest.raises(Problem, match="store-damaged"):
+        with pytest.raises(Problem, match="store-failed"):
             device.save_usage(ALL, path)
     assert list(path.parent.iterdir()) == []
