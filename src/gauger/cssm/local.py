@@ -1,6 +1,5 @@
 """How commands on the portal's own host find it and prove themselves; light, to start fast."""
 
-import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,14 +61,13 @@ def withdraw(data: Path) -> None:
 def local_access(data: Path) -> LocalAccess:
     """Return how to reach the portal of a data folder as its administrator.
 
+    Args:
+        data: The data folder; the caller has made sure that it and its secret are private.
+
     Raises:
-        Problem: ``key-missing`` without the administrator's secret; ``key-exposed`` where others
-            may read it or enter the folder; ``comm-failed`` where the portal does not run.
+        Problem: ``key-missing`` without the administrator's secret; ``comm-failed`` where the
+            portal does not run.
     """
-    # Whoever else could enter the folder could also have put there the address to which the
-    # secret goes in a moment, and the certificate that makes it trustworthy.
-    for path in (data, data / SECRET):
-        _require_private(path)
     secret, url = _text(data / SECRET), _text(data / _ADDRESS)
     if secret is None:
         message = f"There is no {SECRET} that you can read in {data}."
@@ -85,17 +83,6 @@ def local_access(data: Path) -> LocalAccess:
         # Trusted by itself, not by an authority: it was made for this folder and lies in it.
         ca=certificate if certificate.exists() else None,
     )
-
-
-# As `private_files` has it, which is not for roles to import, nor loaded by a short command.
-def _require_private(path: Path) -> None:
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return  # What is not there, or belongs to somebody else, is named by who reads it.
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        message = f"{path} has mode {mode:04o}: others than its owner may use it."
-        raise Problem("key-exposed", message)
 
 
 def _text(path: Path) -> str | None:

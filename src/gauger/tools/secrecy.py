@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from gauger.adapters.storage.private_files import require_private
 from gauger.core.problems import Problem
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -22,18 +23,20 @@ def private(path: Path) -> tuple[tuple[str, str], ...]:
 def exposed(path: Path, *, in_folder: bool = True) -> Problem | None:
     """Return the problem of a secret that others than its owner may use, or None.
 
+    What is not there, or cannot be looked at, is named by who reads it.
+
     Args:
         path: The secret.
         in_folder: Whether it belongs into a folder of its owner's alone, as a key does.
     """
-    if _mode(path) & _OTHERS:
-        detail = f"Its mode is {_mode(path):04o}: others than its owner may use it."
-        return Problem("key-exposed", detail)
-    folder = path.absolute().parent
-    # Who may write to the folder can put another key in its place: every role refuses it there.
-    if in_folder and _mode(folder) & _OTHERS:
-        detail = f"Its folder {folder} has mode {_mode(folder):04o}: others may use what is in it."
-        return Problem("key-exposed", detail)
+    try:
+        require_private(path)
+        if in_folder:
+            # Who may write to the folder can put another key in its place, and beside it the
+            # address to which it is sent.
+            require_private(path.absolute().parent)
+    except Problem as problem:
+        return problem if problem.code == "key-exposed" else None
     return None
 
 

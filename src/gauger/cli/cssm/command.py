@@ -15,7 +15,8 @@ from gauger.cli.text_file import read_text
 from gauger.cli.typed_line import typed_line
 from gauger.core.identity import AccountRef
 from gauger.core.problems import Problem
-from gauger.cssm.local import local_access
+from gauger.cssm.local import SECRET, local_access
+from gauger.tools.secrecy import exposed
 from gauger.tools.typed import typed_account
 
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
@@ -122,7 +123,7 @@ def connect(options: dict[str, Any]) -> Api:
     Raises:
         Problem: ``invalid-argument`` where the options do not say where the portal is or who
             asks; ``store-missing`` or ``comm-failed`` where the local portal is not there or does
-            not run.
+            not run; ``key-exposed`` where others may use its folder or its secret.
     """
     data: Path | None = options.pop("data")
     url: str | None = options.pop("url")
@@ -131,6 +132,9 @@ def connect(options: dict[str, Any]) -> Api:
     ca: Path | None = options.pop("ca")
     # Typed goes before not typed; where both are typed, or neither, the URL counts.
     if data is not None and (url is None or _is_typed("data") > _is_typed("url")):
+        problem = exposed(data / SECRET)
+        if problem is not None:
+            raise problem
         # Read at each command: the portal may have another port or secret since.
         found = local_access(data)
         return Api(found.url, client_id=found.client_id, secret=found.secret, ca=found.ca)
