@@ -19,7 +19,7 @@ LATER = ("--answer-seconds", "0")
 POLL = 6  # seconds: a little more than the portal asks to wait
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def slow(vendor: Site) -> Iterator[Portal]:
     portal = Portal.found(vendor.stage, "slow", *LATER)
     yield portal

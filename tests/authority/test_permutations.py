@@ -114,7 +114,7 @@ def test_every_order_of_a_small_batch_gives_the_same_ledger(portal: Bench) -> No
 @pytest.mark.nightly
 @pytest.mark.threat("A13", role="cssm")
 def test_a_large_batch_at_random_gives_the_ledger_of_its_order() -> None:
-    device, count = a_device(), 1000 if IS_NIGHTLY else 300
+    device, count = a_device(), 1000 if IS_NIGHTLY else 120
     items = [
         device.report(((NOW - 60 * (count - at), NOW - 60 * (count - at - 1), at % 3),))
         for at in range(count)
