@@ -136,8 +136,9 @@ class RestoreScene(HostScene):
 
     def again(self, place: Place) -> Breaches:
         """Give it once more; what then stands there without a secret says how to come in."""
-        yield from super().again(place)
-        if "gauger cssm admin reset" in place.run(*self.command).text:
+        said = place.run(*self.command)
+        yield from self.settles(said)
+        if "gauger cssm admin reset" in said.text:
             place.must("cssm", "admin", "reset", "--data", "{}/made", *CLOCK)
 
 

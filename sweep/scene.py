@@ -111,7 +111,10 @@ class Scene(ABC):
 
     def again(self, place: Place) -> Breaches:
         """Give the command once more, after the restart."""
-        said = place.run(*self.command)
+        yield from self.settles(place.run(*self.command))
+
+    def settles(self, said: Said) -> Breaches:
+        """Tell where a command that is given again says anything but that it was done."""
         # Given again it may find that it was done: that, and nothing else, it may say.
         if said.code and name_of(said) not in self.settled:
             yield f"given again after the restart: {said.text[-600:] or said.code}"

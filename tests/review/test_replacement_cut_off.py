@@ -1,11 +1,7 @@
 """A device that is killed while it replaces its store keeps its settings."""
 
-import itertools
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -13,33 +9,11 @@ from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.storage.instance_open import StorePaths, open_instance_store
 from gauger.adapters.storage.instance_sqlite import InstanceStore
 from gauger.instance.ports import Batch
+from tests.support.killing import Killed, killed_at
 
 SETTING = ("setting", "configuration")
-
-
-class Killed(BaseException):
-    """The process is no more."""
-
-
-@contextmanager
-def killed_at(number: int) -> Iterator[None]:
-    """End the process before the nth step that changes the folder."""
-    steps = itertools.count(1)
-
-    def guarded(act: Callable[..., object]) -> Callable[..., object]:
-        def step(*arguments: object, **options: object) -> object:
-            if next(steps) == number:
-                raise Killed
-            return act(*arguments, **options)
-
-        return step
-
-    with (
-        patch.object(Path, "replace", guarded(Path.replace)),
-        patch.object(Path, "unlink", guarded(Path.unlink)),
-        patch.object(InstanceStore, "commit", guarded(InstanceStore.commit)),
-    ):
-        yield
+_STEPS = ((Path, "replace"), (Path, "unlink"), (InstanceStore, "commit"))
+"""What changes the folder."""
 
 
 def rolled_back(folder: Path) -> StorePaths:
@@ -63,7 +37,7 @@ def test_at_any_step_the_settings_and_marks_are_there_afterwards(tmp_path: Path)
     for number in range(1, 40):
         paths = rolled_back(tmp_path / str(number))
         try:
-            with killed_at(number):
+            with killed_at(number, _STEPS):
                 open_instance_store(paths, SystemEntropy()).close()
             finished = True
         except Killed:

@@ -3,10 +3,8 @@
 import itertools
 import shutil
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -15,40 +13,18 @@ from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.tools.example import Example, make_once
 from gauger.tools.fsck import examine
 from tests.core.documents.material import refused
+from tests.support.killing import Killed, killed_at
 
 _STRIDE = 3
-
-
-class Killed(BaseException):
-    """The process is no more."""
-
-
-@contextmanager
-def killed_at(number: int) -> Iterator[None]:
-    """End the process before the nth step that puts something in its place or removes it."""
-    steps = itertools.count(1)
-
-    def guarded(act: Callable[..., object]) -> Callable[..., object]:
-        def step(*arguments: object, **options: object) -> object:
-            if next(steps) == number:
-                raise Killed
-            return act(*arguments, **options)
-
-        return step
-
-    with (
-        patch.object(Path, "replace", guarded(Path.replace)),
-        patch.object(Path, "rename", guarded(Path.rename)),
-        patch.object(shutil, "rmtree", guarded(shutil.rmtree)),
-    ):
-        yield
+_STEPS = ((Path, "replace"), (Path, "rename"), (shutil, "rmtree"))
+"""What puts something in its place or removes it."""
 
 
 def made_at_last(data: Path) -> tuple[Example, int]:
     """Make an example, cut off later and later; return it and how many steps it took."""
     # Each attempt begins with what the one before left.
     for number in itertools.count(1, _STRIDE):
-        with suppress(Killed), killed_at(number):
+        with suppress(Killed), killed_at(number, _STEPS):
             return make_once(data, silent), number
     raise AssertionError  # it counts for ever
 

@@ -4,10 +4,8 @@ import dataclasses
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -26,6 +24,7 @@ from gauger.core.policy.rules import Group, Rule
 from gauger.tools.factory import FactoryOrder, MintOrder, declare, init_factory, mint
 from gauger.tools.trust import RootFolder, SignerOrder
 from tests.core.documents.material import NOW, refused
+from tests.support.killing import Killed, killed_at
 from tests.tools.material import workshop
 
 ACCOUNT = AccountRef("example.com", "DEFAULT")
@@ -36,6 +35,9 @@ POLICY = {
     "rules": {"perpetual": {"first_report": 30, "frequency": 30, "on_change": 0}},
 }
 PURCHASE = {"items": [{"tag": TAG, "name": "N", "quantity": 5, "term": "perpetual"}]}
+
+_STEPS = (*((Path, name) for name in ("mkdir", "replace", "rename", "unlink")), (os, "fsync"))
+"""What changes a folder."""
 
 
 @pytest.fixture
@@ -213,36 +215,11 @@ def test_a_factory_and_a_bundle_are_never_overwritten(factory: Path) -> None:
         write_bundle(factory.parent / "B", bundle)
 
 
-class Killed(BaseException):
-    """The process is no more."""
-
-
-@contextmanager
-def killed_at(number: int) -> Iterator[None]:
-    """End the process before the nth step that changes a folder."""
-    steps = itertools.count(1)
-
-    def guarded(act: Callable[..., object]) -> Callable[..., object]:
-        def step(*arguments: object, **options: object) -> object:
-            if next(steps) == number:
-                raise Killed
-            return act(*arguments, **options)
-
-        return step
-
-    acts = ("mkdir", "replace", "rename", "unlink")
-    with ExitStack() as stack:
-        for name in acts:
-            stack.enter_context(patch.object(Path, name, guarded(getattr(Path, name))))
-        stack.enter_context(patch.object(os, "fsync", guarded(os.fsync)))
-        yield
-
-
 def test_a_factory_that_was_cut_off_at_any_step_can_be_made_again(tmp_path: Path) -> None:
     last_steps = []
     for number in itertools.count(1):
         out, finished = tmp_path / str(number), False
-        with suppress(Killed), killed_at(number):
+        with suppress(Killed), killed_at(number, _STEPS):
             init_factory(out, FactoryOrder(), workshop())
             finished = True
         if finished:

@@ -138,14 +138,10 @@ class Choosing:
         return items, is_cut
 
     def _item(self, report_id: int, faults: dict[int, str]) -> bytes | None:
-        try:
-            item = self._store.item(report_id, "report")
-        except Problem as problem:
-            faults[report_id] = unreadable.reason(problem)
-            return None
+        item = unreadable.item_of(self._store, report_id, "report", faults)
         # Purged ones are never chosen, so bytes that are missing here were lost.
         if item is None:
-            faults[report_id] = "Its signed bytes are gone."
+            faults.setdefault(report_id, "Its signed bytes are gone.")
         return item
 
 

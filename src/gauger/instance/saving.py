@@ -106,13 +106,6 @@ class Saving:
             else:
                 yield as_held(row, wanted)
 
-    def _item(self, report_id: int) -> bytes | None:
-        try:
-            return self._store.item(report_id, "report")
-        except Problem as problem:
-            self._faults[report_id] = unreadable.reason(problem)
-            return None
-
     def _rows(self, selection: Selection, wanted: set[int]) -> Iterator[StoredReport]:
         """Read the rows that a selection can mean, page by page."""
         single = selection.kind is SelectionKind.REPORT
@@ -139,7 +132,10 @@ class Saving:
     ) -> Iterator[Item]:
         for batch in batches(report_ids, _READ_AT_ONCE):
             with self._portion():
-                found = [(number, self._item(number)) for number in batch]
+                found = [
+                    (number, unreadable.item_of(self._store, number, "report", self._faults))
+                    for number in batch
+                ]
             for number, item in found:
                 # One whose bytes went since it was chosen, past their retention, is left out.
                 if item is not None:

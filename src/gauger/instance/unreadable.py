@@ -18,21 +18,18 @@ _NAMED_AT_ONCE: Final = 20
 _DAMAGED: Final = "store-damaged"
 
 
-def note(draft: Draft, found: Mapping[int, str], at: int) -> bool:
+def note(draft: Draft, found: Mapping[int, str], at: int) -> None:
     """Tell of reports that cannot be read, and leave them out from now on.
 
     Args:
         draft: The change that this becomes part of.
         found: Why, by report.
         at: When, epoch seconds.
-
-    Returns:
-        Whether any of them was not told of before.
     """
     course = draft.singles.course
     fresh = sorted(found.keys() - set(course.unreadable))
     if not fresh:
-        return False
+        return
     for report_id in fresh[:_NAMED_AT_ONCE]:
         draft.log(events.report_unreadable(at, report_id, found[report_id]))
     # The log keeps 5,000 lines: a whole region that rotted must not push out how it began.
@@ -47,7 +44,6 @@ def note(draft: Draft, found: Mapping[int, str], at: int) -> bool:
         unanswered=tuple(item for item in course.unanswered if item not in gone),
     )
     draft.singles = replace(draft.singles, course=course)
-    return True
 
 
 def reason(problem: Problem) -> str:
@@ -62,8 +58,16 @@ def reason(problem: Problem) -> str:
     return problem.detail
 
 
-def item_of(store: Store, report_id: int, kind: str) -> bytes | None:
+def item_of(
+    store: Store, report_id: int, kind: str, faults: dict[int, str] | None = None
+) -> bytes | None:
     """Return bytes of a report; None where they were removed or do not open.
+
+    Args:
+        store: Where they are.
+        report_id: Whose.
+        kind: ``report`` or ``ack``.
+        faults: Where is noted by report why they do not open; None where nobody is told.
 
     Raises:
         Problem: ``store-failed``.
@@ -71,5 +75,7 @@ def item_of(store: Store, report_id: int, kind: str) -> bytes | None:
     try:
         return store.item(report_id, kind)
     except Problem as problem:
-        reason(problem)
+        why = reason(problem)
+        if faults is not None:
+            faults[report_id] = why
         return None
