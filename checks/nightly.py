@@ -60,7 +60,8 @@ SEARCHES: tuple[Search, ...] = (
     Search("long walks of the machines beside their models", _tests("-k", "not altered_byte")),
     Search("any input of the readers", _tests("-m", "not interop", "-k", "any_input")),
     Search("a fleet of fifty through a year", _worlds(50, 365, 1)),
-    Search("five thousand small fleets through a month", _worlds(5, 30, 5000)),
+    Search("five hundred fleets through a month", _worlds(5, 30, 500)),
+    Search("five thousand small fleets through a fortnight", _worlds(3, 14, 5000)),
     Search("devices that look every quarter of an hour", _worlds(5, 30, 100, "--sample", "900")),
 )
 """What is searched, in this order; a further search is one more line."""
