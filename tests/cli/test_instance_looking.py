@@ -229,6 +229,7 @@ def test_enforced_licences_and_access_points_are_shown_as_last_counted(world: Wo
     with last_known(world.options()) as known:
         assert {view.count for view in known.usage()} == {1}
         assert known.purchases() == ()
+        assert [view.installed_at for view in known.authorizations()] == [None]
         assert known.report_detail(known.report_rows()[0].report_id).state == "OPEN"
 
 

@@ -282,6 +282,13 @@ def test_what_a_file_acknowledged_is_not_sent_any_more(
     assert len(portal.seen) == before
 
 
+def test_a_new_device_has_no_authorization_code(device: Agent) -> None:
+    (own,) = device.authorizations()
+    assert own.udi == device.udi
+    assert (own.installed_at, own.confirmation_code, own.return_code) == (None, None, None)
+    assert own.licences == ()
+
+
 def test_purchases_are_shown(world: World, portal: Portal, device: Agent) -> None:
     off(device)
     device.import_file(carried(world, portal, device))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gauger.instance.orders import Orders
     from gauger.instance.users import LocalUsers
     from gauger.instance.views import (
+        AuthorizationView,
         EventView,
         ImportResult,
         PurchaseView,
@@ -294,6 +295,10 @@ class Agent:
     def purchases(self) -> "tuple[PurchaseView, ...]":
         """Return what was bought with the product instance."""
         return self._orders.purchases()
+
+    def authorizations(self) -> "tuple[AuthorizationView, ...]":
+        """Return the authorization codes, one entry for each device of the set."""
+        return self._orders.authorizations()
 
     def events(self, days: int | None = None) -> "tuple[EventView, ...]":
         """Return the event log, oldest first; of the last days only where given."""

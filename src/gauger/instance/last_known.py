@@ -17,6 +17,7 @@ from gauger.instance.showing import Showing
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.trust_files import trust_view
 from gauger.instance.views import (
+    AuthorizationView,
     EventView,
     PurchaseView,
     ReportDetailView,
@@ -95,6 +96,10 @@ class LastKnown:
     def purchases(self) -> tuple[PurchaseView, ...]:
         """Return what was bought with the product instance."""
         return self._showing.purchases(self._holdings)
+
+    def authorizations(self) -> tuple[AuthorizationView, ...]:
+        """Return the authorization codes, one entry for each device of the set."""
+        return self._showing.authorizations()
 
     def trust(self) -> RootView:
         """Return whom the product instance trusts."""

@@ -36,6 +36,7 @@ from gauger.instance.showing import Showing
 from gauger.instance.trust_files import read_root_set_files, take_in, trust_view
 from gauger.instance.trusting import Presented, token_digest
 from gauger.instance.views import (
+    AuthorizationView,
     EventView,
     ImportResult,
     PurchaseView,
@@ -401,6 +402,11 @@ class Orders:
         """Return what was bought with the product instance."""
         with self._engine.lock:
             return self._showing.purchases(self._engine.holdings())
+
+    def authorizations(self) -> tuple[AuthorizationView, ...]:
+        """Return the authorization codes, one entry for each device of the set."""
+        with self._engine.lock:
+            return self._showing.authorizations()
 
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         """Return the event log, oldest first; of the last days only where given."""

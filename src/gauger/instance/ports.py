@@ -18,6 +18,7 @@ from gauger.instance.config import ConfigChange, Configuration
 if TYPE_CHECKING:
     # Only type checkers need them here: a device that nobody looks at never loads a view.
     from gauger.instance.views import (
+        AuthorizationView,
         EventView,
         ImportResult,
         PurchaseView,
@@ -116,6 +117,9 @@ class Views(Protocol):
 
     def purchases(self) -> "tuple[PurchaseView, ...]":
         """Return what was bought with the product instance."""
+
+    def authorizations(self) -> "tuple[AuthorizationView, ...]":
+        """Return the authorization codes, one entry for each device of the set."""
 
     def trust(self) -> "RootView":
         """Return whom the product instance trusts."""

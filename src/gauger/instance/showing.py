@@ -20,6 +20,7 @@ from gauger.instance.reckoning import Reckoning
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import (
     AccountView,
+    AuthorizationView,
     EventView,
     PolicyGroupView,
     PolicyView,
@@ -152,6 +153,10 @@ class Showing:
             )
             for item in holdings.purchases.items
         )
+
+    def authorizations(self) -> tuple[AuthorizationView, ...]:
+        """Return the authorization codes, one entry for each device of the set."""
+        return (AuthorizationView(udi=self._around.udi),)
 
     def events(self, days: int | None) -> tuple[EventView, ...]:
         """Return the event log, oldest first; of the last days only where given."""

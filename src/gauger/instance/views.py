@@ -322,6 +322,54 @@ class PurchaseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizedLicenceView:
+    """One licence that an installed authorization code allows.
+
+    Attributes:
+        tag: Entitlement tag.
+        feature: Short feature name.
+        name: Licence name.
+        description: What it licenses.
+        count: How many.
+        enforcement: ``enforced`` or ``export``.
+        term: ``perpetual`` or ``subscription``.
+        kind: Type of the authorization; ``SMART AUTHORIZATION`` is the only one.
+        until: When it ends, epoch seconds; None where it does not.
+    """
+
+    tag: str
+    feature: str
+    name: str
+    description: str
+    count: int
+    enforcement: str
+    term: str
+    kind: str = "SMART AUTHORIZATION"
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationView:
+    """The authorization codes of one device.
+
+    Attributes:
+        udi: The device.
+        installed_at: When its code was installed, epoch seconds; None where it has none.
+        confirmation_code: Last confirmation code: eight hexadecimal digits, or None.
+        return_code: Code of the last return, or None.
+        licences: What the installed code allows, in the order of the profile.
+        role: ``Active``, ``Standby`` or ``Member``.
+    """
+
+    udi: Udi
+    installed_at: int | None = None
+    confirmation_code: str | None = None
+    return_code: str | None = None
+    licences: tuple[AuthorizedLicenceView, ...] = ()
+    role: str = "Active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
     """One entry of the event log.
 

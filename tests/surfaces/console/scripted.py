@@ -14,6 +14,7 @@ from gauger.instance.config import DEFAULTS, ConfigChange, Configuration, apply_
 from gauger.instance.ports import Operations, UserAccounts
 from gauger.instance.views import (
     AccountView,
+    AuthorizationView,
     EventView,
     ImportResult,
     PolicyGroupView,
@@ -195,6 +196,7 @@ class ScriptedAgent:
     state: StatusView = ACKNOWLEDGED
     in_use: tuple[UsageView, ...] = IN_USE
     bought: tuple[PurchaseView, ...] = ()
+    authorized: tuple[AuthorizationView, ...] = (AuthorizationView(udi=UDI),)
     logged: tuple[EventView, ...] = EVENTS
     synced: SyncResult = field(
         default_factory=lambda: SyncResult(sent=2, acknowledged=2, waiting=False)
@@ -287,6 +289,9 @@ class ScriptedAgent:
 
     def purchases(self) -> tuple[PurchaseView, ...]:
         return self.bought
+
+    def authorizations(self) -> tuple[AuthorizationView, ...]:
+        return self.authorized
 
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         self._note("events", days)
