@@ -81,8 +81,8 @@ format: setup ## Let ruff mend what it can, and format
 	@$(BIN)/ruff format
 
 .PHONY: interop
-interop: setup ## Run the tests against tools of others, in an environment of their own
-	@$(PYTHON) checks/set_up.py interop
+interop: setup ## Run the tests against tools of others, in environments of their own
+	@$(PYTHON) checks/set_up.py interop interop-ansible interop-scrapli
 	@$(PY) -m checks.run_tests --target interop -- $(ARGS)
 
 .PHONY: nightly

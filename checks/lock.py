@@ -38,6 +38,8 @@ LOCKS = (
         source=("--group", "pyproject.toml:bootstrap", "--constraint", "requirements/dev.txt"),
     ),
     Lock(name="interop.txt", source=("--group", "pyproject.toml:interop")),
+    Lock(name="interop-ansible.txt", source=("--group", "pyproject.toml:interop-ansible")),
+    Lock(name="interop-scrapli.txt", source=("--group", "pyproject.toml:interop-scrapli")),
 )
 OPTIONS = (
     "--quiet",

@@ -1,6 +1,6 @@
 """Make the project's environments from the lock files, with nothing but Python 3.11 and the network.
 
-Run as a file, by any Python from 3.11 on: ``python3 checks/set_up.py [dev|interop]``. Only the
+Run as a file, by any Python from 3.11 on: ``python3 checks/set_up.py [NAME …]``. Only the
 standard library is at hand here. Every package is checked against the hashes of its lock file;
 which index serves it is a matter of the user's own pip and uv settings.
 """
@@ -50,9 +50,12 @@ class Environment:
 
 ENVIRONMENTS = {
     "dev": Environment(name="dev", folder=".venv", lock="requirements/dev.txt", holds_project=True),
-    "interop": Environment(
-        name="interop", folder=".venv-interop", lock="requirements/interop.txt", holds_project=False
-    ),
+} | {
+    # Each lives for itself: two cores of scrapli share one name, and Ansible is large.
+    name: Environment(
+        name=name, folder=f".venv-{name}", lock=f"requirements/{name}.txt", holds_project=False
+    )
+    for name in ("interop", "interop-ansible", "interop-scrapli")
 }
 
 
@@ -234,14 +237,21 @@ def set_up(environment: Environment) -> None:
 
 
 def main() -> None:
-    """Set up the environment named on the command line."""
+    """Set up the environments named on the command line."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file meets whatever Python the user has
         raise SystemExit(
             f"set-up: Python 3.11 or later is needed; this is {sys.version.split()[0]}"
         )
     parser = argparse.ArgumentParser(description="Make the project's environments.")
-    parser.add_argument("environment", nargs="?", default="dev", choices=sorted(ENVIRONMENTS))
-    set_up(ENVIRONMENTS[parser.parse_args().environment])
+    parser.add_argument(
+        "environments", nargs="*", default=["dev"], metavar="NAME", help=", ".join(ENVIRONMENTS)
+    )
+    names = parser.parse_args().environments
+    unknown = [name for name in names if name not in ENVIRONMENTS]
+    if unknown:
+        parser.error(f"no environment is called {unknown[0]!r}")
+    for name in names:
+        set_up(ENVIRONMENTS[name])
 
 
 if __name__ == "__main__":

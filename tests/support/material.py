@@ -57,13 +57,16 @@ def needs_program(program: str, package: str) -> Path:
     return Path(found)
 
 
-def interop_python() -> Path:
-    """Return the interpreter of the environment that holds the tools of others.
+def interop_python(name: str = "interop") -> Path:
+    """Return the interpreter of an environment that holds tools of others.
+
+    Args:
+        name: The environment, as `checks/set_up.py` calls it.
 
     Returns:
         The interpreter; the test is skipped (failed in CI) where ``make interop`` never ran.
     """
-    path = ROOT / ".venv-interop" / "bin" / "python"
+    path = ROOT / f".venv-{name}" / "bin" / "python"
     if not path.exists():
-        _absent("the environment .venv-interop is absent; `make interop` makes it")
+        _absent(f"the environment .venv-{name} is absent; `make interop` makes it")
     return path
