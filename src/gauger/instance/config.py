@@ -51,19 +51,102 @@ class ConfigChange:
     value: str | None
 
 
+class LogTransport(StrEnum):
+    """How messages reach a remote log."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggingHost:
+    """Where system messages are sent.
+
+    Attributes:
+        host: Name or address.
+        transport: How.
+        port: Its port.
+    """
+
+    host: str
+    transport: LogTransport = LogTransport.UDP
+    port: int = 514
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """All settings of a product instance.
 
+    A store keeps it as it is, so fields are only ever added, each with its default.
+
     Attributes:
         transport: How reports leave; a fresh product instance has ``cslu``.
         url_smart: The smart transport licensing URL, or None while none is set.
+        url_cslu: The URL of a CSLU.
+        url_utility: The URL for utility reporting.
+        url_plain: The URL of call home.
+        proxy_address: Host of the proxy on the way to the portal, or None for none.
+        proxy_port: Its port, 1 to 65535; None for 80.
+        vrf: Name of the VRF that licensing speaks in, or None for the global one.
         usage_interval: Days between scheduled sendings, 0 for none; None leaves it to the policy.
+        customer_tags: Tags that travel with reports, each ``tag1`` to ``tag4`` and its value, by tag.
+        custom_id: What the operator calls this product instance; it travels with reports.
+        privacy_hostname: Whether the host name is withheld from messages and files.
+        privacy_version: Whether the software version is withheld.
+        server_identity_check: Whether the portal's certificate must name it. It always must.
+        utility_enabled: Whether usage is reported for utility billing.
+        customer_info: Who is billed: each a part of an address and its value, by part.
+        reservation: Whether licences are reserved.
+        hostname: The name that prompts show and reports carry; None for that of the machine.
+        enable_secret: Hash of the password of `enable`, or None without one.
+        logging_hosts: Where system messages are sent, by host.
+        logging_buffered: Bytes of messages kept for `show logging`; None for none.
+        logging_console: Highest severity, 0 to 7, printed at the local console; None for none.
+        logging_monitor: Highest severity printed where `terminal monitor` is on; None for none.
+        logging_trap: Highest severity sent to remote logs; None for none.
+        exec_timeout_console: Seconds without a key until the local console ends; 0 for never.
+        exec_timeout_vty: The same for sessions over the network.
+        boot_level: The licence level that counts after the next reload, with its add-on.
+        air_level: The same of a wireless controller.
+        service_internal: Whether commands for support are open.
+        banner_motd: What is shown before a log-in; empty for nothing. Lines end with a newline.
+        banner_login: What is shown behind it.
+        banner_exec: What is shown after a log-in.
     """
 
     transport: TransportKind = TransportKind.CSLU
     url_smart: str | None = None
+    url_cslu: str | None = None
+    url_utility: str | None = None
+    url_plain: str | None = None
+    proxy_address: str | None = None
+    proxy_port: int | None = None
+    vrf: str | None = None
     usage_interval: int | None = None
+    customer_tags: tuple[tuple[str, str], ...] = ()
+    custom_id: str | None = None
+    privacy_hostname: bool = False
+    privacy_version: bool = False
+    server_identity_check: bool = True
+    utility_enabled: bool = False
+    customer_info: tuple[tuple[str, str], ...] = ()
+    reservation: bool = False
+    hostname: str | None = None
+    enable_secret: str | None = None
+    logging_hosts: tuple[LoggingHost, ...] = ()
+    logging_buffered: int | None = 4096
+    logging_console: int | None = 7
+    logging_monitor: int | None = 7
+    logging_trap: int | None = 6
+    exec_timeout_console: int = 600
+    exec_timeout_vty: int = 600
+    boot_level: str | None = None
+    air_level: str | None = None
+    service_internal: bool = False
+    banner_motd: str = ""
+    banner_login: str = ""
+    banner_exec: str = ""
 
 
 DEFAULTS: Final = Configuration()
