@@ -15,6 +15,7 @@ from gauger.adapters.transport import smart
 from gauger.adapters.transport.smart import SmartTransport
 from gauger.core.problems import Problem
 from tests.instance.portal import make_certificate
+from tests.support.receiving import received
 
 OK = b'{"status": "OK"}'
 IN_TIME = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -54,23 +55,21 @@ def peer(
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield f"https://localhost:{listener.getsockname()[1]}/licservice/license"
-    ended.set()
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join(5)
+    try:
+        yield f"https://localhost:{listener.getsockname()[1]}/licservice/license"
+    finally:
+        ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
 
 
 def request(connection: ssl.SSLSocket) -> bytes:
     """Read one request, headers and body."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+    data = received(connection, lambda data: b"\r\n\r\n" in data)
     head, _, body = data.partition(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length:")[2].split()[0])
-    while len(body) < length:
-        body += connection.recv(65536)
-    return body
+    return received(connection, lambda data: len(data) >= length, body)
 
 
 def answer(body: bytes, *, status: str = "200 OK", kind: str = "application/json") -> Peer:

@@ -9,6 +9,7 @@ import pytest
 
 from gauger.cssm.config import Limits
 from tests.support.builders import NOW, TAG, a_device
+from tests.support.receiving import received
 from tests.surfaces.http.portal import CONFIG, Web, a_web, at, usage_file
 
 PIECES = 6
@@ -65,9 +66,7 @@ def test_an_upload_over_the_cap_ends_at_it_and_leaves_nothing(
         peer.sendall(head(web, length))
         if chunked:
             peer.sendall(b"%x\r\n%b\r\n" % (cap + 1, b" " * (cap + 1)))
-        answer = b""
-        while b"}" not in answer:
-            answer += peer.recv(65536)
+        answer = received(peer, lambda data: b"}" in data)
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b'"code":"too-large"' in answer
         assert emptied(tmp_path / "uploads")

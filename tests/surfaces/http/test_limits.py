@@ -16,6 +16,7 @@ from gauger.core.problems import Problem
 from gauger.cssm.config import CssmConfig, Deadlines, Limits
 from gauger.surfaces.http.limits import RequestLimits, allowance
 from gauger.surfaces.http.problems import problem_response
+from tests.support.receiving import received
 from tests.surfaces.http.serving import serving, talk
 
 CONFIG = CssmConfig(limits=Limits(request_bytes=2048, api_bytes=1024, upload_bytes=4096))
@@ -109,9 +110,7 @@ def test_slow_headers_are_cut(impatient: int, sent: bytes) -> None:
 def test_slow_headers_are_cut_on_a_connection_that_was_good(impatient: int) -> None:
     with socket.create_connection(("127.0.0.1", impatient), timeout=60) as peer:
         peer.sendall(post("/x", "Content-Length: 0"))
-        answer = b""
-        while not answer.endswith(b"\r\n\r\n0"):
-            answer += peer.recv(65536)
+        answer = received(peer, lambda data: data.endswith(b"\r\n\r\n0"))
         assert status(answer) == 200
         peer.sendall(b"POST /x HTTP/1.1\r\nHos")
         assert peer.recv(65536) == b""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.receiving import received
 from tests.surfaces.http.portal import CONFIG, a_web
 from tests.surfaces.http.serving import talk
 from tests.surfaces.http.test_framing import GET
@@ -17,9 +18,7 @@ CROWDED = replace(CONFIG, server=replace(CONFIG.server, connections=2))
 def served(connection: socket.socket) -> bool:
     """Ask for a page on a connection that is kept, and read the whole answer."""
     connection.sendall(GET + b"\r\n")
-    answer = b""
-    while not answer.endswith(b"}"):
-        answer += connection.recv(65536)
+    answer = received(connection, lambda data: data.endswith(b"}"))
     return answer.startswith(b"HTTP/1.1 200 ")
 
 
