@@ -1,6 +1,7 @@
 """Devices that sign for real, and everything that they will send, signed beforehand."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -230,6 +231,11 @@ _FLEETS: Final[list[Fleet]] = []  # of a process that signs
 def _on_all_processors(
     fleet: Fleet, work: Callable[[Any], _Made], given: Sequence[object]
 ) -> list[_Made]:
+    if threading.active_count() > 1:
+        # Another thread may hold a lock at this moment, of SQLite for one: a forked process would
+        # wait for it for ever.
+        _FLEETS[:] = [fleet]
+        return [work(one) for one in given]
     # Forked: the devices hold keys, which are not to be written anywhere.
     with ProcessPoolExecutor(
         os.cpu_count(), get_context("fork"), initializer=_begin, initargs=(fleet,)
