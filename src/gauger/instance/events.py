@@ -6,6 +6,7 @@ severity) carries a sentence of our own.
 
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Udi
+from gauger.core.messages import FACILITY
 from gauger.core.problems import Problem
 from gauger.instance.ports import LogEntry
 
@@ -19,7 +20,7 @@ def event(at: int, name: str, **fields: str | int) -> LogEntry:
 
 def message(at: int, name: str, text: str) -> LogEntry:
     """Return a system message: severity and mnemonic, and what happened."""
-    return LogEntry(at=at, name=f"SMART_LIC-{name}", text=text)
+    return LogEntry(at=at, name=f"{FACILITY}-{name}", text=text)
 
 
 def agent_ready(at: int) -> tuple[LogEntry, ...]:
@@ -148,14 +149,30 @@ def communication_blocked(at: int, code: str) -> LogEntry:
 
 def reporting_required(at: int, days: int) -> LogEntry:
     """An acknowledged report is due in some days."""
-    text = f"An acknowledged usage report will be required in {days} days."
+    text = f"An acknowledged usage report will be required in {_days(days)}."
     return message(at, "6-REPORTING_REQUIRED", text)
 
 
 def reporting_overdue(at: int, days: int) -> LogEntry:
     """An acknowledged report is overdue; the licences stay usable."""
-    text = f"An acknowledged usage report is overdue for {days} days. Use goes on."
+    text = f"An acknowledged usage report is overdue for {_days(days)}. Use goes on."
     return message(at, "4-REPORTING_OVERDUE", text)
+
+
+def policy_removed(at: int) -> LogEntry:
+    """The installed policy is gone."""
+    text = "The reporting policy was removed; the one that is built in is in force."
+    return message(at, "3-POLICY_REMOVED", text)
+
+
+def authorization_removed(at: int, udi: Udi) -> LogEntry:
+    """An authorization code was returned or removed."""
+    text = f"The authorization code was removed from {udi}."
+    return message(at, "6-AUTHORIZATION_REMOVED", text)
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def installed(at: int, kind: str, udi: Udi) -> LogEntry:
@@ -165,6 +182,9 @@ def installed(at: int, kind: str, udi: Udi) -> LogEntry:
     if kind == "trust-code":
         text = f"A trust code was installed on {udi}."
         return message(at, "6-TRUST_CODE_INSTALL_SUCCESS", text)
+    if kind == "authorization-code":
+        text = f"An authorization code was installed on {udi}."
+        return message(at, "6-AUTHORIZATION_INSTALL_SUCCESS", text)
     return event(at, "INSTALLED", kind=kind, udi=str(udi))
 
 
@@ -186,6 +206,7 @@ def root_set_lost(at: int, *, lost: int, held: int) -> LogEntry:
 def install_failed(at: int, kind: str, problem: Problem) -> LogEntry:
     """A document or file was refused."""
     names = {
+        "authorization-code": "3-AUTHORIZATION_INSTALL_FAILED",
         "policy": "3-POLICY_INSTALL_FAILED",
         "trust-code": "3-TRUST_CODE_INSTALL_FAILED",
     }
@@ -232,3 +253,12 @@ def login_refused(at: int, name: str, count: int) -> LogEntry:
 def configured(at: int, what: str) -> LogEntry:
     """The operator has changed the configuration."""
     return event(at, "CONFIGURED", change=what)
+
+
+def transport_later(at: int, kind: str) -> LogEntry:
+    """A transport was configured that a later release brings; told once."""
+    text = (
+        f"The transport {kind} is configured and comes with a later release: nothing is sent until "
+        "then. Use the transport smart, or files."
+    )
+    return message(at, "3-COMM_FAILED", text)

@@ -52,11 +52,16 @@ class DeferredTransport:
             return self._transport
 
 
+def is_near(host: str) -> bool:
+    """Return whether a host is named as this machine."""
+    return _NEAR.fullmatch(host) is not None
+
+
 def _require_loopback(url: str) -> None:
     """Keep invented times away from a portal that somebody works with.
 
     It would refuse what is marked `test_clock`; but each refusal is a row of its ledger.
     """
     host = urlsplit(url).hostname or ""
-    if not _NEAR.fullmatch(host):
+    if not is_near(host):
         raise Problem("invalid-argument", f"A test clock is for loopback only, not for {host}.")
