@@ -33,10 +33,12 @@ from gauger.instance.views import (
     TransportView,
     TrustView,
     UsageView,
+    UtilityView,
 )
 
 _DAY: Final = 86_400
 _PAGE: Final = 1000
+_PROXY_PORT: Final = 80
 _STATES: Final = {
     ReportState.OPEN: "OPEN",
     ReportState.CLOSED: "CLOSED",
@@ -68,6 +70,7 @@ class Showing:
             measuring: The clocks.
             remarks: What an operator should know beside what the state itself tells.
         """
+        configuration = self._memory.singles.configuration
         return StatusView(
             now=self._around.clock.wall(),
             account=_account(holdings),
@@ -75,8 +78,13 @@ class Showing:
             policy=_policy(holdings),
             reporting=self._reporting(holdings, measuring.lived()),
             trust=(self._trust(holdings),),
-            sends_hostname=self._around.hostname is not None,
+            sends_hostname=self._around.hostname is not None and not configuration.privacy_hostname,
             notices=self._notices(remarks),
+            sends_version=not configuration.privacy_version,
+            custom_id=configuration.custom_id,
+            utility=UtilityView(
+                is_enabled=configuration.utility_enabled, customer=configuration.customer_info
+            ),
         )
 
     def usage(self) -> tuple[UsageView, ...]:
@@ -186,12 +194,18 @@ class Showing:
 
     def _transport(self) -> TransportView:
         configuration = self._memory.singles.configuration
-        is_smart = configuration.transport is TransportKind.SMART
+        # A URL that is set and not in use would look like the way that reports take.
+        urls = {
+            TransportKind.SMART: configuration.url_smart,
+            TransportKind.CSLU: configuration.url_cslu,
+            TransportKind.CALLHOME: configuration.url_plain,
+        }
+        address, port = configuration.proxy_address, configuration.proxy_port
         return TransportView(
             kind=configuration.transport.value,
-            # A URL that is set and not in use would look like the way that reports take.
-            url=configuration.url_smart if is_smart else None,
-            proxy=None,
+            url=urls.get(configuration.transport),
+            proxy=None if address is None else f"{address}:{port or _PROXY_PORT}",
+            vrf=configuration.vrf,
         )
 
     def _reporting(self, holdings: Holdings, lived: int) -> ReportingView:

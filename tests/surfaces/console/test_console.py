@@ -274,7 +274,7 @@ def test_a_fresh_product_instance_has_nothing_to_show() -> None:
     [
         (TransportView(kind="off", url=None, proxy=None), ["  Type: Transport Off", ""]),
         (TransportView(kind="smart", url=None, proxy=None), ["  Type: Smart", "  URL: <empty>"]),
-        (TransportView(kind="callhome", url=None, proxy=None), ["  Type: Callhome", "  Proxy:"]),
+        (TransportView(kind="callhome", url=None, proxy=None), ["  Type: Callhome", ""]),
         (
             TransportView(kind="cslu", url="http://192.0.2.1:8182/cslu/v1/pi", proxy=None),
             ["  Type: cslu", "  Cslu address: http://192.0.2.1:8182/cslu/v1/pi"],

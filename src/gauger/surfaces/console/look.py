@@ -1,6 +1,7 @@
 """Handlers of the EXEC commands `show license …`."""
 
 from gauger.surfaces.console.session import ConsoleMatch, Session
+from gauger.surfaces.console.show.authorization import show_authorization
 from gauger.surfaces.console.show.eventlog import show_eventlog, show_history
 from gauger.surfaces.console.show.everything import Everything, show_all
 from gauger.surfaces.console.show.rum import show_rum_all, show_rum_detail
@@ -40,9 +41,15 @@ def everything(session: Session, _: ConsoleMatch, /) -> str:
         status=views.status(),
         usage=views.usage(),
         purchases=views.purchases(),
+        authorizations=views.authorizations(),
         reports=views.reports_summary(),
     )
     return show_all(view)
+
+
+def authorization(session: Session, _: ConsoleMatch, /) -> str:
+    """Show the authorization codes and what was bought."""
+    return show_authorization(session.views.authorizations(), session.views.purchases())
 
 
 def rum_all(session: Session, _: ConsoleMatch, /) -> str:

@@ -50,6 +50,14 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         summary="One page.",
     ),
     Command(
+        syntax="show license authorization",
+        mode=Mode.EXEC,
+        help="Show the authorization codes that are installed, and what was bought.",
+        since=FIRST,
+        handler=look.authorization,
+        summary="A block for each device, each licence that a code allows, and the purchases.",
+    ),
+    Command(
         syntax="show license rum id all",
         mode=Mode.EXEC,
         help="Show a line for each report with its state.",

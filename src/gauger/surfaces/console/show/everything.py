@@ -1,19 +1,22 @@
 """`show license all`: everything on one page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gauger.core.identity import Udi
 from gauger.core.profiles import Profile
-from gauger.instance.views import PurchaseView, ReportsSummaryView, StatusView, UsageView
+from gauger.instance.views import (
+    AuthorizationView,
+    PurchaseView,
+    ReportsSummaryView,
+    StatusView,
+    UsageView,
+)
 from gauger.surfaces.console.show import status as sections
+from gauger.surfaces.console.show.authorization import authorization_sections, purchased
 from gauger.surfaces.console.show.udi import udi_lines
 from gauger.surfaces.console.show.usage import usage_blocks
-from gauger.surfaces.console.text import NONE, day, shown
-
-CONVERSION_LEVEL: Final = (5, 10, 1)
-"""First agent that prints the state of a licence conversion."""
+from gauger.surfaces.console.text import NONE, shown
 
 REPORTING_MODE_LEVEL: Final = (5, 11, 2)
 """First agent that prints the reporting mode."""
@@ -28,6 +31,7 @@ class Everything:
     status: StatusView
     usage: tuple[UsageView, ...]
     purchases: tuple[PurchaseView, ...]
+    authorizations: tuple[AuthorizationView, ...]
     reports: ReportsSummaryView
 
 
@@ -48,7 +52,7 @@ def show_all(view: Everything) -> str:
         "",
         sections.join(_authorizations(view)),
         "",
-        "\n".join(_report_summary(view.reports)),
+        sections.join([report_summary(view.reports), *_newest_blocks(view.profile)]),
     ]
     return "\n".join(parts)
 
@@ -62,19 +66,19 @@ def _status(view: Everything) -> list[list[str]]:
     return [
         _heading("Smart Licensing Status"),
         ["Smart Licensing is ENABLED"],
-        _conversion(profile),
+        conversion(profile),
         ["Export Authorization Key:", "  Features Authorized:", f"    {NONE}"],
-        sections.utility(),
+        sections.utility(status.utility),
         _policy_mode(profile),
         sections.account(status, profile),
         sections.privacy(status),
         sections.transport(status.transport, profile),
-        sections.miscellaneous(),
+        sections.miscellaneous(status),
         sections.policy(status.policy),
         sections.reporting(status.reporting),
         # A block even for one device: after the one-line form Genie takes the device that the
         # authorizations name below for that of the trust code, and loses its status.
-        sections.trust_block(status.trust),
+        sections.trust_block(status.trust, profile),
     ]
 
 
@@ -83,8 +87,9 @@ def _policy_mode(profile: Profile) -> list[str]:
     return [*sections.policy_mode(), *(["  Reporting Mode: STANDARD"] if is_new else [])]
 
 
-def _conversion(profile: Profile) -> list[str]:
-    if profile.agent_level < CONVERSION_LEVEL:
+def conversion(profile: Profile) -> list[str]:
+    """Return the section of converting old licences; there are none to convert."""
+    if profile.agent_level < sections.NEWER_BLOCKS:
         return []
     return [
         "License Conversion:",
@@ -99,34 +104,34 @@ def _agent(profile: Profile) -> str:
 
 
 def _authorizations(view: Everything) -> list[list[str]]:
-    lines = ["Overall status:"]
-    for member in view.status.trust:
-        # No authorization codes yet; the lines stand, as parsers look for them in every device.
-        lines += [f"  {member.role}: {sections.udi_text(member)}", "    Status: NOT INSTALLED"]
-    return [_heading("License Authorizations"), lines, _purchased(view.purchases)]
+    pushed = [f"Last Data Push: {NONE}", f"Last File Export: {NONE}"]
+    heading = _heading("License Authorizations")
+    is_new = view.profile.agent_level >= sections.NEWER_BLOCKS
+    overall, *allowed = authorization_sections(view.authorizations)
+    # The heading stands right above what it heads; newer agents put two lines between.
+    first = [[*heading, *pushed], overall] if is_new else [[*heading, *overall]]
+    return [*first, *allowed, purchased(view.purchases)]
 
 
-def _purchased(purchases: Sequence[PurchaseView]) -> list[str]:
-    nothing = "No Purchase Information Available"
-    if not purchases:
-        return ["Purchased Licenses:", f"  {nothing}"]
-    # Genie has no place for purchases and refuses the whole output where this sentence is
-    # missing; it stands, and is true, for what has been announced and is not here yet.
-    lines = [f"    {_purchase(purchase)}" for purchase in purchases]
-    return ["Purchased Licenses:", "  Installed:", *lines, "  Awaited:", f"    {nothing}"]
+def _newest_blocks(profile: Profile) -> list[list[str]]:
+    """Return what the newest agents print of functions that this system does not have."""
+    if profile.agent_level < sections.TYPED_TRUST:
+        return []
+    title = "Product Analytics Report Summary:"
+    return [
+        ["Device Enforcement State:", "NOT APPLICABLE"],
+        [
+            title,
+            "=" * (len(title) - 1),
+            "Product Analytics: NOT AVAILABLE",
+            "Not Available Reason: Not part of this product instance",
+            "Total current Product Analytics reports: 0",
+        ],
+    ]
 
 
-def _purchase(view: PurchaseView) -> str:
-    # No colon and no round bracket: Genie would read either as the heading of a licence.
-    term = shown(view.term) if view.end is None else f"{shown(view.term)} until {day(view.end)}"
-    name = shown(view.name).translate(_PLAIN)
-    return f"{view.quantity} of {name}, {term}"
-
-
-_PLAIN: Final = str.maketrans({"(": "[", ")": "]", ":": " "})
-
-
-def _report_summary(view: ReportsSummaryView) -> list[str]:
+def report_summary(view: ReportsSummaryView) -> list[str]:
+    """Return how many reports are in which state."""
     return [
         "Usage Report Summary:",
         "=" * 21,

@@ -13,6 +13,7 @@ from gauger.instance.views import (
     StatusView,
     TransportView,
     TrustView,
+    UtilityView,
 )
 from gauger.surfaces.console.text import EMPTY, NONE, moment, shown
 
@@ -26,6 +27,25 @@ _GROUP_HEADINGS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+NEWER_BLOCKS: Final = (5, 10, 1)
+"""First agent with the state of a conversion, and the VRF on one line."""
+
+TYPED_TRUST: Final = (6, 3, 0)
+"""First agent that prints the type of each trust code."""
+
+_CUSTOMER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "id": "Id",
+        "name": "Name",
+        "street": "Street",
+        "city": "City",
+        "state": "State",
+        "country": "Country",
+        "postalcode": "Postal Code",
+    }
+)
+
+
 def show_status(status: StatusView, profile: Profile) -> str:
     """Return the output of `show license status`.
 
@@ -34,15 +54,15 @@ def show_status(status: StatusView, profile: Profile) -> str:
         profile: Its product: release and agent decide which lines there are.
     """
     sections = [
-        utility(),
+        utility(status.utility),
         policy_mode(),
         account(status, profile),
         privacy(status),
         transport(status.transport, profile),
         policy(status.policy),
-        miscellaneous(),
+        miscellaneous(status),
         reporting(status.reporting),
-        _trust_on_one_line(status.trust),
+        trust_on_one_line(status.trust, profile),
         _notices(status.notices),
     ]
     return join(sections)
@@ -53,9 +73,15 @@ def join(sections: Sequence[Sequence[str]]) -> str:
     return "\n\n".join("\n".join(section) for section in sections if section)
 
 
-def utility() -> list[str]:
-    """Return the section of utility billing, which this system does not do."""
-    return ["Utility:", "  Status: DISABLED"]
+def utility(view: UtilityView) -> list[str]:
+    """Return the section of utility billing, and who is billed where it is on."""
+    lines = ["Utility:", f"  Status: {_switch(is_on=view.is_enabled)}"]
+    if not view.is_enabled:
+        return lines
+    # Genie takes a round bracket with a colon behind it for the heading of a licence.
+    told = {part: shown(value).replace("(", "[") for part, value in view.customer}
+    parts = (f"    {label}: {told.get(part, EMPTY)}" for part, label in _CUSTOMER.items())
+    return [*lines, "  Customer Information:", *parts]
 
 
 def policy_mode() -> list[str]:
@@ -88,20 +114,36 @@ def privacy(status: StatusView) -> list[str]:
         f"  Sending Hostname: {'yes' if status.sends_hostname else 'no'}",
         "    Callhome hostname privacy: DISABLED",
         f"    Smart Licensing hostname privacy: {_switch(is_on=not status.sends_hostname)}",
-        "  Version privacy: DISABLED",
+        f"  Version privacy: {_switch(is_on=not status.sends_version)}",
     ]
 
 
-def transport(view: TransportView, profile: Profile) -> list[str]:
-    """Return the section that says how reports leave."""
-    lines = ["Transport:", *_TRANSPORTS.get(view.kind, _other_transport)(view)]
-    # Where nothing is sent, nothing is said of how: neither proxy nor VRF.
-    if view.kind == "off":
-        return lines
-    lines += _proxy(view.proxy)
-    if profile.allows(Feature.VRF):
-        lines += ["  VRF:", "    Not Configured"]
-    return lines
+def transport(view: TransportView, profile: Profile, *, checks: bool = False) -> list[str]:
+    """Return the section that says how reports leave.
+
+    Args:
+        view: The transport.
+        profile: Its release and agent decide which lines there are.
+        checks: Whether the check of the portal's name has a line, as where support looks.
+    """
+    kind = _TRANSPORTS.get(view.kind)
+    # Nothing is said of the way where nothing is sent, nor where another agent sends it: neither
+    # proxy nor VRF are then this one's.
+    if kind is None:
+        return ["Transport:", f"  Type: {_KINDS.get(view.kind) or shown(view.kind.capitalize())}"]
+    lines = ["Transport:", *kind(view), *_proxy(view.proxy)]
+    if checks and profile.agent_level >= NEWER_BLOCKS:
+        # Never off: without it anybody on the way could answer for the portal.
+        lines.append("  Server Identity Check: True")
+    return [*lines, *_vrf(view, profile)]
+
+
+def _vrf(view: TransportView, profile: Profile) -> list[str]:
+    if not profile.allows(Feature.VRF):
+        return []
+    if view.vrf is not None or profile.agent_level >= NEWER_BLOCKS:
+        return [f"  VRF: {shown(view.vrf or '')}"]
+    return ["  VRF:", "    Not Configured"]
 
 
 def policy(view: PolicyView) -> list[str]:
@@ -119,9 +161,9 @@ def policy(view: PolicyView) -> list[str]:
     return lines
 
 
-def miscellaneous() -> list[str]:
+def miscellaneous(status: StatusView) -> list[str]:
     """Return the section of the custom id."""
-    return ["Miscellaneous:", f"  Custom Id: {EMPTY}"]
+    return ["Miscellaneous:", f"  Custom Id: {shown(status.custom_id or '')}"]
 
 
 def reporting(view: ReportingView) -> list[str]:
@@ -140,8 +182,8 @@ def reporting(view: ReportingView) -> list[str]:
     ]
 
 
-def trust_block(trust: Sequence[TrustView]) -> list[str]:
-    """Return the trust codes with a block for each device that has one."""
+def trust_block(trust: Sequence[TrustView], profile: Profile) -> list[str]:
+    """Return the trust codes with a block for each device, if any of them has one."""
     if not any(view.installed_at is not None for view in trust):
         return [f"Trust Code Installed: {NONE}"]
     lines = ["Trust Code Installed:"]
@@ -151,7 +193,7 @@ def trust_block(trust: Sequence[TrustView]) -> list[str]:
             lines.append("    NOT INSTALLED")
         else:
             lines.append(f"    INSTALLED on {moment(view.installed_at)}")
-        lines += [f"  {line}" for line in _trust_origin(view)]
+        lines += [f"  {line}" for line in _trust_origin(view, profile)]
     return lines
 
 
@@ -160,17 +202,21 @@ def udi_text(view: TrustView) -> str:
     return f"PID:{shown(view.udi.pid)},SN:{shown(view.udi.serial)}"
 
 
-def _trust_on_one_line(trust: Sequence[TrustView]) -> list[str]:
-    # Real devices print one line where there is one device, and blocks in a set.
+def trust_on_one_line(trust: Sequence[TrustView], profile: Profile) -> list[str]:
+    """Return the trust codes: on one line where there is one device, as real devices do."""
     if len(trust) != 1 or trust[0].installed_at is None:
-        return trust_block(trust)
+        return trust_block(trust, profile)
     line = f"Trust Code Installed: {moment(trust[0].installed_at)}"
-    return [line, *_trust_origin(trust[0])]
+    return [line, *_trust_origin(trust[0], profile)]
 
 
-def _trust_origin(view: TrustView) -> list[str]:
+def _trust_origin(view: TrustView, profile: Profile) -> list[str]:
+    is_factory = view.origin == "factory"
+    if profile.agent_level >= TYPED_TRUST and view.installed_at is not None:
+        kind = "Factory" if is_factory else "CSSM"
+        return [f"  Trust Code Type: {kind}", f"  Attributes: {NONE}"]
     # A factory trust code does not open direct communication: an operator has to see which it is.
-    return ["  Trust Code Type: Factory"] if view.origin == "factory" else []
+    return ["  Trust Code Type: Factory"] if is_factory else []
 
 
 def _notices(notices: Sequence[str]) -> list[str]:
@@ -217,14 +263,7 @@ def _cslu(view: TransportView) -> list[str]:
     return ["  Type: cslu", f"  Cslu address: {shown(view.url or '')}"]
 
 
-def _off(_: TransportView) -> list[str]:
-    return ["  Type: Transport Off"]
-
-
-def _other_transport(view: TransportView) -> list[str]:
-    return [f"  Type: {shown(view.kind.capitalize())}"]
-
-
 _TRANSPORTS: Final[Mapping[str, Callable[[TransportView], list[str]]]] = MappingProxyType(
-    {"smart": _smart, "cslu": _cslu, "off": _off}
+    {"smart": _smart, "cslu": _cslu}
 )
+_KINDS: Final[Mapping[str, str]] = MappingProxyType({"off": "Transport Off"})
