@@ -219,6 +219,21 @@ class UserView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserSecretView:
+    """Somebody who may log in, as the running configuration shows them.
+
+    Attributes:
+        name: The name.
+        privilege: 1 or 15.
+        secret: The hash of the password.
+    """
+
+    name: str
+    privilege: int
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageView:
     """One licence of the product that is or was in use.
 
@@ -445,3 +460,80 @@ class ImportResult:
     refused: tuple[tuple[int, str], ...] = ()
     installed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteLogView:
+    """A remote log, and how it has gone with it since the boot.
+
+    Attributes:
+        host: Name or address.
+        transport: ``udp``, ``tcp`` or ``tls``.
+        port: Its port.
+        is_up: Whether the last message left, or none was tried yet.
+        sent: Messages that left.
+        waiting: Messages that wait.
+        dropped: Messages that were given up.
+        trouble: Why the last try failed; empty where it did not.
+    """
+
+    host: str
+    transport: str
+    port: int
+    is_up: bool = True
+    sent: int = 0
+    waiting: int = 0
+    dropped: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggingView:
+    """What `show logging` prints: of this boot, for the buffer ends with it.
+
+    Attributes:
+        console: Highest severity printed at the local console; None for none.
+        monitor: The same where `terminal monitor` is on.
+        trap: The same of what is sent to remote logs.
+        buffered: Bytes of messages that are kept; None for none.
+        to_console: Messages printed at local consoles.
+        to_monitor: Messages printed where `terminal monitor` is on.
+        to_buffer: Messages kept, also those that had to make room.
+        to_trap: Messages meant for remote logs.
+        dropped: Messages that terminals and remote logs were too slow for.
+        limited: Messages held back as repeats.
+        receivers: The remote logs.
+        lines: The buffer, oldest first.
+    """
+
+    console: int | None = 7
+    monitor: int | None = 7
+    trap: int | None = 6
+    buffered: int | None = 4096
+    to_console: int = 0
+    to_monitor: int = 0
+    to_buffer: int = 0
+    to_trap: int = 0
+    dropped: int = 0
+    limited: int = 0
+    receivers: tuple[RemoteLogView, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastMessage:
+    """A line of the message history.
+
+    Attributes:
+        at: When it was sent or taken in, epoch seconds.
+        what: What it was, for people.
+        outcome: What became of it, for people.
+        times: How often in a row it went the same way.
+        last_at: When that was last, epoch seconds.
+    """
+
+    at: int
+    what: str
+    outcome: str
+    times: int
+    last_at: int
