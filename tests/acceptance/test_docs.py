@@ -18,7 +18,8 @@ from gauger.cli.main import root
 from gauger.core.problems import TABLE, Problem
 from gauger.surfaces.console import pipes
 from gauger.surfaces.console.commands import COMMANDS
-from gauger.surfaces.console.grammar import Grammar, Mode
+from gauger.surfaces.console.grammar import Mode
+from gauger.surfaces.console.language import Grammar
 from gauger.tools.factory import FactoryOrder, MintOrder, init_factory, mint
 from gauger.tools.workshop import Workshop
 from tests.support.material import ROOT
@@ -46,7 +47,7 @@ _NAMED = re.compile(
     r"(?: [a-z][a-z-]*| --[a-z-]+| [A-Z]+)*)"
 )
 _GRAMMARS = [Grammar(COMMANDS, mode) for mode in Mode]
-_EXEC, _CONFIG = _GRAMMARS
+_EXEC, _CONFIG, _ = _GRAMMARS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import pytest
 from gauger.cli.main import root
 from gauger.core.problems import TABLE, Problem
 from gauger.surfaces.console.commands import COMMANDS
-from gauger.surfaces.console.grammar import Grammar, Mode
+from gauger.surfaces.console.grammar import Mode
+from gauger.surfaces.console.language import Grammar
 
 GRAMMARS = [Grammar(COMMANDS, mode) for mode in Mode]
 CONSOLE = ("license ", "show ")

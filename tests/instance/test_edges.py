@@ -184,7 +184,7 @@ def test_a_report_that_is_not_there_is_named(device: Agent) -> None:
 
 
 def test_the_greatest_number_that_can_be_typed_is_looked_up(device: Agent) -> None:
-    greatest = max(row.arguments["report"].maximum for row in COMMANDS if row.arguments)
+    greatest = max(row.arguments["report"].maximum for row in COMMANDS if "report" in row.arguments)
     with pytest.raises(Problem, match="requested-item-not-found"):
         Console(device).execute(f"show license rum id {greatest} detail")
 

@@ -10,7 +10,8 @@ from gauger.core.problems import Problem
 from gauger.core.releases import Release
 from gauger.surfaces.console.commands import COMMANDS
 from gauger.surfaces.console.console import Console, only_shows, show
-from gauger.surfaces.console.grammar import Argument, Grammar, Kind, Mode
+from gauger.surfaces.console.grammar import Argument, Kind, Mode
+from gauger.surfaces.console.language import Grammar
 from gauger.surfaces.console.reference import reference
 from gauger.surfaces.console.session import ConsoleCommand, Handler
 from tests.surfaces.console.scripted import ScriptedAgent
@@ -42,6 +43,16 @@ def words(command: ConsoleCommand) -> list[list[str]]:
     return [[word for part in line for word in part] for line in product(*places)]
 
 
+def takes_the_rest(command: ConsoleCommand) -> bool:
+    """Return whether its last word is whatever stands in the rest of the line."""
+    name = command.syntax.rpartition("<")[2].rstrip(">")
+    return command.syntax.endswith(">") and command.arguments[name].kind is Kind.LINE
+
+
+ALONE = [command for command in COMMANDS if not command.needs_shell]
+"""What means something as a line of its own, without a session."""
+
+ONE_LINE = pytest.mark.parametrize("command", ALONE, ids=lambda command: command.plain_syntax)
 COMPLETE = frozenset(" ".join(line) for command in COMMANDS for line in words(command))
 
 
@@ -49,12 +60,13 @@ def carried_out(command: ConsoleCommand, line: str, agent: ScriptedAgent | None 
     console = Console(agent or ScriptedAgent(), folder=Path("/folder"))
     if command.mode is Mode.EXEC:
         return console.execute(line)
-    return console.configure([line])
+    above = ["line vty 0 4"] if command.mode is Mode.LINE else []
+    return console.configure([*above, line])
 
 
 def refusal(command: ConsoleCommand, line: str) -> Problem:
     with pytest.raises(Problem) as refused:
-        carried_out(command, line)
+        GRAMMARS[command.mode].parse(line)
     return refused.value
 
 
@@ -94,6 +106,8 @@ def test_it_may_be_typed_short_and_in_capitals(command: ConsoleCommand) -> None:
 @EVERY
 def test_a_word_too_many_is_marked_where_it_stands(command: ConsoleCommand) -> None:
     line = " ".join(words(command)[-1])
+    if takes_the_rest(command):
+        return
     if command.syntax == "no license smart url smart":
         line += f" {EXAMPLES['url']}"  # a URL may follow this one
     problem = refusal(command, f"{line} nonsense")
@@ -116,14 +130,23 @@ def test_a_line_that_ends_early_says_so(command: ConsoleCommand) -> None:
         assert refused.value.detail.startswith(told)
 
 
-@EVERY
+@ONE_LINE
 def test_a_line_of_one_mode_is_none_of_the_other(command: ConsoleCommand) -> None:
     other = Mode.CONFIG if command.mode is Mode.EXEC else Mode.EXEC
     with pytest.raises(Problem, match="invalid-command"):
         GRAMMARS[other].parse(" ".join(words(command)[0]))
 
 
-@EVERY
+@pytest.mark.parametrize("command", [row for row in COMMANDS if row.needs_shell])
+def test_one_of_a_session_is_refused_where_there_is_none(command: ConsoleCommand) -> None:
+    agent = ScriptedAgent()
+    with pytest.raises(Problem, match="invalid-command") as refused:
+        carried_out(command, " ".join(words(command)[0]), agent)
+    assert "session only" in refused.value.detail or "no modes" in refused.value.detail
+    assert agent.asked == []
+
+
+@ONE_LINE
 def test_a_release_before_it_refuses_it_by_name(command: ConsoleCommand) -> None:
     agent = ScriptedAgent(profile=made(release="16.1.1"))
     assert command.since > Release.parse("16.1.1")
@@ -137,7 +160,8 @@ def test_a_release_before_it_refuses_it_by_name(command: ConsoleCommand) -> None
 
 @EVERY
 def test_the_reference_describes_it(command: ConsoleCommand) -> None:
-    page = reference()
+    titles = {Mode.EXEC: "## EXEC", Mode.CONFIG: "## Configuration", Mode.LINE: "## Lines"}
+    page = reference().partition(f"\n{titles[command.mode]}")[2]
     entry = page.partition(f"### `{command.plain_syntax}`\n")[2].partition("###")[0]
     assert command.help in entry
     assert command.summary in entry
@@ -145,11 +169,11 @@ def test_the_reference_describes_it(command: ConsoleCommand) -> None:
         assert command.arguments[name].rule in entry
 
 
-@EVERY
+@ONE_LINE
 def test_it_is_one_that_only_shows_or_the_agent_is_asked(command: ConsoleCommand) -> None:
     line = " ".join(words(command)[0])
     agent = ScriptedAgent()
-    if command.mode is Mode.CONFIG:
+    if command.mode is not Mode.EXEC:
         return
     if only_shows(line):
         assert show(agent, line) == Console(agent).execute(line)
@@ -159,7 +183,7 @@ def test_it_is_one_that_only_shows_or_the_agent_is_asked(command: ConsoleCommand
         assert agent.asked == [], "nothing was changed by a way that may only look"
 
 
-SHOWN = [command for command in COMMANDS if command.only_shows]
+SHOWN = [command for command in ALONE if command.only_shows]
 
 
 @pytest.mark.parametrize("command", SHOWN, ids=lambda command: command.plain_syntax)

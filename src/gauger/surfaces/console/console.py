@@ -11,15 +11,19 @@ from gauger.core.text import many_lines
 from gauger.instance.ports import Operations, Views
 from gauger.surfaces.console import pipes
 from gauger.surfaces.console.commands import COMMANDS, WORDS
-from gauger.surfaces.console.grammar import Grammar, Mode
-from gauger.surfaces.console.session import ConsoleMatch, Handler, Session
+from gauger.surfaces.console.grammar import Mode
+from gauger.surfaces.console.language import Grammar
+from gauger.surfaces.console.session import IN_A_SESSION, ConsoleMatch, Handler, Session
 
-_GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(COMMANDS, mode, WORDS) for mode in Mode}
+# Without what means something in a session only: a line is carried out, and nobody stays.
+_ROWS: Final = [command for command in COMMANDS if not command.needs_shell]
+_GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(_ROWS, mode, WORDS) for mode in Mode}
 
 _BELONGS: Final[Mapping[Mode, str]] = MappingProxyType(
     {
         Mode.EXEC: "This is an EXEC command: type it with `gauger instance exec`.",
         Mode.CONFIG: "This is a line of configuration: type it with `gauger instance config`.",
+        Mode.LINE: "This line of configuration stands below a `line` of its own.",
     }
 )
 _MODELESS: Final = (
@@ -30,9 +34,14 @@ _MODE_WORDS: Final[Mapping[Mode, tuple[str, ...]]] = MappingProxyType(
     {
         Mode.EXEC: ("configure", "copy", "disable", "enable", "end", "exit", "write"),
         Mode.CONFIG: ("configure", "do", "end", "exit", "write"),
+        Mode.LINE: ("configure", "do", "end", "exit", "write"),
     }
 )
 """Words that lead from mode to mode on devices, or save what is typed there."""
+
+_ONLY_IN_SESSIONS: Final[Mapping[Mode, Grammar[Handler]]] = MappingProxyType(
+    {mode: Grammar([row for row in COMMANDS if row.needs_shell], mode, WORDS) for mode in Mode}
+)
 
 
 @contextmanager
@@ -112,16 +121,19 @@ class Console:
             Problem: ``invalid-command``, or why a line was refused; then nothing was changed.
         """
         session = self._session()
+        session.mode = Mode.CONFIG
         answers = []
         for line in lines:
             # Whole configurations are pasted: between the lines stand remarks.
             if not line.strip() or line.lstrip().startswith("!"):
                 continue
-            choices = _GRAMMARS[Mode.CONFIG].help(line)
+            mode = _mode_of(session.mode, line)
+            choices = _GRAMMARS[mode].help(line)
             if choices is not None:
-                answers.append(_listed(choices))
+                answers.append(listed(choices))
                 continue
-            match = _match(session, line, Mode.CONFIG)
+            session.mode = mode
+            match = _match(session, line, mode)
             # Only collected here: a wrong line further on must leave everything as it was.
             match.command.handler(session, match)
         if session.changes or not answers:
@@ -137,18 +149,37 @@ def _execute(session: Session, line: str) -> str:
     command, request = pipes.split(line)
     choices = _GRAMMARS[Mode.EXEC].help(command)
     if choices is not None:
-        return _listed(choices)
+        return listed(choices)
     match = _match(session, command, Mode.EXEC)
     if request == "?":
-        return _listed(pipes.choices())
+        return listed(pipes.choices())
     # Before the command: a filter that is refused afterwards would hide what was done.
     let_through = pipes.chosen(request) if request is not None else str
     with _safe_refusals():
         return let_through(many_lines(match.command.handler(session, match)))
 
 
+def _mode_of(mode: Mode, line: str) -> Mode:
+    """Return the mode that a line of configuration belongs to: a submode, or the one above it."""
+    if mode is Mode.CONFIG:
+        return mode
+    # As on devices: whatever is no line of the submode ends it, if it is one of configuration.
+    inner, outer = _GRAMMARS[mode].reach(line), _GRAMMARS[Mode.CONFIG].reach(line)
+    return Mode.CONFIG if outer > inner else mode
+
+
 def _match(session: Session, line: str, mode: Mode) -> ConsoleMatch:
     match = _parsed(line, mode)
+    require_release(session, match)
+    return match
+
+
+def require_release(session: Session, match: ConsoleMatch) -> None:
+    """Refuse a command that the release of the product does not have.
+
+    Raises:
+        Problem: ``not-supported``.
+    """
     release = session.views.profile.release
     # After parsing, so that a line that is wrong is told as wrong on every release.
     if release < match.command.since:
@@ -157,7 +188,6 @@ def _match(session: Session, line: str, mode: Mode) -> ConsoleMatch:
             f"this is {release}."
         )
         raise Problem("not-supported", message)
-    return match
 
 
 def _parsed(line: str, mode: Mode) -> ConsoleMatch:
@@ -176,15 +206,20 @@ def _elsewhere(line: str, mode: Mode) -> str:
     words = line.split(maxsplit=1)
     if words and any(word.startswith(words[0].lower()) for word in _MODE_WORDS[mode]):
         return _MODELESS
-    other = Mode.CONFIG if mode is Mode.EXEC else Mode.EXEC
     try:
+        reached = _GRAMMARS[mode].reach(line)
         # The language that understands more of the line is the one that was meant.
-        is_other = _GRAMMARS[other].reach(line) > _GRAMMARS[mode].reach(line)
+        for other in Mode:
+            if _GRAMMARS[other].reach(line) > reached:
+                return _BELONGS[other]
+            if _ONLY_IN_SESSIONS[other].reach(line) > reached:
+                return IN_A_SESSION
     except Problem:
         return ""
-    return _BELONGS[other] if is_other else ""
+    return ""
 
 
-def _listed(choices: Sequence[tuple[str, str]]) -> str:
+def listed(choices: Sequence[tuple[str, str]]) -> str:
+    """Return what a question mark lists, a line for each."""
     width = max(len(word) for word, _ in choices)
     return "\n".join(f"  {word:<{width}}  {meaning}" for word, meaning in choices)

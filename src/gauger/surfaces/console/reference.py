@@ -1,5 +1,9 @@
 """The command reference, made from the table of commands."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from gauger.surfaces.console.commands import COMMANDS
 from gauger.surfaces.console.grammar import Kind, Mode
 from gauger.surfaces.console.session import ConsoleCommand
@@ -9,22 +13,28 @@ _HEAD = """\
 
 <!-- Made from the table of commands by `python -m gauger.surfaces.console.reference`. -->
 
-`gauger instance exec` takes the EXEC commands, `gauger instance config` those of configuration, which it saves.
+A session takes all of them, each in its mode. `gauger instance exec` takes the
+EXEC commands one at a time, `gauger instance config` those of configuration, which it saves.
 Any beginning of a keyword will do that is unambiguous at its place: `sh lic st` is `show license status`. Text with
 blanks stands in double quotes. Behind a command that prints, `| include`, `| exclude`, `| begin`, `| section` and
 `| count` with a pattern (text, `.`, `.*`, `^`, `$`, `|`) let lines through.
 
-A question mark at the end of a line, in quotes to keep it from the shell, lists what may stand there: `"show license ?"`.
+In a session a question mark lists what may stand at its place, at once, and Tab completes a word. On the command line it
+stands at the end, in quotes to keep it from the shell of the host: `"show license ?"`.
 A line that is refused shows the first wrong character and what may stand in its place.
 
 `{a | b}` is a choice, `[a]` may be left out, `<name>` is an argument.
 """
 
+_TITLES: Final[Mapping[Mode, str]] = MappingProxyType(
+    {Mode.EXEC: "EXEC", Mode.CONFIG: "Configuration", Mode.LINE: "Lines (`line …`)"}
+)
+
 
 def reference() -> str:
     """Return the reference page as Markdown."""
     parts = [_HEAD]
-    for mode, title in ((Mode.EXEC, "EXEC"), (Mode.CONFIG, "Configuration")):
+    for mode, title in _TITLES.items():
         parts.append(f"## {title}\n")
         parts += [_entry(command) for command in COMMANDS if command.mode is mode]
     return "\n".join(parts)
@@ -33,6 +43,10 @@ def reference() -> str:
 def _entry(command: ConsoleCommand) -> str:
     lines = [f"### `{command.plain_syntax}`", "", command.help, ""]
     lines.append(f"- Since release {command.since}.")
+    if command.needs_shell:
+        lines.append("- In a session only.")
+    if command.mode is Mode.EXEC and command.is_open_to(1):
+        lines.append("- In user EXEC too, with privilege 1.")
     lines.append(f"- Prints: {command.summary}")
     for name, argument in command.arguments.items():
         # All rows share one set of arguments: only those of this row are told.

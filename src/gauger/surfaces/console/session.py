@@ -7,10 +7,13 @@ from typing import Final, Protocol
 from gauger.core.problems import Problem
 from gauger.instance.config import ConfigChange
 from gauger.instance.ports import Operations, Views
-from gauger.surfaces.console.grammar import Command, Match
+from gauger.surfaces.console.grammar import Command, Match, Mode
+from gauger.surfaces.console.terminal import ShellControl
 
 _OWN_FILES: Final = ("flash:", "bootflash:")
 _NETWORK: Final = frozenset({"ftp", "http", "https", "scp", "sftp", "tftp"})
+
+IN_A_SESSION: Final = "That means something in a session only."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,12 +25,17 @@ class Session:
         operations: The product instance, to be changed; None where it may only be looked at.
         folder: Where file paths begin that are not absolute.
         changes: Configuration typed so far, applied together.
+        mode: Which rows of the table the next line belongs to; a handler may change it.
+        shell: The session where somebody sits at a terminal; None where single lines are carried
+            out.
     """
 
     views: Views
     operations: Operations | None = None
     folder: Path = field(default_factory=Path)
     changes: list[ConfigChange] = field(default_factory=list)
+    mode: Mode = Mode.EXEC
+    shell: ShellControl | None = None
 
     @property
     def agent(self) -> Operations:
@@ -39,6 +47,17 @@ class Session:
         if self.operations is None:
             raise Problem("invalid-command", "Nothing can be changed here: it is only looked at.")
         return self.operations
+
+    @property
+    def at_terminal(self) -> ShellControl:
+        """The session of whoever sits at a terminal.
+
+        Raises:
+            Problem: ``invalid-command`` where there is none.
+        """
+        if self.shell is None:
+            raise Problem("invalid-command", IN_A_SESSION)
+        return self.shell
 
     def path(self, text: str) -> Path:
         """Return the file that an operator named; it is data, and no shell ever sees it.
