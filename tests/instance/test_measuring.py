@@ -194,6 +194,22 @@ def test_a_moved_clock_neither_adds_nor_takes_usage(
     assert ("SMART_LIC-5-SYSTEM_CLOCK_CHANGED" in names(device)) == (abs(seconds) > 2)
 
 
+@pytest.mark.requirement("PI-4")
+@pytest.mark.parametrize("seconds", [-86_400, 7200])
+def test_a_report_says_by_how_much_the_clock_was_moved(
+    world: World, device: Agent, seconds: int
+) -> None:
+    device.set_count(ESSENTIALS, 1)
+    device.flush()
+    for _ in range(2):
+        world.clock.advance(600)
+        world.clock.step(seconds)
+        device.tick()
+    world.clock.advance(60)
+    changes = [item.clock_change for report in told(world, device) for item in report]
+    assert list(filter(None, changes)) == [seconds, seconds]
+
+
 def test_access_points_are_counted_and_named(world: World, device: Agent) -> None:
     points = [Udi("AIR-AP2802I-E-K9", f"FDW{number:04d}") for number in range(3)]
     for point in points:

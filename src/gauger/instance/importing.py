@@ -303,6 +303,7 @@ class Importing:
             draft.put_item(
                 StoredItem(report_id=report_id, kind="ack", content=ack, compressed=True)
             )
+        self._note_told(draft, detail.tag, report_id)
         course = draft.singles.course
         course = replace(
             course,
@@ -312,6 +313,12 @@ class Importing:
         ).with_changes(after_ack(course.changes, detail.end))
         draft.singles = replace(draft.singles, course=course)
         draft.log(events.report_acknowledged(wall, report_id))
+
+    def _note_told(self, draft: Draft, tag: str, report_id: int) -> None:
+        record = draft.tags.get(tag)
+        # ACKs come in any order, and files bring old ones: what is told stays told.
+        if record is not None and report_id > (record.acked_id or 0):
+            draft.tags[tag] = replace(record, acked_id=report_id)
 
     def _judged(self, draft: Draft, report_id: int, settled: Settled) -> None:
         course = draft.singles.course

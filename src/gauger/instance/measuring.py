@@ -143,7 +143,8 @@ class Measuring:
             self.settle(draft)
 
     def _new_tag(self, tag: str, at: int) -> TagRecord:
-        return TagRecord(sampler=sampling.begin(tag, at, relative=self.timeline.relative))
+        sampler = sampling.begin(tag, at, relative=self.timeline.relative)
+        return TagRecord(sampler=sampler, acked_id=0)
 
     def _observe(self, draft: Draft) -> bool:
         """Notice that the wall clock was set or stepped; usage keeps its length."""

@@ -21,11 +21,12 @@ class Reckoning:
 
     def groups_in_use(self) -> frozenset[Group]:
         """Return the policy groups of licences that are in use or wait to be told."""
+        unreadable = self._memory.singles.course.unreadable
         return frozenset(
             self._group(tag)
             for tag, record in self._memory.tags.items()
-            # Also what stopped: the count of 0 is yet to be told, and its deadline runs.
-            if not record.sampler.is_idle
+            # Also what stopped: until an ACK tells it, its reports must leave and its deadline runs.
+            if record.owes(unreadable)
         )
 
     def _group(self, tag: str) -> Group:

@@ -3,6 +3,7 @@
 Every value has a default, so that a store written before a field was added still reads.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
@@ -168,6 +169,8 @@ class TagRecord:
         previous_digest: Digest of the last signed report of this incarnation.
         waiting: Reports that are closed and not signed yet, oldest first.
         first_use: When the licence was first used, epoch seconds.
+        acked_id: Highest number of its reports that is acknowledged, 0 before the first; None
+            where an earlier release began the record, which did not note it.
     """
 
     sampler: Sampler
@@ -178,6 +181,19 @@ class TagRecord:
     previous_digest: Digest | None = None
     waiting: tuple[Waiting, ...] = ()
     first_use: int | None = None
+    acked_id: int | None = None
+
+    def owes(self, lost: Collection[int]) -> bool:
+        """Return whether no acknowledged report tells its last use yet.
+
+        Args:
+            lost: Reports that the store does not give back: no ACK of them can be noted.
+        """
+        if not self.sampler.is_idle:
+            return True
+        # Closed is not told: a restart closes reports, and they may lie here for months.
+        known = self.acked_id is not None and self.previous_id not in lost
+        return known and self.previous_id > (self.acked_id or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
