@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from checks import vectors_authorizations, vectors_names
+from checks.vectors_authorizations import BAD_CODES, bad_authorizations
+from checks.vectors_strict_json import strict_json
 from gauger.core.documents import keyring
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, Companion
@@ -50,20 +53,22 @@ from gauger.core.documents.smart_transport import (
 from gauger.core.documents.trust_code import TrustCode, TrustOrigin
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.documents.verdict import Ruling, Verdict
-from gauger.core.documents.versions import Order
-from gauger.core.identity import AccountRef, Digest, Udi, digest
+from gauger.core.identity import Digest, Udi, digest
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
 
 FOLDER = Path(__file__).resolve().parents[1] / "spec" / "vectors" / "documents"
-NOW = 1_790_000_000
-LEDGER = "1e" * 16
-UDI = Udi("C9800-CL-K9", "GGR0001")
-OTHER = Udi("C9800-CL-K9", "GGR0002")
-ACCOUNT = AccountRef("example.com", "DEFAULT")
-ORDER = Order(1, 1, 7)
+NOW = vectors_names.NOW
+LEDGER = vectors_names.LEDGER
+UDI = vectors_names.UDI
+OTHER = vectors_names.OTHER
+ACCOUNT = vectors_names.ACCOUNT
+ORDER = vectors_names.ORDER
+TAG = vectors_names.TAG
+AUTHORIZATION = vectors_authorizations.AUTHORIZATION
+AUTHORIZATION_REQUEST = vectors_authorizations.AUTHORIZATION_REQUEST
+AUTHORIZATION_RETURN = vectors_authorizations.AUTHORIZATION_RETURN
 PRODUCT = "regid.2018-05.com.cisco.WLC_9500C,1.0_85665885-b865-4e32-8184-5510412fcb54"
-TAG = "regid.2018-06.com.cisco.DNA_NWStack,1.0_e7244e71-3ad5-4608-8bf0-d12f67c80896"
 NAMES = ("root-1", "root-2", "root-3", "signer", "manufacturer", "sudi", "licensing", "stranger")
 TERMS = keyring.Terms(serial_number=1, not_before=NOW - 1000, not_after=NOW + 10**8)
 
@@ -222,6 +227,14 @@ def pair(body: bytes, *, key: str = "licensing") -> Document:
     return Document(type="trust-request", version=1, body=body, signature=both)
 
 
+def by_sudi(body: Body, **members: object) -> Document:
+    """Sign a body of a product instance with its SUDI key."""
+    data = changed(body, **members)
+    value = sign("sudi", preimage(body.TYPE, 1, data))
+    signature = DirectSignature(chain=(SUDI,), value=value)
+    return Document(type=body.TYPE, version=1, body=data, signature=signature)
+
+
 def changed(body: Body, **members: object) -> bytes:
     """Return a body with other members; None takes one away."""
     content = json.loads(body.encode()) | members
@@ -272,48 +285,15 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def strict_json() -> Iterable[Case]:
-    """Yield texts for the strict decoder."""
-    good = {
-        "largest integer": "[9223372036854775807,-9223372036854775808]",
-        "underflow is zero": "[1e-400]",
-        "surrogate pair": '"\\ud83d\\ude00"',
-        "escaped backslash before u": '"\\\\ud800"',
-        "brackets in a string": '["[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["]',
-        "32 levels": "[" * 32 + "]" * 32,
-        "byte order mark": "\ufeff{}",
-    }
-    for name, text in good.items():
-        yield {"name": name, "input": text, "expect": json.loads(text.removeprefix("\ufeff"))}
-    bad = {
-        "duplicate key": ('{"a":1,"a":1}', "duplicate-key"),
-        "duplicate key by an escape": ('{"a":1,"\\u0061":1}', "duplicate-key"),
-        "not a number": ("[NaN]", "number-not-allowed"),
-        "infinity": ("[-Infinity]", "number-not-allowed"),
-        "overflow": ("[1e400]", "number-not-allowed"),
-        "integer beyond 64 bits": ("[9223372036854775808]", "number-not-allowed"),
-        "5,000 digits": ("1" * 5000, "number-not-allowed"),
-        "lone surrogate": ('"\\ud800"', "text-not-allowed"),
-        "33 levels": ("[" * 33 + "]" * 33, "too-deep"),
-        "two values": ("{}{}", "trailing-data"),
-        "cut": ('{"a":tr', "truncated"),
-        "comma at the end": ("[1,]", "malformed"),
-    }
-    for name, (text, code) in bad.items():
-        yield {"name": name, "input": text, "refusal": code}
-    yield {"name": "not UTF-8", "input_base64": _text(b'"\xff"'), "refusal": "text-not-allowed"}
-    encoded = _text("{}".encode("utf-16"))
-    yield {"name": "UTF-16", "input_base64": encoded, "refusal": "text-not-allowed"}
-    flood = [["[", 100_000]]
-    yield {"name": "100,000 levels", "input_repeated": flood, "refusal": "too-deep"}
-
-
 def documents() -> Iterable[Case]:
     """Yield signed documents."""
-    bodies = (ACK, VERDICT, POLICY, TRUST_CODE, FACTORY_CODE, INFO, PURCHASE)
+    codes = (AUTHORIZATION, vectors_authorizations.FACTORY_AUTHORIZATION)
+    bodies = (ACK, VERDICT, POLICY, TRUST_CODE, FACTORY_CODE, INFO, PURCHASE, *codes)
     for body in bodies:
         yield good_document(body.TYPE, direct(body.TYPE, body.encode()))
     yield good_document("trust-request", pair(TRUST_REQUEST.encode()))
+    for asked in (AUTHORIZATION_REQUEST, AUTHORIZATION_RETURN):
+        yield good_document(asked.TYPE, by_sudi(asked))
     newer = direct("policy", changed(POLICY, newer={"a": 1}))
     yield good_document("policy with a field of a newer release", newer)
     yield from bad_bodies()
@@ -349,6 +329,9 @@ def bad_bodies() -> Iterable[Case]:
     ):
         document = direct(body.TYPE, changed(body, **members))
         yield bad_document(name, document, code, body.TYPE)
+    for name, others in BAD_CODES.items():
+        document = direct(AUTHORIZATION.TYPE, changed(AUTHORIZATION, **others))
+        yield bad_document(f"authorization code {name}", document, "malformed", AUTHORIZATION.TYPE)
     ack = direct("ack", ACK.encode())
     yield bad_document("ack offered as a policy", ack, "wrong-type", "policy")
     later = direct("ack", changed(ACK, version=2), version=2)
@@ -377,6 +360,8 @@ def bad_signatures() -> Iterable[Case]:
     yield bad_document("trust request with one signature", single, "signature-missing", kind)
     for_other = pair(replace(TRUST_REQUEST, udi=OTHER).encode())
     yield bad_document("trust request for another device", for_other, "wrong-subject", kind)
+    for name, document, code in bad_authorizations(by_sudi, direct):
+        yield bad_document(f"authorization {name}", document, code, document.type)
 
 
 def bad_document(name: str, document: Document, code: str, kind: str) -> Case:
@@ -522,6 +507,11 @@ def messages() -> Iterable[Case]:
         replace(hello, head=shown),
         replace(hello, type=MessageType.REPORT_USAGE, reports=(report,)),
         replace(hello, type=MessageType.TRUST_REQUEST, id_token="an ID token"),  # noqa: S106 -- an example
+        replace(
+            hello,
+            type=MessageType.AUTHORIZATION,
+            authorizations=(write_document(by_sudi(AUTHORIZATION_REQUEST)),),
+        ),
         replace(hello, type=MessageType.POLL, poll_id="123456789012345678"),
     ):
         text = encode_request(request).decode()

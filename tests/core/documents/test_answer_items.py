@@ -17,6 +17,7 @@ TEXTS = {
         vectors.TRUST_CODE,
         vectors.INFO,
         vectors.PURCHASE,
+        vectors.AUTHORIZATION,
     )
 } | {"root-set": write_document(vectors.root_document())}
 

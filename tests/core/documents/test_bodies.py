@@ -8,6 +8,12 @@ import pytest
 from checks import make_vectors_documents, make_vectors_trust
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, Companion
+from gauger.core.documents.authorization_code import (
+    AuthorizationCode,
+    AuthorizationOrigin,
+    AuthorizedLicence,
+    confirmation_code,
+)
 from gauger.core.documents.body import Answer, Body
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.policy_document import PolicyDocument
@@ -69,6 +75,21 @@ PURCHASE = PurchaseInfo(
         Purchase(tag="regid.y", name="Term", quantity=1, term="3 years", start=NOW, end=NOW + 9),
     ),
 )
+AUTHORIZATION = AuthorizationCode(
+    issued_at=NOW,
+    issuer=LEDGER,
+    account=ACCOUNT,
+    udi=UDI,
+    answers=HASH,
+    order=ORDER,
+    code="ac" * 16,
+    epoch=3,
+    origin=AuthorizationOrigin.CSSM,
+    licences=(
+        AuthorizedLicence(tag="regid.hsec", name="HSEC", count=1, term="perpetual"),
+        AuthorizedLicence(tag="regid.other", name="Other", count=2**31 - 1, term="3 years"),
+    ),
+)
 BODIES: list[Body] = [
     ACK,
     replace(ACK, answers_type=AnsweredType.TRUST_REQUEST, report_id=None, flags=(), wanted=()),
@@ -82,6 +103,8 @@ BODIES: list[Body] = [
     ACCOUNT_INFO,
     PURCHASE,
     replace(PURCHASE, items=()),
+    AUTHORIZATION,
+    replace(AUTHORIZATION, epoch=0, origin=AuthorizationOrigin.FACTORY, account=None, answers=None),
 ]
 
 Reader = Callable[[Document], Body]
@@ -92,6 +115,7 @@ READERS: dict[str, Reader] = {
     TrustCode.TYPE: TrustCode.from_document,
     AccountInfo.TYPE: AccountInfo.from_document,
     PurchaseInfo.TYPE: PurchaseInfo.from_document,
+    AuthorizationCode.TYPE: AuthorizationCode.from_document,
 }
 
 
@@ -226,6 +250,36 @@ def test_a_refusal_names_the_document() -> None:
         read(ACK, udi=None)
 
 
+@pytest.mark.threat("B20", role="core")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"udi": None},
+        {"code": "ac"},
+        {"code": None},
+        {"epoch": -1},
+        {"epoch": 0},
+        {"epoch": True},
+        {"origin": "factory"},
+        {"origin": "device"},
+        {"licences": []},
+        {"licences": [licence.to_json() for licence in AUTHORIZATION.licences[:1] * 2]},
+        {"licences": [{**AUTHORIZATION.licences[0].to_json(), "count": 0}]},
+        {"licences": [{**AUTHORIZATION.licences[0].to_json(), "count": 2**31}]},
+        {"licences": [{**AUTHORIZATION.licences[0].to_json(), "tag": ""}]},
+        {"licences": [{"tag": str(number)} for number in range(65)]},
+    ],
+    ids=str,
+)
+def test_an_authorization_code_says_for_whom_and_how_many(changes: dict[str, object]) -> None:
+    with refused("malformed"):
+        read(AUTHORIZATION, **changes)
+
+
+def test_a_confirmation_code_is_eight_digits_of_the_code() -> None:
+    assert confirmation_code(HASH) == "abababab"
+
+
 def test_purchases_that_no_reader_would_take_do_not_fit() -> None:
     one = PURCHASE.items[0]
     assert fits([one] * 1024)
@@ -242,5 +296,10 @@ def test_what_is_understood_may_be_called_critical(body: Body) -> None:
 def test_every_other_body_names_its_fields() -> None:
     page = make_vectors_trust.page_of([("ack", b"{}")])
     root_set = make_vectors_trust.root_set()
-    for body in (page.head, root_set, make_vectors_documents.TRUST_REQUEST):
+    asked = (
+        make_vectors_documents.TRUST_REQUEST,
+        make_vectors_documents.AUTHORIZATION_REQUEST,
+        make_vectors_documents.AUTHORIZATION_RETURN,
+    )
+    for body in (page.head, root_set, *asked):
         assert body.to_json().keys() <= type(body).known()

@@ -9,7 +9,10 @@ import pytest
 
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment
-from gauger.core.documents.body import Answer
+from gauger.core.documents.authorization_code import AuthorizationCode
+from gauger.core.documents.authorization_request import verify_authorization_request
+from gauger.core.documents.authorization_return import verify_authorization_return
+from gauger.core.documents.body import Answer, Body
 from gauger.core.documents.envelope import Document, PageSignature, read_document, write_document
 from gauger.core.documents.page import SignedHead
 from gauger.core.documents.policy_document import PolicyDocument
@@ -24,6 +27,7 @@ from gauger.core.documents.rum_report import (
 )
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.documents.trust_request import verify_trust_request
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.verdict import Verdict
 from gauger.core.fields import Fields
 from gauger.core.strict_json import decode
@@ -44,7 +48,18 @@ from tests.core.documents.report_material import (
     sudi_signature,
     trust_code,
 )
-from tests.core.documents.test_bodies import ACCOUNT_INFO, ACK, POLICY, PURCHASE, READERS, VERDICT
+from tests.core.documents.test_authorizations import REQUEST as AUTHORIZATION_REQUEST
+from tests.core.documents.test_authorizations import RETURN as AUTHORIZATION_RETURN
+from tests.core.documents.test_authorizations import signed as signed_authorization
+from tests.core.documents.test_bodies import (
+    ACCOUNT_INFO,
+    ACK,
+    AUTHORIZATION,
+    POLICY,
+    PURCHASE,
+    READERS,
+    VERDICT,
+)
 from tests.core.documents.test_trust_request import signed as signed_request
 from tests.core.documents.test_trust_store import delegated, delegating_store, on_prem
 from tests.support.figures import Figures
@@ -83,6 +98,12 @@ def read_delegated(data: bytes) -> object:
 def read_request(data: bytes) -> object:
     document = read_document(data)
     return document, verify_trust_request(document, STORE, NOW)
+
+
+def read_asked(
+    verify: Callable[[Document, TrustStore, int], tuple[Body, object]], data: bytes
+) -> object:
+    return verify(read_document(data), STORE, NOW)[0]
 
 
 def read_root_set(data: bytes) -> object:
@@ -139,6 +160,15 @@ SIGNED: Mapping[str, Callable[[], Reading]] = {
     "verdict": lambda: answer(in_a_page(VERDICT)),
     "policy": lambda: answer(in_a_page(POLICY)),
     "trust-code": lambda: answer(in_a_page(trust_code())),
+    "authorization-code": lambda: answer(in_a_page(AUTHORIZATION)),
+    "authorization-request": lambda: (
+        written(signed_authorization(AUTHORIZATION_REQUEST)),
+        functools.partial(read_asked, verify_authorization_request),
+    ),
+    "authorization-return": lambda: (
+        written(signed_authorization(AUTHORIZATION_RETURN)),
+        functools.partial(read_asked, verify_authorization_return),
+    ),
     "account-info": lambda: answer(in_a_page(ACCOUNT_INFO)),
     "purchase-info": lambda: answer(in_a_page(PURCHASE)),
     "policy, by a delegated signer": lambda: (
@@ -152,7 +182,8 @@ SIGNED: Mapping[str, Callable[[], Reading]] = {
 
 def test_every_type_that_answers_is_among_them() -> None:
     types: set[type[Answer]]
-    types = {AccountInfo, Acknowledgment, PolicyDocument, PurchaseInfo, TrustCode, Verdict}
+    types = {AccountInfo, Acknowledgment, AuthorizationCode, PolicyDocument, PurchaseInfo}
+    types |= {TrustCode, Verdict}
     assert {kind.TYPE for kind in types} == set(READERS) <= set(SIGNED)
 
 

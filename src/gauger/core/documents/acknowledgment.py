@@ -19,6 +19,8 @@ class AnsweredType(StrEnum):
 
     RUM_REPORT = "rum-report"
     TRUST_REQUEST = "trust-request"
+    AUTHORIZATION_REQUEST = "authorization-request"
+    AUTHORIZATION_RETURN = "authorization-return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Acknowledgment(Answer):
         udi: The product instance whose document is answered.
         answers: Digest of that document.
         answers_type: What it is.
-        report_id: Number of the report, or None for a trust request.
+        report_id: Number of the report, or None for another document.
         flags: What the authority noticed, for example ``gap``.
         wanted: Digests of reports that are missing before this one.
         companions: The documents that go with it, in the order to install them.

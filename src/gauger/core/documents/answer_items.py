@@ -6,6 +6,7 @@ from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.authorization_code import AuthorizationCode
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import Document, read_document
 from gauger.core.documents.policy_document import PolicyDocument
@@ -22,6 +23,7 @@ TYPES: Final[Mapping[ItemKind, tuple[str, ...]]] = MappingProxyType(
         ItemKind.RUM_ACK: (Acknowledgment.TYPE, Verdict.TYPE),
         ItemKind.POLICY: (PolicyDocument.TYPE,),
         ItemKind.TRUST_CODE: (TrustCode.TYPE,),
+        ItemKind.AUTH_CODE: (AuthorizationCode.TYPE,),
         ItemKind.ACCOUNT_INFO: (AccountInfo.TYPE,),
         ItemKind.PURCHASE_INFO: (PurchaseInfo.TYPE,),
     }
@@ -34,6 +36,7 @@ READERS: Final[Mapping[str, Callable[[Document], Answer]]] = MappingProxyType(
         Verdict.TYPE: Verdict.from_document,
         PolicyDocument.TYPE: PolicyDocument.from_document,
         TrustCode.TYPE: TrustCode.from_document,
+        AuthorizationCode.TYPE: AuthorizationCode.from_document,
         AccountInfo.TYPE: AccountInfo.from_document,
         PurchaseInfo.TYPE: PurchaseInfo.from_document,
     }

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypedDict
 
+from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.body import to_json_or_none
 from gauger.core.documents.page import SignedHead
 from gauger.core.documents.versions import Order
@@ -41,6 +42,7 @@ _CRITICAL: Final = frozenset(
         "root_number",
         "policy_version",
         "account",
+        "authorization",
         "test_clock",
         "critical",
     }
@@ -108,6 +110,7 @@ class GaugerMeta:
         root_number: Number of the root set held.
         policy_order: Order of the policy held, or None for the default.
         account: The account that was installed, or None.
+        authorization: The authorization code that is installed, or None.
         test_clock: Whether a test moved the clock.
     """
 
@@ -119,6 +122,7 @@ class GaugerMeta:
     root_number: int = 0
     policy_order: Order | None = None
     account: AccountRef | None = None
+    authorization: HeldCode | None = None
     test_clock: bool = False
 
 
@@ -291,6 +295,7 @@ def _read_meta(fields: Fields | None) -> GaugerMeta | None:
     fields.critical(_CRITICAL)
     order = fields.optional_child("policy_version")
     head = fields.optional_child("head")
+    authorization = fields.optional_child("authorization")
     return GaugerMeta(
         incarnation=fields.hex_id("incarnation"),
         boot=fields.hex_id("boot"),
@@ -300,6 +305,7 @@ def _read_meta(fields: Fields | None) -> GaugerMeta | None:
         root_number=fields.integer("root_number", least=0),
         policy_order=None if order is None else Order.from_fields(order),
         account=fields.optional_account("account"),
+        authorization=None if authorization is None else HeldCode.from_fields(authorization),
         test_clock=fields.boolean("test_clock", default=False),
     )
 
@@ -386,6 +392,9 @@ def _gauger_json(meta: GaugerMeta) -> dict[str, JsonValue]:
         "policy_version": to_json_or_none(meta.policy_order),
         "account": to_json_or_none(meta.account),
     }
+    # Left out where there is none: most product instances never hold one.
+    if meta.authorization is not None:
+        content["authorization"] = meta.authorization.to_json()
     return {**content, "test_clock": True} if meta.test_clock else content
 
 

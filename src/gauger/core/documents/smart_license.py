@@ -34,6 +34,7 @@ class ItemKind(StrEnum):
     RUM_ACK = "smartLicenseRumAck"
     POLICY = "smartLicensePolicy"
     TRUST_CODE = "smartLicenseTrustCode"
+    AUTH_CODE = "smartLicenseAuthCode"
     ACCOUNT_INFO = "smartLicenseAccountInfo"
     PURCHASE_INFO = "smartLicensePurchaseInfo"
     UNKNOWN = "unknown"
@@ -50,6 +51,7 @@ TO_INSTANCE: Final = frozenset(
         ItemKind.RUM_ACK,
         ItemKind.POLICY,
         ItemKind.TRUST_CODE,
+        ItemKind.AUTH_CODE,
         ItemKind.ACCOUNT_INFO,
         ItemKind.PURCHASE_INFO,
     }

@@ -40,6 +40,7 @@ class MessageType(StrEnum):
     HELLO = "hello"
     TRUST_REQUEST = "trust_request"
     REPORT_USAGE = "report_usage"
+    AUTHORIZATION = "authorization_request"
     POLL = "poll"
 
 
@@ -90,6 +91,7 @@ class Request:
         reports: For ``report_usage``.
         id_token: ID token text, for ``trust_request``.
         trust_requests: Trust-request documents as text, for ``trust_request``.
+        authorizations: Authorization requests and returns as text, for ``authorization_request``.
         poll_id: For ``poll``.
         head: For ``hello``: the newest page head that the sender holds, or None.
     """
@@ -101,6 +103,7 @@ class Request:
     reports: tuple[UsageReport, ...] = ()
     id_token: str | None = None
     trust_requests: tuple[str, ...] = ()
+    authorizations: tuple[str, ...] = ()
     poll_id: str | None = None
     head: SignedHead | None = None
 
@@ -253,6 +256,7 @@ class _Content(TypedDict, total=False):
     reports: tuple[UsageReport, ...]
     id_token: str | None
     trust_requests: tuple[str, ...]
+    authorizations: tuple[str, ...]
     poll_id: str | None
     head: SignedHead | None
 
@@ -398,6 +402,15 @@ def _read_trust_requests(fields: Fields) -> tuple[str, ...]:
     return fields.texts("trust_requests", limit=_MOST_REQUESTS, length=_LONGEST_DOCUMENT)
 
 
+def _write_authorizations(request: Request) -> dict[str, JsonValue]:
+    return {"authorization_requests": request.authorizations}
+
+
+def _read_authorizations(data: Fields, _: Encode) -> _Content:
+    texts = data.texts("authorization_requests", limit=_MOST_REQUESTS, length=_LONGEST_DOCUMENT)
+    return {"authorizations": texts}
+
+
 def _write_poll(request: Request) -> dict[str, JsonValue]:
     return {"poll_id": request.poll_id, "action": _ACTION}
 
@@ -453,6 +466,7 @@ _WRITERS: Final[Mapping[MessageType, Callable[[Request], dict[str, JsonValue]]]]
     {
         MessageType.HELLO: _write_hello,
         MessageType.TRUST_REQUEST: _write_trust_request,
+        MessageType.AUTHORIZATION: _write_authorizations,
         MessageType.REPORT_USAGE: _write_usage,
         MessageType.POLL: _write_poll,
     }
@@ -461,6 +475,7 @@ _READERS: Final[Mapping[MessageType, Callable[[Fields, Encode], _Content]]] = Ma
     {
         MessageType.HELLO: _read_hello,
         MessageType.TRUST_REQUEST: _read_trust_request,
+        MessageType.AUTHORIZATION: _read_authorizations,
         MessageType.REPORT_USAGE: _read_usage,
         MessageType.POLL: _read_poll,
     }

@@ -196,6 +196,15 @@ ROWS = (
         " trust idtoken TOKEN local`.",
     ),
     ProblemKind(
+        # What is dead stays dead, whoever brings it: an old backup, or an old file.
+        "epoch-dead",
+        "The authorization code was given back or replaced",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Ask for a new one on the product instance: `license smart authorization request add "
+        "FEATURE local`.",
+    ),
+    ProblemKind(
         "not-in-this-state",
         "The report's state does not allow this",
         Fault.RECEIVER,
