@@ -1,0 +1,1 @@
+"""The shell of a product instance over SSH. It loads only where it is switched on."""

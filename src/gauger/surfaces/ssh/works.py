@@ -1,0 +1,54 @@
+"""What sessions over SSH are made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who."""
+
+    name: str | None
+    privilege: int
+    origin: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Terminal:
+    """Size."""
+
+    rows: int = 24
+    columns: int = 80
+
+
+class AnyShell(Protocol):
+    """What a session needs of a shell; see `gauger.surfaces.shell`."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the operator has left, or the device ended it."""
+
+    def start(self) -> None:
+        """Greet and prompt."""
+
+    def receive(self, data: bytes) -> None:
+        """Take what was typed, and carry out what it completes."""
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Take a new size of the terminal."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Works(Protocol):
+    """What sessions are made of."""
+
+    def shell(
+        self, visitor: Visitor, terminal: Terminal, write: Callable[[bytes], None]
+    ) -> AnyShell:
+        """Open a shell."""
+
+    def command(self, visitor: Visitor, line: str) -> tuple[str, int]:
+        """Carry out one EXEC line; return what it prints, and 0 where it was carried out."""
