@@ -18,6 +18,7 @@ from gauger.instance import events
 from gauger.instance.config import ConfigChange, Configuration, apply_change
 from gauger.instance.engine import Engine
 from gauger.instance.memory import Draft
+from gauger.instance.messages import Messages
 from gauger.instance.meter import Meter, Use
 from gauger.instance.ports import Store
 from gauger.instance.surroundings import Surroundings
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from gauger.instance.views import (
         AuthorizationView,
         EventView,
+        HistoryView,
         ImportResult,
+        LoggingView,
         PurchaseView,
         ReportDetailView,
         ReportRow,
@@ -172,6 +175,8 @@ class Agent:
             # process ends. Last, since who waits for it must find a store that nobody holds open.
             last.callback(self._release)
             last.callback(self._close)
+            # Before the store closes, which may fail: what was held back is told at last.
+            last.callback(self.messages.finish)
             self._stopping.set()
             # First of all: the talker may wait for an answer half a minute, and who stops a service
             # kills it sooner. What was in use until now is durable by then.
@@ -303,6 +308,23 @@ class Agent:
     def events(self, days: int | None = None) -> "tuple[EventView, ...]":
         """Return the event log, oldest first; of the last days only where given."""
         return self._orders.events(days)
+
+    def logging(self) -> "LoggingView":
+        """Return what `show logging` prints."""
+        return self.messages.view()
+
+    def message_history(self) -> "tuple[HistoryView, ...]":
+        """Return the message history: always its 12 headings, in order."""
+        return self._orders.message_history()
+
+    @property
+    def messages(self) -> Messages:
+        """Where terminals subscribe to system messages."""
+        return self._around.messages
+
+    def clear_events(self) -> None:
+        """Empty the event log; see `ports.Operations`."""
+        self._orders.clear_events()
 
     def __enter__(self) -> Self:
         self.start()

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -21,7 +21,7 @@ from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Draft, Memory
 from gauger.instance.meter import Meter
 from gauger.instance.polling import POLLS, due
-from gauger.instance.ports import Store
+from gauger.instance.ports import LogEntry, Store
 from gauger.instance.reckoning import Reckoning
 from gauger.instance.records import Exchange, HeldDocument
 from gauger.instance.reporting import Reporting
@@ -58,7 +58,7 @@ class Engine:
         # Reentrant: an order that holds it measures, and measuring takes it as well.
         self.lock = threading.RLock()
         self.wire = threading.RLock()
-        self.memory = Memory(store)
+        self.memory = Memory(store, self._tell)
         self.meter = meter
         self.measuring = Measuring(around, meter, self.memory)
         self.trusting = Trusting(around, store)
@@ -88,19 +88,30 @@ class Engine:
             self._read = (documents, holdings)
         return holdings
 
-    def measure(self) -> None:
-        """Take in what has changed and what is due; store it as soon as the disk allows."""
+    def measure(self, *, begins: bool = False) -> None:
+        """Take in what has changed and what is due; store it as soon as the disk allows.
+
+        Args:
+            begins: Whether a boot begins: then what is due is told, however far it is away.
+        """
         with self.lock:
             draft = self.memory.draft()
             changed = self.measuring.measure(draft)
-            reminded = remind(
-                draft, self.reckoning.deadline(self.holdings()), self.around.clock.wall()
-            )
+            deadline = self.reckoning.deadline(self.holdings())
+            reminded = remind(draft, deadline, self.around.clock.wall(), always=begins)
             told = self._tell_anchor(draft)
             self._sign(draft)
+            # With each measurement: the hour of a message that was held back may be over.
+            self._tell(())
             # Flash wears with each write; what the disk refused is tried again all the same.
             if changed or reminded or told or draft.batch.reports or not self.memory.is_saved:
                 self.memory.keep(draft)
+
+    def _tell(self, entries: Sequence[LogEntry]) -> None:
+        """Tell system messages to whoever listens, by the settings in force."""
+        around, configuration = self.around, self.memory.singles.configuration
+        around.messages.configure(configuration, configuration.hostname or around.hostname)
+        around.messages.take(entries, around.clock.monotonic())
 
     def _tell_anchor(self, draft: Draft) -> bool:
         """Tell once that the anchor cannot be renewed, or can be again; return whether it was told.
@@ -262,6 +273,7 @@ class Engine:
 
     def _boot(self, store: Store) -> None:
         wall = self.around.clock.wall()
+        self.around.messages.begin_boot()
         draft = self.memory.draft()
         # First of all: no measurement of this boot may join a report of the one before.
         self.measuring.begin_boot(draft)
@@ -277,10 +289,7 @@ class Engine:
         draft.batch.anchored = True
         self.memory.keep(draft)
         self.rooting.show(self.memory)
-        self.measure()
-        draft = self.memory.draft()
-        if remind(draft, self.reckoning.deadline(self.holdings()), wall, always=True):
-            self.memory.keep(draft)
+        self.measure(begins=True)
 
     def _sign(self, draft: Draft) -> None:
         if any(record.waiting for record in draft.tags.values()):

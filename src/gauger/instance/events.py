@@ -250,6 +250,11 @@ def login_refused(at: int, name: str, count: int) -> LogEntry:
     return event(at, "LOGIN_REFUSED", user=name, count=count)
 
 
+def events_cleared(at: int) -> LogEntry:
+    """The operator has emptied the event log; this is what is left of it."""
+    return event(at, "CLEARED")
+
+
 def configured(at: int, what: str) -> LogEntry:
     """The operator has changed the configuration."""
     return event(at, "CONFIGURED", change=what)

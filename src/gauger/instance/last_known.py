@@ -11,6 +11,7 @@ from gauger.instance.config import Configuration
 from gauger.instance.holdings import read_holdings
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Memory
+from gauger.instance.messages import Messages
 from gauger.instance.meter import Meter
 from gauger.instance.ports import Store
 from gauger.instance.showing import Showing
@@ -19,6 +20,8 @@ from gauger.instance.trust_files import trust_view
 from gauger.instance.views import (
     AuthorizationView,
     EventView,
+    HistoryView,
+    LoggingView,
     PurchaseView,
     ReportDetailView,
     ReportRow,
@@ -108,6 +111,16 @@ class LastKnown:
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         """Return the event log, oldest first; of the last days only where given."""
         return self._showing.events(days)
+
+    def logging(self) -> LoggingView:
+        """Return what `show logging` prints: a buffer ends with its boot, so it is empty."""
+        messages = Messages()
+        messages.configure(self.configuration(), None)
+        return messages.view()
+
+    def message_history(self) -> tuple[HistoryView, ...]:
+        """Return the message history: always its 12 headings, in order."""
+        return self._showing.message_history()
 
     def _remark(self) -> str:
         wall = self._memory.singles.clock.wall

@@ -41,12 +41,14 @@ from gauger.adapters.storage.private_files import (
     require_writable,
 )
 from gauger.adapters.storage.writer_lock import WriterLock
+from gauger.adapters.syslog_deferred import DeferredSyslog
 from gauger.adapters.transport.deferred import DeferredTransport
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance.agent import Agent
+from gauger.instance.messages import Messages
 from gauger.instance.ports import PausingClock
 from gauger.instance.surroundings import Surroundings
 
@@ -253,6 +255,9 @@ def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> 
         transport=DeferredTransport(_authorities(options), only_loopback=clock.is_test),
         keys=LicensingKeys(options.keys_folder, entropy),
         passwords=DeferredPasswords(entropy),
+        messages=Messages(
+            DeferredSyslog(partial(_authorities, options), only_loopback=clock.is_test)
+        ),
         # No name is longer by the rules of DNS; what a host gives must not burst a message.
         hostname=socket.gethostname()[:255],
         keeps_counts=options.keeps_counts,

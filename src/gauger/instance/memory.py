@@ -4,7 +4,7 @@ A change is made on a `Draft` and becomes the present state when it is durable. 
 the exception: it becomes present in any case, and what a full disk refused is written later.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Final
@@ -20,6 +20,7 @@ from gauger.instance.records import (
     Course,
     Exchange,
     HeldDocument,
+    Past,
     ReportDetail,
     RootFloor,
     Singles,
@@ -45,6 +46,7 @@ class Draft:
         tags: Entitlement tags by tag.
         documents: Documents in force by name.
         marks: Marks of obeyed documents by name, as text.
+        history: Lines of the message history by heading, oldest first.
         batch: Reports, bytes and events that go along.
         unsaved: Rows of reports that the disk has not taken yet, by report id.
     """
@@ -53,6 +55,7 @@ class Draft:
     tags: dict[str, TagRecord]
     documents: dict[str, HeldDocument]
     marks: dict[str, str]
+    history: dict[str, tuple[Past, ...]] = field(default_factory=dict)
     batch: Batch = field(default_factory=Batch)
     unsaved: Mapping[int, StoredReport] = field(default_factory=dict)
 
@@ -72,13 +75,20 @@ class Draft:
 class Memory:
     """The present state, over a store. Its caller serialises all calls."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, told: Callable[[Sequence[LogEntry]], None] = lambda _: None
+    ) -> None:
         """Read the state from the store.
+
+        Args:
+            store: Where it is kept.
+            told: Gets the entries of each change once it is the present state.
 
         Raises:
             Problem: ``store-damaged`` or ``store-failed``.
         """
         self.store = store
+        self._told = told
         self._singles = _read_singles(store)
         self._tags = {
             tag: unpack(content, TagRecord) for tag, content in store.records("tag").items()
@@ -88,6 +98,10 @@ class Memory:
             for name, content in store.records("document").items()
         }
         self._marks = {name: unpack(mark, str) for name, mark in store.records("mark").items()}
+        self._history: dict[str, tuple[Past, ...]] = {
+            name: unpack(content, tuple[Past, ...])
+            for name, content in store.records("history").items()
+        }
         self._unsaved: Batch | None = None
         self._stored = {key: (value, pack(value)) for key, value in _values(self.draft())}
         self.trouble: Problem | None = None
@@ -112,6 +126,11 @@ class Memory:
         """Marks of obeyed documents by name, as text."""
         return self._marks
 
+    @property
+    def history(self) -> Mapping[str, tuple[Past, ...]]:
+        """Lines of the message history by heading, oldest first."""
+        return self._history
+
     def draft(self) -> Draft:
         """Begin a change."""
         # Shallow copies do: all values are frozen, so a draft that is dropped has changed nothing.
@@ -120,6 +139,7 @@ class Memory:
             tags=dict(self._tags),
             documents=dict(self._documents),
             marks=dict(self._marks),
+            history=dict(self._history),
             unsaved={} if self._unsaved is None else self._unsaved.reports,
         )
 
@@ -160,6 +180,11 @@ class Memory:
         self._tags = draft.tags
         self._documents = draft.documents
         self._marks = draft.marks
+        self._history = draft.history
+        # Also what a full disk refused: it has happened, and an operator has to hear of it now. It
+        # is not told again when it becomes durable.
+        if draft.batch.entries:
+            self._told(draft.batch.entries)
 
     def _packed(self, draft: Draft) -> tuple[dict[Key, tuple[object, bytes]], Batch]:
         """Return all records, and the batch with every one that differs from what is stored.
@@ -225,6 +250,7 @@ def _values(draft: Draft) -> list[tuple[Key, object]]:
     values += [(("tag", tag), record) for tag, record in draft.tags.items()]
     values += [(("document", name), held) for name, held in draft.documents.items()]
     values += [(("mark", name), mark) for name, mark in draft.marks.items()]
+    values += [(("history", name), lines) for name, lines in draft.history.items()]
     return values
 
 
@@ -270,5 +296,6 @@ def _joined(first: Batch | None, second: Batch) -> Batch:
         items=[*first.items, *second.items],
         # The oldest stay: they tell how the trouble began.
         entries=entries[:_MOST_UNSAVED_ENTRIES] if first.entries else entries,
+        clears_events=first.clears_events or second.clears_events,
         anchored=first.anchored or second.anchored,
     )

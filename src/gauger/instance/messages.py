@@ -9,14 +9,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gauger.core.instance.repeats import Repeats
 from gauger.core.messages import SystemMessage, read_message
 from gauger.instance.config import DEFAULTS, Configuration, LoggingHost
 from gauger.instance.outbox import Outbox
-from gauger.instance.ports import LogEntry
+from gauger.instance.ports import Line, LogEntry
 
 if TYPE_CHECKING:
     # Only type checkers need them here: a device that nobody looks at never loads a view.
@@ -26,13 +25,6 @@ _LOGGER: Final = logging.getLogger("gauger")
 
 _TERMINAL_ROOM: Final = 200
 """Lines that wait for one terminal."""
-
-
-class Line(StrEnum):
-    """Which kind of terminal a message is printed at."""
-
-    CONSOLE = "console"
-    MONITOR = "monitor"
 
 
 class RemoteLogs(Protocol):

@@ -38,6 +38,7 @@ from gauger.instance.trusting import Presented, token_digest
 from gauger.instance.views import (
     AuthorizationView,
     EventView,
+    HistoryView,
     ImportResult,
     PurchaseView,
     ReportDetailView,
@@ -412,6 +413,21 @@ class Orders:
         """Return the event log, oldest first; of the last days only where given."""
         with self._engine.lock:
             return self._showing.events(days)
+
+    def message_history(self) -> tuple[HistoryView, ...]:
+        """Return the message history: always its 12 headings, in order."""
+        with self._engine.lock:
+            return self._showing.message_history()
+
+    def clear_events(self) -> None:
+        """Empty the event log; see `ports.Operations`."""
+
+        def clear(draft: Draft) -> None:
+            draft.batch.clears_events = True
+            draft.batch.anchored = True
+            draft.log(events.events_cleared(self._engine.around.clock.wall()))
+
+        self._engine.change(clear)
 
 
 def _fingerprint(documents: Sequence[Document]) -> bytes:

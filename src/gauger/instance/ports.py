@@ -1,9 +1,10 @@
 """What surfaces may ask of a product instance, and what a product instance asks of adapters."""
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from gauger.instance.views import (
         AuthorizationView,
         EventView,
+        HistoryView,
         ImportResult,
+        LoggingView,
         PurchaseView,
         ReportDetailView,
         ReportRow,
@@ -126,6 +129,37 @@ class Views(Protocol):
 
     def events(self, days: int | None = None) -> "tuple[EventView, ...]":
         """Return the event log, oldest first; of the last days only where given."""
+
+    def logging(self) -> "LoggingView":
+        """Return what `show logging` prints."""
+
+    def message_history(self) -> "tuple[HistoryView, ...]":
+        """Return the message history: always its 12 headings, in order."""
+
+
+class Line(StrEnum):
+    """Which kind of terminal system messages are printed at."""
+
+    CONSOLE = "console"
+    MONITOR = "monitor"
+
+
+class SystemMessages(Protocol):
+    """System messages of this boot; every method is thread-safe and returns at once."""
+
+    def subscribe(self, receiver: Callable[[str], None], line: Line) -> Callable[[], None]:
+        """Print messages at a terminal, as far as the level of its line lets them through.
+
+        Args:
+            receiver: Takes each line, without a line end, in a thread of its own.
+            line: Which kind of terminal it is.
+
+        Returns:
+            What ends it; may be called more than once.
+        """
+
+    def clear(self) -> None:
+        """Empty the log buffer."""
 
 
 class Users(Protocol):
@@ -241,6 +275,17 @@ class Operations(Usage, Views, Protocol):
                 taken in; what was taken of the one before stays.
         """
 
+    @property
+    def messages(self) -> SystemMessages:
+        """Where terminals subscribe to system messages."""
+
+    def clear_events(self) -> None:
+        """Empty the event log; what stays is one entry that says so, and the chain of all.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
+
     def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
         """Take in root sets that an operator brings, all or none.
 
@@ -318,6 +363,7 @@ class Batch:
         reports: Rows of the report table to insert or replace, by report id.
         items: Bytes of reports to write or remove.
         entries: Entries of the event log to append, in order.
+        clears_events: Whether all entries before this batch are removed; the chain goes on.
         anchored: Whether the anchor is renewed once the batch is durable: set for what installs,
             returns, trusts or boots.
     """
@@ -326,6 +372,7 @@ class Batch:
     reports: dict[int, StoredReport] = field(default_factory=dict)
     items: list[StoredItem] = field(default_factory=list)
     entries: list[LogEntry] = field(default_factory=list)
+    clears_events: bool = False
     anchored: bool = False
 
 

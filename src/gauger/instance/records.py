@@ -305,6 +305,25 @@ class RootFloor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A line of the message history.
+
+    Attributes:
+        at: When it was sent or taken in, epoch seconds.
+        what: What it was, for people.
+        outcome: What became of it, for people.
+        times: How often in a row it went the same way.
+        last_at: When that was last, epoch seconds.
+    """
+
+    at: int
+    what: str
+    outcome: str = ""
+    times: int = 1
+    last_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Singles:
     """Everything of which there is one; each field is a record of its own.
 

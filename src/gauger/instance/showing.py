@@ -11,17 +11,21 @@ from gauger.core.policy.rules import Group
 from gauger.core.problems import Problem
 from gauger.core.profiles import Licence, Term
 from gauger.instance.config import TransportKind
+from gauger.instance.history import Heading
 from gauger.instance.holdings import Holdings
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Memory, read_detail
 from gauger.instance.meter import Meter
 from gauger.instance.ports import StoredReport
 from gauger.instance.reckoning import Reckoning
+from gauger.instance.records import Past
 from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import (
     AccountView,
     AuthorizationView,
     EventView,
+    HistoryView,
+    PastMessage,
     PolicyGroupView,
     PolicyView,
     PurchaseView,
@@ -181,6 +185,18 @@ class Showing:
             if entry.at >= since
         )
 
+    def message_history(self) -> tuple[HistoryView, ...]:
+        """Return the message history: always its 12 headings, in order."""
+        history = self._memory.history
+        return tuple(
+            HistoryView(
+                heading=heading.value,
+                is_import=heading.is_import,
+                messages=tuple(map(_past, history.get(heading.value, ()))),
+            )
+            for heading in Heading
+        )
+
     def _notices(self, remarks: tuple[str, ...]) -> tuple[str, ...]:
         store, found = self._memory.store, []
         if self._around.clock.is_test:
@@ -304,4 +320,10 @@ def _policy(holdings: Holdings) -> PolicyView:
             )
             for group in Group
         ),
+    )
+
+
+def _past(line: Past) -> PastMessage:
+    return PastMessage(
+        at=line.at, what=line.what, outcome=line.outcome, times=line.times, last_at=line.last_at
     )

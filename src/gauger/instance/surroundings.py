@@ -1,6 +1,6 @@
 """What a product instance is, and what it was given to work with."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from gauger.core.documents.trust_store import TrustStore
@@ -10,6 +10,7 @@ from gauger.core.profiles import Profile
 from gauger.core.releases import Topology
 from gauger.core.usage.timeline import Reading
 from gauger.instance.config import Configuration, TransportKind
+from gauger.instance.messages import Messages
 from gauger.instance.ports import PausingClock, Transport, TrustFiles, TrustKeys
 
 BUILD_DATE: Final = 1_795_219_200
@@ -32,6 +33,7 @@ class Surroundings:
         transport: The pipe to the portal.
         keys: Where its licensing keys live.
         passwords: Slow hashes of its users' passwords.
+        messages: Where system messages are told.
         hostname: Its host name, or None where that is withheld.
         keeps_counts: Whether counts that were set outlive the process (see `set_count`).
         build_date: A wall clock before it was never set.
@@ -47,6 +49,7 @@ class Surroundings:
     transport: Transport
     keys: TrustKeys
     passwords: PasswordHashes
+    messages: Messages = field(default_factory=Messages)
     hostname: str | None = None
     keeps_counts: bool = False
     build_date: int = BUILD_DATE

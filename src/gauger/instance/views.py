@@ -521,6 +521,21 @@ class LoggingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryView:
+    """What stands under one heading of the message history.
+
+    Attributes:
+        heading: The heading.
+        is_import: Whether it tells of documents that were taken in, and not of messages.
+        messages: Its lines, oldest first.
+    """
+
+    heading: str
+    is_import: bool
+    messages: "tuple[PastMessage, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastMessage:
     """A line of the message history.
 

@@ -11,12 +11,16 @@ from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.core.releases import Release
 from gauger.instance.config import DEFAULTS, ConfigChange, Configuration, apply_change
+from gauger.instance.history import Heading
+from gauger.instance.messages import Messages
 from gauger.instance.ports import Operations, UserAccounts
 from gauger.instance.views import (
     AccountView,
     AuthorizationView,
     EventView,
+    HistoryView,
     ImportResult,
+    LoggingView,
     PolicyGroupView,
     PolicyView,
     PurchaseView,
@@ -186,6 +190,10 @@ EVENTS = (
     ),
 )
 
+NO_HISTORY = tuple(
+    HistoryView(heading=heading.value, is_import=heading.is_import) for heading in Heading
+)
+
 
 @dataclass(slots=True)
 class ScriptedAgent:
@@ -198,6 +206,9 @@ class ScriptedAgent:
     bought: tuple[PurchaseView, ...] = ()
     authorized: tuple[AuthorizationView, ...] = (AuthorizationView(udi=UDI),)
     logged: tuple[EventView, ...] = EVENTS
+    messages: Messages = field(default_factory=Messages)
+    log: LoggingView = field(default_factory=LoggingView)
+    history: tuple[HistoryView, ...] = NO_HISTORY
     synced: SyncResult = field(
         default_factory=lambda: SyncResult(sent=2, acknowledged=2, waiting=False)
     )
@@ -296,6 +307,15 @@ class ScriptedAgent:
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         self._note("events", days)
         return self.logged
+
+    def logging(self) -> LoggingView:
+        return self.log
+
+    def message_history(self) -> tuple[HistoryView, ...]:
+        return self.history
+
+    def clear_events(self) -> None:
+        self._note("clear-events")
 
 
 def _is_complete(agent: ScriptedAgent) -> Operations:

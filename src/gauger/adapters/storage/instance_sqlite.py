@@ -387,11 +387,14 @@ class InstanceStore:
             checkpoint=tail.checkpoint,
             checkpoint_chain=tail.checkpoint_chain,
         )
-        return self._compacted(tail) if sequence - tail.checkpoint > KEPT_EVENTS + _SLACK else tail
+        if batch.clears_events:
+            return self._compacted(tail, self._tail.sequence)
+        if sequence - tail.checkpoint > KEPT_EVENTS + _SLACK:
+            return self._compacted(tail, sequence - KEPT_EVENTS)
+        return tail
 
-    def _compacted(self, tail: Tail) -> Tail:
-        """Remove the oldest events; the checkpoint holds the chain value they end with."""
-        last = tail.sequence - KEPT_EVENTS
+    def _compacted(self, tail: Tail, last: int) -> Tail:
+        """Remove the events up to one; the checkpoint holds the chain value they end with."""
         chain = self.chain_at(last)
         if chain is None:
             raise Problem("store-damaged", f"The event log lacks event {last}.")

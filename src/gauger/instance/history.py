@@ -1,0 +1,69 @@
+"""The message history: what was exchanged with the portal and what was imported, a line each.
+
+The event log tells what changed; this tells what was said and how it went, also where nothing
+changed. It is durable: whoever looks after a reload asks what went on before it.
+"""
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Final
+
+from gauger.core.text import one_line
+from gauger.instance.memory import Draft
+from gauger.instance.records import Past
+
+KEPT: Final = 10
+"""Lines under one heading; older ones make room."""
+
+_LONGEST: Final = 200
+"""Characters of an outcome that a portal may have worded."""
+
+
+class Heading(StrEnum):
+    """What lines of the history stand under."""
+
+    TRUST_ESTABLISHMENT = "Trust Establishment"
+    USAGE_REPORTING = "Usage Reporting"
+    RESULT_POLLING = "Result Polling"
+    AUTHORIZATION_REQUEST = "Authorization Request"
+    AUTHORIZATION_RETURN = "Authorization Return"
+    TRUST_SYNC = "Trust Sync"
+    IMPORT_POLICY = "Import POLICY"
+    IMPORT_AUTH = "Import AUTH"
+    IMPORT_TRUST_CODE = "Import TRUST CODE"
+    IMPORT_RUM_ACK = "Import RUM ACK"
+    IMPORT_CONVERSION_ACK = "Import CONVERSION ACK"
+    IMPORT_ACCOUNT_INFO = "Import ACCOUNT INFO"
+
+    @property
+    def is_import(self) -> bool:
+        """Whether documents are told here that were taken in, and not messages."""
+        return self.value.startswith("Import ")
+
+
+DOCUMENTS: Final = {
+    "policy": Heading.IMPORT_POLICY,
+    "authorization-code": Heading.IMPORT_AUTH,
+    "trust-code": Heading.IMPORT_TRUST_CODE,
+    "account-info": Heading.IMPORT_ACCOUNT_INFO,
+}
+"""Where the taking in of a document is told, by its type; of other types nothing is."""
+
+
+def note(draft: Draft, heading: Heading, line: Past) -> None:
+    """Write a line of the history.
+
+    Args:
+        draft: The change that it becomes part of.
+        heading: Under what it stands.
+        line: When, what, and what became of it.
+    """
+    before = draft.history.get(heading.value, ())
+    what, outcome = one_line(line.what), one_line(line.outcome)[:_LONGEST]
+    if before and (before[-1].what, before[-1].outcome) == (what, outcome):
+        # A portal that is down for a week must not push out what went on before.
+        last = replace(before[-1], times=before[-1].times + 1, last_at=line.at)
+        draft.history[heading.value] = (*before[:-1], last)
+        return
+    line = replace(line, what=what, outcome=outcome, last_at=line.at)
+    draft.history[heading.value] = (*before, line)[-KEPT:]
