@@ -10,14 +10,14 @@ from typing import Final
 
 from gauger.core.problems import Problem
 
-_MEANINGS: Final = {
+MEANINGS: Final = {
     "begin": "From the first line that matches on.",
     "count": "How many lines match.",
     "exclude": "The lines that do not match.",
     "include": "The lines that match.",
     "section": "The lines that match, and those below that are indented further.",
 }
-FILTERS: Final = tuple(_MEANINGS)
+FILTERS: Final = tuple(MEANINGS)
 MAXIMUM_PATTERN: Final = 80
 MAXIMUM_STARS: Final = 4
 
@@ -40,7 +40,7 @@ def split(line: str) -> tuple[str, str | None]:
 
 def choices() -> list[tuple[str, str]]:
     """Return the filters, each with its meaning."""
-    return [(f"{name} PATTERN", meaning) for name, meaning in _MEANINGS.items()]
+    return [(f"{name} PATTERN", meaning) for name, meaning in MEANINGS.items()]
 
 
 def chosen(request: str) -> Callable[[str], str]:
@@ -60,8 +60,24 @@ def chosen(request: str) -> Callable[[str], str]:
     if len(found) != 1 or not pattern.strip():
         message = f"% Incomplete or unknown filter; use one of {', '.join(FILTERS)} and a pattern."
         raise Problem("invalid-command", message)
-    matches = _compile(pattern.strip())
-    return lambda text: _filtered(text.split("\n"), found[0], matches)
+    return named(found[0], pattern.strip())
+
+
+def named(name: str, pattern: str) -> Callable[[str], str]:
+    """Return a filter by its whole name.
+
+    Args:
+        name: One of `FILTERS`.
+        pattern: The pattern.
+
+    Returns:
+        As `chosen`.
+
+    Raises:
+        Problem: ``invalid-command`` for a pattern that is too long.
+    """
+    matches = _compile(pattern)
+    return lambda text: _filtered(text.split("\n"), name, matches)
 
 
 def _filtered(lines: list[str], name: str, matches: re.Pattern[str]) -> str:

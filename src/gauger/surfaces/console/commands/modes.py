@@ -105,7 +105,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _everyday(
         "show terminal", "Show the settings of the terminal.", modes.show_terminal, "Four lines."
     ),
-    _lines("line console 0", "Configure the local console."),
+    _lines("line console {number:0}", "Configure the local console."),
     _lines("line vty <first>", "Configure a line of those who log in from elsewhere."),
     _lines("line vty <first> <last>", "Configure the lines of those who log in from elsewhere."),
     _leading("do <command>", Mode.CONFIG, "Carry out an EXEC command.", modes.do),
