@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from tests.support.figures import Figures
 from tests.support.thoroughness import IS_NIGHTLY, NIGHT
 
-WALKS, STEPS = max(1, round(2000 * NIGHT)), 100
+WALKS, STEPS = max(1, round(600 * NIGHT)), 100
 """Walks, and steps of each, of a nightly run."""
 
 
