@@ -9,9 +9,9 @@ from gauger.instance.config import (
     ConfigKey,
     Configuration,
     TransportKind,
-    apply_change,
     check_smart_url,
 )
+from gauger.instance.settings import apply_change
 from tests.instance.world import World, go_smart, names
 
 RIGHT = "https://cssm.example.com:8443/licservice/license"
@@ -32,21 +32,10 @@ def test_good_lines() -> None:
         assert change(ConfigKey.USAGE_INTERVAL, value).usage_interval == days
 
 
-def test_the_no_form_restores_the_default() -> None:
-    for key in ConfigKey:
-        assert change(key, None) == Configuration()
-
-
 @pytest.mark.parametrize("value", ["-1", "3651", "x", "", "1.5", "٣", "99999"])
 def test_an_interval_out_of_range_is_refused(value: str) -> None:
     with pytest.raises(Problem, match="invalid-argument"):
         change(ConfigKey.USAGE_INTERVAL, value)
-
-
-@pytest.mark.parametrize("value", ["callhome", "automatic", "cslu"])
-def test_transports_that_are_not_offered_are_named(value: str) -> None:
-    with pytest.raises(Problem, match="not-supported"):
-        change(ConfigKey.TRANSPORT, value)
 
 
 def test_an_unknown_transport_is_refused() -> None:

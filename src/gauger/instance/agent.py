@@ -4,7 +4,6 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,16 +13,15 @@ from gauger.core.documents.envelope import Document
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
-from gauger.instance import events
-from gauger.instance.config import ConfigChange, Configuration, apply_change
+from gauger.instance.config import ConfigChange, Configuration
 from gauger.instance.engine import Engine
-from gauger.instance.memory import Draft
 from gauger.instance.messages import Messages
 from gauger.instance.meter import Meter, Use
 from gauger.instance.ports import Store
-from gauger.instance.surroundings import Surroundings
+from gauger.instance.surroundings import Surroundings, shown_name
 
 if TYPE_CHECKING:
+    from gauger.instance.configuring import Configuring
     from gauger.instance.orders import Orders
     from gauger.instance.users import LocalUsers
     from gauger.instance.views import (
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
         StatusView,
         SyncResult,
         UsageView,
+        UserSecretView,
     )
 
 _LOGGER: Final = logging.getLogger("gauger")
@@ -80,6 +79,7 @@ class Agent:
         self._ending = threading.Lock()
         self._has_stopped = False
         self._trouble: Problem | None = None
+        self._at_reload: list[Callable[[], None]] = []
 
     @cached_property
     def _orders(self) -> "Orders":
@@ -94,6 +94,13 @@ class Agent:
         from gauger.instance.users import LocalUsers  # noqa: PLC0415 -- what is deferred
 
         return LocalUsers(self._engine, self._around.passwords)
+
+    @cached_property
+    def _configuring(self) -> "Configuring":
+        """What changes the configuration; it loads with the first line of it."""
+        from gauger.instance.configuring import Configuring  # noqa: PLC0415 -- what is deferred
+
+        return Configuring(self._engine, self.users)
 
     @property
     def udi(self) -> Udi:
@@ -258,24 +265,58 @@ class Agent:
         """Return whom the product instance trusts."""
         return self._orders.trust()
 
-    def configure(self, changes: Sequence[ConfigChange]) -> None:
-        """Apply all lines or none, and make them durable; see `ports.Operations`."""
-
-        def apply(draft: Draft) -> None:
-            configuration = draft.singles.configuration
-            for change in changes:
-                # Gathered first: a line that is refused leaves none of those before it in force.
-                configuration = apply_change(configuration, change)
-                draft.log(events.configured(self.now(), change.key.value))
-            draft.singles = replace(draft.singles, configuration=configuration)
-
-        self._engine.require_durable()
-        self._engine.change(apply)
+    def configure(self, changes: Sequence[ConfigChange], *, save: bool = True) -> None:
+        """Apply all lines or none; see `ports.Operations`."""
+        self._configuring.apply(changes, save=save)
         self._call.set()
 
     def configuration(self) -> Configuration:
-        """Return all settings."""
+        """Return all settings that are in force."""
         return self._engine.memory.singles.configuration
+
+    def startup_configuration(self) -> Configuration | None:
+        """Return what the next boot begins with; None where nothing was saved."""
+        return self._engine.memory.singles.startup
+
+    def save_configuration(self) -> None:
+        """Make the next boot begin with what is in force; see `ports.Operations`."""
+        self._configuring.save()
+
+    def erase_configuration(self) -> None:
+        """Make the next boot begin with the defaults; see `ports.Operations`."""
+        self._configuring.erase()
+
+    def check_enable(self, password: str) -> None:
+        """Check the password of `enable`; see `ports.Operations`."""
+        self._configuring.check_enable(password)
+
+    def user_secrets(self) -> "tuple[UserSecretView, ...]":
+        """Return all users with the hashes of their passwords."""
+        from gauger.instance.users import stored_users  # noqa: PLC0415 -- seldom asked
+
+        with self._engine.lock:
+            return stored_users(self._engine.memory.store)
+
+    def hostname(self) -> str:
+        """Return the name that prompts show: the one configured, else that of the machine."""
+        return shown_name(self.configuration(), self._around)
+
+    def on_reload(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have sessions end before a reload; see `ports.Operations`."""
+        self._at_reload.append(callback)
+
+        def forget() -> None:
+            with contextlib.suppress(ValueError):
+                self._at_reload.remove(callback)
+
+        return forget
+
+    def reload(self) -> None:
+        """Begin another boot from the startup configuration; see `ports.Operations`."""
+        for callback in tuple(self._at_reload):
+            callback()
+        self._engine.reload()
+        self._call.set()
 
     def status(self) -> "StatusView":
         """Return what `show license status` prints."""

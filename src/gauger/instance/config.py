@@ -1,9 +1,7 @@
-"""What an operator sets on a product instance, and what is acceptable."""
+"""What an operator sets on a product instance; `gauger.instance.settings` reads and writes it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,16 +24,49 @@ class TransportKind(StrEnum):
     SMART = "smart"
 
 
-# The others are known by name, so that an operator is told that they are not offered.
+# The others are configured as on any device; what would use them says that they come later.
 SUPPORTED_TRANSPORTS: Final = frozenset({TransportKind.SMART, TransportKind.OFF})
 
 
 class ConfigKey(StrEnum):
-    """One setting, named as in the command."""
+    """One setting, named as in the command; those of licensing without ``license smart``."""
 
     TRANSPORT = "transport"
+    URL = "url"
     URL_SMART = "url smart"
+    URL_CSLU = "url cslu"
+    URL_UTILITY = "url utility"
+    URL_ALL = "url default"
+    PROXY_ADDRESS = "proxy address"
+    PROXY_PORT = "proxy port"
+    VRF = "vrf"
     USAGE_INTERVAL = "usage interval"
+    CUSTOMER_TAGS = "usage customer-tags"
+    CUSTOM_ID = "custom_id"
+    PRIVACY_ALL = "privacy all"
+    PRIVACY_HOSTNAME = "privacy hostname"
+    PRIVACY_VERSION = "privacy version"
+    SERVER_IDENTITY_CHECK = "server-identity-check"
+    UTILITY = "utility"
+    CUSTOMER_INFO = "utility customer_info"
+    RESERVATION = "reservation"
+    BOOT_LEVEL = "license boot level"
+    AIR_LEVEL = "license air level"
+    HOSTNAME = "hostname"
+    ENABLE_SECRET = "enable secret"  # noqa: S105 -- the name of a setting, not its value
+    LOGGING_HOST = "logging host"
+    LOGGING_BUFFERED = "logging buffered"
+    LOGGING_CONSOLE = "logging console"
+    LOGGING_MONITOR = "logging monitor"
+    LOGGING_TRAP = "logging trap"
+    TIMEOUT_CONSOLE = "line console exec-timeout"
+    TIMEOUT_VTY = "line vty exec-timeout"
+    SERVICE_INTERNAL = "service internal"
+    BANNER_MOTD = "banner motd"
+    BANNER_LOGIN = "banner login"
+    BANNER_EXEC = "banner exec"
+    # Kept with the users and not in the configuration: it takes effect at once and for good.
+    USERNAME = "username"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +76,12 @@ class ConfigChange:
     Attributes:
         key: What is set.
         value: Its text, or None for the `no` form, which restores the default.
+        member: Which one, where there are several: a customer tag, a host, a user.
     """
 
     key: ConfigKey
     value: str | None
+    member: str | None = None
 
 
 class LogTransport(StrEnum):
@@ -152,15 +185,6 @@ class Configuration:
 DEFAULTS: Final = Configuration()
 
 
-def apply_change(configuration: Configuration, change: ConfigChange) -> Configuration:
-    """Return the configuration with one line applied.
-
-    Raises:
-        Problem: ``invalid-argument``, ``not-a-licensing-url`` or ``not-supported``.
-    """
-    return _SETTERS[change.key](configuration, change.value)
-
-
 def check_smart_url(url: str) -> str:
     """Return the URL if it can be a smart transport licensing URL.
 
@@ -188,44 +212,3 @@ def licensing_url(host: str | None, port: int | None) -> str:
     name = f"[{host}]" if host and ":" in host else host or "HOST"
     suffix = f":{port}" if port is not None else ""
     return f"https://{name}{suffix}{SMART_PATH}"
-
-
-def _set_transport(configuration: Configuration, value: str | None) -> Configuration:
-    if value is None:
-        return replace(configuration, transport=DEFAULTS.transport)
-    try:
-        kind = TransportKind(value.lower())
-    except ValueError as error:
-        known = ", ".join(sorted(TransportKind))
-        message = f"The transport {value!r} is none of {known}."
-        raise Problem("invalid-argument", message) from error
-    if kind not in SUPPORTED_TRANSPORTS:
-        message = f"The transport {kind.value} is not offered; use smart or off."
-        raise Problem("not-supported", message)
-    return replace(configuration, transport=kind)
-
-
-def _set_url_smart(configuration: Configuration, value: str | None) -> Configuration:
-    return replace(configuration, url_smart=None if value is None else check_smart_url(value))
-
-
-def _set_interval(configuration: Configuration, value: str | None) -> Configuration:
-    if value is None:
-        return replace(configuration, usage_interval=None)
-    # Digits of other scripts are digits for `isdigit`, and no operator typed them.
-    in_digits = value.isascii() and value.isdigit() and len(value) <= 4
-    if not in_digits or int(value) > MAXIMUM_INTERVAL_DAYS:
-        message = f"The usage interval {value[:16]!r} is not 1 to 3650 days, or 0 for no reporting."
-        raise Problem("invalid-argument", message)
-    return replace(configuration, usage_interval=int(value))
-
-
-_SETTERS: Final[Mapping[ConfigKey, Callable[[Configuration, str | None], Configuration]]] = (
-    MappingProxyType(
-        {
-            ConfigKey.TRANSPORT: _set_transport,
-            ConfigKey.URL_SMART: _set_url_smart,
-            ConfigKey.USAGE_INTERVAL: _set_interval,
-        }
-    )
-)

@@ -204,18 +204,49 @@ class Engine:
             self.memory.commit(draft)
             self.rooting.show(self.memory)
 
+    def attempt(self, act: Callable[[Draft], None]) -> None:
+        """Make one change whose events become durable if the disk allows, in memory until then.
+
+        Raises:
+            Problem: What the change refuses.
+        """
+        with self.lock:
+            draft = self.memory.draft()
+            act(draft)
+            self.memory.keep(draft)
+
+    def reload(self) -> None:
+        """End this boot and begin the next one in the same process.
+
+        What is in use stays so; reports are closed, and configuration that was not saved is lost.
+
+        Raises:
+            Problem: ``entropy-failed``; then the boot goes on.
+        """
+        # Nobody may be in the middle of an exchange: its answer would belong to no boot.
+        with self.wire, self.lock:
+            self.finish()
+            self.measuring = Measuring(self.around, self.meter, self.memory)
+            # It holds on to the clocks of the boot before.
+            vars(self).pop("talking", None)
+            self.memory.begin_boot()
+            self._boot(self.memory.store, going_on=self.meter.begin_again())
+
     def require_way(self) -> str:
         """Return the URL to talk to.
 
         Raises:
-            Problem: ``transport-off``, ``not-supported`` or ``not-a-licensing-url``.
+            Problem: ``transport-off``, ``transport-later`` or ``not-a-licensing-url``.
         """
         configuration = self.memory.singles.configuration
         if configuration.transport is TransportKind.OFF:
             raise Problem("transport-off", "The transport is off: nothing is sent.")
         if configuration.transport is not TransportKind.SMART:
-            message = f"The transport {configuration.transport.value} is not offered here."
-            raise Problem("transport-off", message)
+            kind = configuration.transport.value
+            message = (
+                f"The transport {kind} comes with a later release: nothing is sent until then."
+            )
+            raise Problem("transport-later", message)
         if configuration.url_smart is None:
             raise Problem("not-a-licensing-url", "No smart transport URL is configured.")
         return configuration.url_smart
@@ -271,17 +302,18 @@ class Engine:
         troubles = (self.memory.trouble, self.reporting.trouble, anchor, lost)
         return tuple(f"{item.detail} {item.kind.next_step}" for item in troubles if item)
 
-    def _boot(self, store: Store) -> None:
+    def _boot(self, store: Store, going_on: Mapping[str, int] | None = None) -> None:
         wall = self.around.clock.wall()
         self.around.messages.begin_boot()
         draft = self.memory.draft()
         # First of all: no measurement of this boot may join a report of the one before.
-        self.measuring.begin_boot(draft)
+        self.measuring.begin_boot(draft, going_on)
         # Before anything is believed: a store that was copied back may hold a root set that was
         # replaced because a signer was stolen.
         held = self.rooting.begin_boot(draft, is_volatile=store.volatile is not None)
         self._read = ({}, held)
-        if store.replaced is not None:
+        # Told at the start of the process: another boot of the same one has replaced nothing.
+        if store.replaced is not None and going_on is None:
             draft.log(events.store_replaced(wall, store.replaced))
         draft.log(*events.agent_ready(wall), *events.export_allowed(wall, allowed=False))
         self._sign(draft)

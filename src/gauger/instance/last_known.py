@@ -15,8 +15,9 @@ from gauger.instance.messages import Messages
 from gauger.instance.meter import Meter
 from gauger.instance.ports import Store
 from gauger.instance.showing import Showing
-from gauger.instance.surroundings import Surroundings
+from gauger.instance.surroundings import Surroundings, shown_name
 from gauger.instance.trust_files import trust_view
+from gauger.instance.users import stored_users
 from gauger.instance.views import (
     AuthorizationView,
     EventView,
@@ -29,6 +30,7 @@ from gauger.instance.views import (
     RootView,
     StatusView,
     UsageView,
+    UserSecretView,
 )
 
 
@@ -71,6 +73,18 @@ class LastKnown:
     def configuration(self) -> Configuration:
         """Return all settings."""
         return self._memory.singles.configuration
+
+    def startup_configuration(self) -> Configuration | None:
+        """Return what the next boot begins with; None where nothing was saved."""
+        return self._memory.singles.startup
+
+    def user_secrets(self) -> tuple[UserSecretView, ...]:
+        """Return all users with the hashes of their passwords."""
+        return stored_users(self._memory.store)
+
+    def hostname(self) -> str:
+        """Return the name that prompts show."""
+        return shown_name(self.configuration(), self._around)
 
     def status(self) -> StatusView:
         """Return what `show license status` prints, and since when nothing is known."""

@@ -1,6 +1,6 @@
 """Measure: counts become measurements of the open reports, by the clock of the product instance."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -30,6 +30,7 @@ class Measuring:
         self._around = around
         self._meter = meter
         reading = around.reading()
+        self.began = reading.monotonic
         past = memory.singles.clock
         self.timeline = timeline.begin(reading, around.build_date)
         self._lifetime = timeline.power_on(past.seconds, past.wall, reading, around.build_date)
@@ -51,8 +52,14 @@ class Measuring:
         # By seconds lived: a wall clock set back would put off the next sample by as much.
         return (self.lived() // SAMPLE + 1) * SAMPLE
 
-    def begin_boot(self, draft: Draft) -> None:
-        """Close the reports of the boot before, as far as they were stored, and go on."""
+    def begin_boot(self, draft: Draft, going_on: Mapping[str, int] | None = None) -> None:
+        """Close the reports of the boot before, as far as they were stored, and go on.
+
+        Args:
+            draft: The first change of the boot.
+            going_on: What is in use all along, where the program is still the same one; None
+                where a program has begun, which says itself what it uses.
+        """
         past = draft.singles.clock
         for tag, record in list(draft.tags.items()):
             sampler, measurements = sampling.reloaded(record.sampler)
@@ -68,10 +75,14 @@ class Measuring:
             relative = self.timeline.relative
             again = sampling.restarted(sampler, self.present(), relative=relative)
             draft.tags[tag] = replace(draft.tags[tag], sampler=again)
-            if not self._around.keeps_counts:
+            if going_on is not None:
+                # Known as stated, so that a count that only comes back is no change in use.
+                draft.tags[tag] = replace(draft.tags[tag], stated=going_on.get(tag, 0))
+            elif not self._around.keeps_counts:
                 # The program that stated the count is gone, and would state it again if it were so.
                 draft.tags[tag] = replace(draft.tags[tag], stated=0)
-        self._meter.restore([(tag, record.stated) for tag, record in draft.tags.items()])
+        if going_on is None:
+            self._meter.restore([(tag, record.stated) for tag, record in draft.tags.items()])
         self._stamp(draft)
 
     def measure(self, draft: Draft) -> bool:

@@ -15,7 +15,8 @@ from gauger.core.problems import Problem
 from gauger.instance.config import Configuration
 from gauger.instance.ports import Batch, LogEntry, Store, StoredItem, StoredReport
 from gauger.instance.records import (
-    FAMILIES,
+    PLACES,
+    VOLATILE,
     ClockRecord,
     Course,
     Exchange,
@@ -170,6 +171,11 @@ class Memory:
             # Records are compared with what is stored anew; rows, bytes and events would be lost.
             self._unsaved = _joined(self._unsaved, draft.batch)
 
+    def begin_boot(self) -> None:
+        """Forget what the boot before had only in memory: its configuration that was not saved."""
+        running = self._singles.startup or Configuration()
+        self._singles = replace(self._singles, configuration=running)
+
     @property
     def is_saved(self) -> bool:
         """Whether everything that is present is durable."""
@@ -255,25 +261,26 @@ def _values(draft: Draft) -> list[tuple[Key, object]]:
 
 
 def _key(name: str) -> Key:
-    return FAMILIES.get(name, "state"), name
+    return PLACES.get(name, ("state", name))
 
 
-_SINGLE_KEYS: Final = tuple(_key(item.name) for item in fields(Singles))
-_SINGLES: Final[Callable[[Singles], tuple[object, ...]]] = attrgetter(
-    *(item.name for item in fields(Singles))
-)
+_STORED: Final = [item.name for item in fields(Singles) if item.name not in VOLATILE]
+_SINGLE_KEYS: Final = tuple(map(_key, _STORED))
+_SINGLES: Final[Callable[[Singles], tuple[object, ...]]] = attrgetter(*_STORED)
 
 
 def _read_singles(store: Store) -> Singles:
     # A record that is missing is no refusal: an earlier release did not write it, or there was
     # nothing to remember yet.
+    startup = _read(store, "startup", Configuration)
     return Singles(
         clock=_read(store, "clock", ClockRecord) or ClockRecord(),
         course=_read(store, "course", Course) or Course(),
         schedule=_read(store, "schedule", Schedule) or Schedule(since=0),
         backoff=_read(store, "backoff", Backoff) or Backoff(),
         trust=_read(store, "trust", TrustRecord) or TrustRecord(),
-        configuration=_read(store, "configuration", Configuration) or Configuration(),
+        configuration=startup or Configuration(),
+        startup=startup,
         usage_exchange=_read(store, "usage_exchange", Exchange),
         trust_exchange=_read(store, "trust_exchange", Exchange),
         root_floor=_read(store, "root_floor", RootFloor),

@@ -133,6 +133,20 @@ class Meter:
                     self._stated[tag] = count
                     self._note(tag)
 
+    def begin_again(self) -> dict[str, int]:
+        """Note everything in use once more, as at the beginning of another boot.
+
+        Returns:
+            How many of each licence are in use.
+        """
+        with self._lock:
+            for tag in self._tags.values():
+                if self._level(tag):
+                    self._note(tag)
+            # The access points did not leave: only what counted them has begun anew.
+            self._moved = bool(self._joined)
+            return {tag: self._level(tag) for tag in self._used}
+
     def stated(self, tag: str) -> int:
         """Return the count that was set."""
         return self._stated.get(tag, 0)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         StatusView,
         SyncResult,
         UsageView,
+        UserSecretView,
         UserView,
     )
 
@@ -97,7 +98,16 @@ class Views(Protocol):
         """Return the wall time of the instance's clock, epoch seconds."""
 
     def configuration(self) -> Configuration:
-        """Return all settings."""
+        """Return all settings that are in force: the running configuration."""
+
+    def startup_configuration(self) -> Configuration | None:
+        """Return what the next boot begins with; None where nothing was saved."""
+
+    def user_secrets(self) -> "tuple[UserSecretView, ...]":
+        """Return all users with the hashes of their passwords, by name."""
+
+    def hostname(self) -> str:
+        """Return the name that prompts show: the one configured, else that of the machine."""
 
     def status(self) -> "StatusView":
         """Return what `show license status` prints."""
@@ -297,11 +307,59 @@ class Operations(Usage, Views, Protocol):
                 ``version-conflict``, ``test-clock`` and others of the decoder.
         """
 
-    def configure(self, changes: Sequence[ConfigChange]) -> None:
-        """Apply all lines or none, and make them durable.
+    def configure(self, changes: Sequence[ConfigChange], *, save: bool = True) -> None:
+        """Apply all lines or none.
+
+        Users are kept at once in any case.
+
+        Args:
+            changes: The lines.
+            save: Whether the next boot begins with all that is in force then; without, it is lost
+                at the next reload.
 
         Raises:
-            Problem: ``invalid-argument``, ``not-a-licensing-url``, ``not-supported``.
+            Problem: ``invalid-argument``, ``not-a-licensing-url``, ``requested-item-not-found``,
+                ``conflict``; ``store-full`` or ``store-failed`` where it cannot be kept.
+        """
+
+    def save_configuration(self) -> None:
+        """Make the next boot begin with what is in force.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
+
+    def erase_configuration(self) -> None:
+        """Make the next boot begin with the defaults; users stay.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
+
+    def check_enable(self, password: str) -> None:
+        """Check the password of `enable`. It hashes, whether or not one is set.
+
+        Raises:
+            Problem: ``unauthenticated``; ``server-busy``.
+        """
+
+    def on_reload(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have something done before a reload: surfaces end their sessions.
+
+        Args:
+            callback: Called in the thread that reloads; it must not wait for that thread.
+
+        Returns:
+            What forgets it again.
+        """
+
+    def reload(self) -> None:
+        """End every session and this boot, and begin another from the startup configuration.
+
+        What is in use stays in use, and no report is lost.
+
+        Raises:
+            Problem: ``entropy-failed``; then the boot goes on.
         """
 
 

@@ -325,7 +325,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Singles:
-    """Everything of which there is one; each field is a record of its own.
+    """Everything of which there is one; each field but the running configuration is a record.
 
     Attributes:
         clock: How long the product instance has lived.
@@ -333,7 +333,8 @@ class Singles:
         schedule: When reports were and will be sent.
         backoff: How communication has gone lately.
         trust: Trust beside the trust code.
-        configuration: What the operator has set.
+        configuration: What the operator has set: the running configuration. It ends with the boot.
+        startup: The configuration that the next boot begins with; None where none was saved.
         usage_exchange: The sending that waits for its answer.
         trust_exchange: The trust request with an ID token that waits for its answer.
         root_floor: The newest root set ever held; it is anchored, so it outlives the store.
@@ -346,13 +347,17 @@ class Singles:
     # One record each, so that a step writes what it changed and not all of it.
     trust: TrustRecord = field(default_factory=TrustRecord)
     configuration: Configuration = field(default_factory=Configuration)
+    startup: Configuration | None = None
     usage_exchange: Exchange | None = None
     trust_exchange: Exchange | None = None
     root_floor: RootFloor | None = None
 
 
-FAMILIES: Final = {"configuration": "setting", "root_floor": "floor"}
-"""Family of each single record; ``state`` where none is named."""
+PLACES: Final = {"startup": ("setting", "configuration"), "root_floor": ("floor", "root_floor")}
+"""Family and name of single records; those of others are ``state`` and the field's own name."""
+
+VOLATILE: Final = frozenset({"configuration"})
+"""What is no record: it is made anew at each boot."""
 
 
 def pack(value: object) -> bytes:

@@ -77,6 +77,25 @@ class Surroundings:
         return self.entropy.random_bytes(16).hex()
 
 
+def shown_name(configuration: Configuration, around: Surroundings) -> str:
+    """Return the name that prompts show: the one configured, else the machine's as far as it goes."""
+    if configuration.hostname is not None:
+        return configuration.hostname
+    # The first label, without what would end a script's prompt or move the cursor.
+    label = (around.hostname or "").partition(".")[0]
+    name = "".join(
+        letter for letter in label if (letter.isascii() and letter.isalnum()) or letter in "-_"
+    )
+    return name.strip("-_")[:63] or "Device"
+
+
+def told_name(configuration: Configuration, around: Surroundings) -> str | None:
+    """Return the host name that leaves with messages and files; None where it is withheld."""
+    if configuration.privacy_hostname:
+        return None
+    return configuration.hostname or around.hostname
+
+
 def topology(configuration: Configuration) -> Topology:
     """Return how the product instance reports, as far as it can tell itself."""
     return _TOPOLOGIES[configuration.transport]

@@ -17,9 +17,9 @@ from gauger.core.problems import Problem
 from gauger.instance import events
 from gauger.instance.engine import Engine
 from gauger.instance.memory import Draft
-from gauger.instance.ports import LogEntry
+from gauger.instance.ports import LogEntry, Store
 from gauger.instance.records import pack, unpack
-from gauger.instance.views import UserView
+from gauger.instance.views import UserSecretView, UserView
 
 FAMILY: Final = "user"
 PRIVILEGES: Final = (1, 15)
@@ -103,9 +103,7 @@ class LocalUsers:
 
     def add(self, name: str, password: str, privilege: int) -> None:
         """Make a user; see `ports.UserAccounts`."""
-        if not _NAME.fullmatch(name):
-            detail = "A user's name is 1 to 64 letters, digits, dots, hyphens and underscores."
-            raise Problem("invalid-argument", detail)
+        _require_name(name)
         if privilege not in PRIVILEGES:
             raise Problem("invalid-argument", "The privilege is 1 (to look) or 15 (everything).")
         hashed = self._passwords.hash(password)
@@ -115,11 +113,51 @@ class LocalUsers:
             if self._find(name) is not None:
                 raise Problem("conflict", f"There is a user {name}.")
             # Asked within the change: two who add at once cannot both be the hundredth.
-            if len(self.listed()) >= MOST_USERS:
-                raise Problem("conflict", f"There are {MOST_USERS} users already.")
+            self._require_room(len(self.listed()))
             return UserRecord(password=hashed, privilege=privilege, changed_at=wall)
 
         self._change(name, put, events.user_added(wall, name, privilege))
+
+    def put_in(self, draft: Draft, name: str, hashed: str, privilege: int) -> None:
+        """Make a user, or give one another password and privilege, as part of a larger change.
+
+        The keys of a user stay: `username` on a device says nothing of them.
+
+        Raises:
+            Problem: ``invalid-argument``; ``conflict`` where there are too many.
+        """
+        _require_name(name)
+        wall, known = self._wall(), self._found_in(draft, name)
+        if known is None:
+            made = {key for key, data in draft.batch.records.items() if data is not None}
+            names = {key[1] for key in made if key[0] == FAMILY}
+            self._require_room(len(names.union(user.name for user in self.listed())))
+            draft.log(events.user_added(wall, name, privilege))
+        else:
+            draft.log(events.user_changed(wall, name, "password"))
+        record = known or UserRecord(password=hashed, privilege=privilege)
+        changed = replace(record, password=hashed, privilege=privilege, changed_at=wall)
+        draft.batch.records[FAMILY, name] = pack(changed)
+        draft.batch.anchored = True
+
+    def remove_in(self, draft: Draft, name: str) -> None:
+        """Remove a user as part of a larger change.
+
+        Raises:
+            Problem: ``requested-item-not-found``.
+        """
+        if self._found_in(draft, name) is None:
+            raise Problem("requested-item-not-found", f"There is no user {name!r}.")
+        draft.batch.records[FAMILY, name] = None
+        draft.batch.anchored = True
+        draft.log(events.user_changed(self._wall(), name, "removed"))
+
+    def _found_in(self, draft: Draft, name: str) -> UserRecord | None:
+        # A line before may have made or removed the user.
+        if (FAMILY, name) not in draft.batch.records:
+            return self._find(name)
+        data = draft.batch.records[FAMILY, name]
+        return None if data is None else _read(data)
 
     def remove(self, name: str) -> None:
         """Remove a user; see `ports.UserAccounts`."""
@@ -224,8 +262,28 @@ class LocalUsers:
             self._last = known
         self.tell_refusals()
 
+    def _require_room(self, count: int) -> None:
+        if count >= MOST_USERS:
+            raise Problem("conflict", f"There are {MOST_USERS} users already.")
+
     def _wall(self) -> int:
         return self._engine.around.clock.wall()
+
+
+def stored_users(store: Store) -> "tuple[UserSecretView, ...]":
+    """Return users by name with the hashes of their passwords, as the running configuration has."""
+    return tuple(
+        UserSecretView(name=name, privilege=record.privilege, secret=record.password)
+        for name, record in sorted(
+            (name, _read(data)) for name, data in store.records(FAMILY).items()
+        )
+    )
+
+
+def _require_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        detail = "A user's name is 1 to 64 letters, digits, dots, hyphens and underscores."
+        raise Problem("invalid-argument", detail)
 
 
 def _read(data: bytes) -> UserRecord:

@@ -10,10 +10,11 @@ from gauger.core.identity import AccountRef, Udi
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.core.releases import Release
-from gauger.instance.config import DEFAULTS, ConfigChange, Configuration, apply_change
+from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration
 from gauger.instance.history import Heading
 from gauger.instance.messages import Messages
 from gauger.instance.ports import Operations, UserAccounts
+from gauger.instance.settings import apply_change
 from gauger.instance.views import (
     AccountView,
     AuthorizationView,
@@ -36,6 +37,7 @@ from gauger.instance.views import (
     TransportView,
     TrustView,
     UsageView,
+    UserSecretView,
 )
 
 NOW = 1_634_880_630
@@ -190,6 +192,11 @@ EVENTS = (
     ),
 )
 
+A_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA"
+    "$RdescudvJCsgt3ub+b+dWRWJTmaaJObGRdescudvJCs"
+)
+
 NO_HISTORY = tuple(
     HistoryView(heading=heading.value, is_import=heading.is_import) for heading in Heading
 )
@@ -214,6 +221,9 @@ class ScriptedAgent:
     )
     imported: ImportResult = field(default_factory=ImportResult)
     settings: Configuration = DEFAULTS
+    saved: Configuration | None = None
+    secrets: tuple[UserSecretView, ...] = ()
+    at_reload: list[Callable[[], None]] = field(default_factory=list)
     refusal: Problem | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     on_sync: Callable[[], object] = lambda: None
@@ -272,10 +282,50 @@ class ScriptedAgent:
     def trust(self) -> RootView:
         return RootView(root_set=None, installed_at=None, newest=0)
 
-    def configure(self, changes: Sequence[ConfigChange]) -> None:
+    def configure(self, changes: Sequence[ConfigChange], *, save: bool = True) -> None:
         self._note("configure", *changes)
         for change in changes:
+            if change.key is ConfigKey.USERNAME:
+                continue
+            value = (change.value or "").removeprefix("9 ")
+            if change.key is ConfigKey.ENABLE_SECRET and change.value:
+                # What is typed in plain is hashed by the agent; here it is forgotten.
+                value = value if value.startswith("$") else A_HASH
+                self.settings = apply_change(self.settings, replace(change, value=value))
+                continue
             self.settings = apply_change(self.settings, change)
+        if save:
+            self.saved = self.settings
+
+    def startup_configuration(self) -> Configuration | None:
+        return self.saved
+
+    def save_configuration(self) -> None:
+        self._note("save-configuration")
+        self.saved = self.settings
+
+    def erase_configuration(self) -> None:
+        self._note("erase-configuration")
+        self.saved = None
+
+    def check_enable(self, password: str) -> None:
+        self._note("enable", password)
+
+    def user_secrets(self) -> tuple[UserSecretView, ...]:
+        return self.secrets
+
+    def hostname(self) -> str:
+        return self.settings.hostname or "device"
+
+    def on_reload(self, callback: Callable[[], None]) -> Callable[[], None]:
+        self.at_reload.append(callback)
+        return lambda: self.at_reload.remove(callback)
+
+    def reload(self) -> None:
+        self._note("reload")
+        for callback in tuple(self.at_reload):
+            callback()
+        self.settings = self.saved or DEFAULTS
 
     def configuration(self) -> Configuration:
         return self.settings

@@ -20,6 +20,14 @@ ROWS = (
         "`license smart save usage unreported file PATH`.",
     ),
     ProblemKind(
+        "transport-later",
+        "The transport comes with a later release",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Enter `license smart transport smart` with `gauger instance config`, or use files: "
+        "`license smart save usage unreported file PATH`.",
+    ),
+    ProblemKind(
         "not-supported",
         "This is not supported here",
         Fault.OPERATOR,
