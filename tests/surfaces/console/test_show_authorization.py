@@ -82,6 +82,22 @@ def test_the_codes_of_a_set_are_added_up() -> None:
     assert "          End Date: Oct 22 05:30:30 2021 UTC\n          Term Count: 1" in text
 
 
+def test_a_second_licence_has_labels_of_its_own() -> None:
+    second = replace(HSEC, tag="regid.2021-05.com.example.BOOST,1.0_x", feature="boost", count=1)
+    text = _shown(replace(INSTALLED, licences=(HSEC, second)))
+    assert text.partition("\n\nPurchased")[0].split("\n")[-9:] == [
+        "  boost (DNA_HSEC):",
+        "    Description: Export controlled features",
+        "    Total available count: 1",
+        "    Enforcement type: EXPORT RESTRICTED",
+        "    Term information:",
+        "      Active: PID:C9800-CL-K9,SN:GGR0001",
+        "        Type of authorization: SMART AUTHORIZATION INSTALLED",
+        "        Type of license: PERPETUAL",
+        "          Count of term: 1",
+    ]
+
+
 def test_all_shows_them_too() -> None:
     assert _shown(INSTALLED).partition("\n\nPurchased")[0] in _shown(
         INSTALLED, line="show license all"

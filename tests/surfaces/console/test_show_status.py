@@ -46,6 +46,12 @@ def test_the_vrf_is_printed_as_the_agent_does(
 
 
 @BOTH
+def test_no_line_below_a_proxy_takes_it_back(command: str) -> None:
+    view = TransportView(kind="cslu", url=None, proxy="192.0.2.2:80")
+    assert _transport(OLD, view, command)[-1] == "  VRF: <empty>"
+
+
+@BOTH
 @pytest.mark.parametrize("kind", ["off", "callhome", "automatic"])
 def test_nothing_is_said_of_a_way_that_is_not_taken(command: str, kind: str) -> None:
     view = TransportView(kind=kind, url="http://192.0.2.1", proxy="192.0.2.2:80", vrf="Mgmt-vrf")

@@ -1,7 +1,7 @@
 """`show license authorization`, and the sections that other commands share with it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from gauger.instance.views import AuthorizationView, AuthorizedLicenceView, PurchaseView
 from gauger.surfaces.console.show.status import join
@@ -10,6 +10,17 @@ from gauger.surfaces.console.text import day, moment, shown
 NO_PURCHASE: Final = "No Purchase Information Available"
 
 _ENFORCEMENT: Final = {"enforced": "ENFORCED", "export": "EXPORT RESTRICTED"}
+
+
+class _Labels(NamedTuple):
+    kind: str
+    term: str
+    number: str
+
+
+_FIRST: Final = _Labels("Authorization type", "License type", "Term Count")
+# Genie gives up the whole of `show license all` where a second licence has the labels of the first.
+_FURTHER: Final = _Labels("Type of authorization", "Type of license", "Count of term")
 
 
 def show_authorization(
@@ -78,19 +89,19 @@ def _allowed(authorizations: Sequence[AuthorizationView]) -> list[str]:
             "    Term information:",
         ]
         for view, item in held:
-            lines += _term(view, item)
+            lines += _term(view, item, _FIRST if tag == tags[0] else _FURTHER)
     return lines
 
 
-def _term(view: AuthorizationView, item: AuthorizedLicenceView) -> list[str]:
+def _term(view: AuthorizationView, item: AuthorizedLicenceView, labels: _Labels) -> list[str]:
     lines = [
         f"      {role_and_udi(view)}",
-        f"        Authorization type: {shown(item.kind)} INSTALLED",
-        f"        License type: {shown(item.term.upper())}",
+        f"        {labels.kind}: {shown(item.kind)} INSTALLED",
+        f"        {labels.term}: {shown(item.term.upper())}",
     ]
     if item.until is not None:
         lines.append(f"          End Date: {moment(item.until)}")
-    return [*lines, f"          Term Count: {item.count}"]
+    return [*lines, f"          {labels.number}: {item.count}"]
 
 
 def _purchase(view: PurchaseView) -> str:

@@ -73,10 +73,15 @@ def join(sections: Sequence[Sequence[str]]) -> str:
     return "\n\n".join("\n".join(section) for section in sections if section)
 
 
-def utility(view: UtilityView) -> list[str]:
-    """Return the section of utility billing, and who is billed where it is on."""
+def utility(view: UtilityView, *, names: bool = True) -> list[str]:
+    """Return the section of utility billing, and who is billed where it is on.
+
+    Args:
+        view: Utility billing.
+        names: Whether to say who; Genie refuses the whole output for support that does.
+    """
     lines = ["Utility:", f"  Status: {_switch(is_on=view.is_enabled)}"]
-    if not view.is_enabled:
+    if not (view.is_enabled and names):
         return lines
     # Genie takes a round bracket with a colon behind it for the heading of a licence.
     told = {part: shown(value).replace("(", "[") for part, value in view.customer}
@@ -141,7 +146,9 @@ def transport(view: TransportView, profile: Profile, *, checks: bool = False) ->
 def _vrf(view: TransportView, profile: Profile) -> list[str]:
     if not profile.allows(Feature.VRF):
         return []
-    if view.vrf is not None or profile.agent_level >= NEWER_BLOCKS:
+    # On a line of its own below a proxy, Genie would take `Not Configured` for the proxy's.
+    is_on_line = view.vrf is not None or view.proxy is not None
+    if is_on_line or profile.agent_level >= NEWER_BLOCKS:
         return [f"  VRF: {shown(view.vrf or '')}"]
     return ["  VRF:", "    Not Configured"]
 
