@@ -53,6 +53,7 @@ ALONE = [command for command in COMMANDS if not command.needs_shell]
 """What means something as a line of its own, without a session."""
 
 ONE_LINE = pytest.mark.parametrize("command", ALONE, ids=lambda command: command.plain_syntax)
+SYNTAXES = frozenset(command.syntax for command in COMMANDS)
 COMPLETE = frozenset(" ".join(line) for command in COMMANDS for line in words(command))
 
 
@@ -97,7 +98,8 @@ def test_each_of_its_lines_finds_its_row(command: ConsoleCommand) -> None:
 def test_it_may_be_typed_short_and_in_capitals(command: ConsoleCommand) -> None:
     line = words(command)[0]
     short = shortened(command, line)
-    assert len(short) < len(" ".join(line))
+    # With `enable secret` beside it, `end` is as short as it can be.
+    assert len(short) < len(" ".join(line)) or line == ["end"]
     assert GRAMMARS[command.mode].parse(short).command is command
     keywords = " ".join(word if word in EXAMPLES.values() else word.upper() for word in line)
     assert GRAMMARS[command.mode].parse(keywords).command is command
@@ -106,11 +108,11 @@ def test_it_may_be_typed_short_and_in_capitals(command: ConsoleCommand) -> None:
 @EVERY
 def test_a_word_too_many_is_marked_where_it_stands(command: ConsoleCommand) -> None:
     line = " ".join(words(command)[-1])
-    if takes_the_rest(command):
+    if takes_the_rest(command) or f"{command.syntax} <rest>" in SYNTAXES:
         return
-    if command.syntax == "no license smart url smart":
+    if command.syntax == "no license smart url":
         line += f" {EXAMPLES['url']}"  # a URL may follow this one
-    problem = refusal(command, f"{line} nonsense")
+    problem = refusal(command, f"{line} zzz")
     assert problem.code == "invalid-command"
     assert f"\n{' ' * (len(line) + 1)}^\n" in problem.detail
     assert "Here may stand: " in problem.detail
@@ -150,6 +152,8 @@ def test_one_of_a_session_is_refused_where_there_is_none(command: ConsoleCommand
 def test_a_release_before_it_refuses_it_by_name(command: ConsoleCommand) -> None:
     agent = ScriptedAgent(profile=made(release="16.1.1"))
     assert command.since > Release.parse("16.1.1")
+    if command.mode is Mode.LINE:
+        return  # the line above it is refused already
     with pytest.raises(Problem) as refused:
         carried_out(command, " ".join(words(command)[0]), agent)
     assert refused.value.code == "not-supported"

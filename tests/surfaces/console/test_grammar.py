@@ -88,7 +88,7 @@ def test_a_line_that_ends_early_is_incomplete(line: str) -> None:
     ("line", "column"),
     [
         ("xyz", 0),
-        ("sh run", 3),
+        ("sh rut", 5),
         ("show license statis", 17),
         ("show license statuss", 19),
         ("  show  licence", 13),

@@ -1,48 +1,77 @@
-"""Handlers of the configuration commands `license smart …`: each adds one change."""
+"""Handlers of configuration: each adds one change, which its session applies with the others."""
 
 from collections.abc import Callable
 
-from gauger.core.problems import Problem
 from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.surfaces.console.session import ConsoleMatch, Session
 
+Handle = Callable[[Session, ConsoleMatch], str]
 
-def setting(key: ConfigKey, name: str) -> Callable[[Session, ConsoleMatch], str]:
+
+def setting(key: ConfigKey, name: str, member: str | None = None) -> Handle:
     """Make the handler that sets a value.
 
     Args:
         key: What is set.
         name: The argument or choice that holds its value.
+        member: The argument or choice that says which one, where there are several.
     """
 
     def handler(session: Session, match: ConsoleMatch, /) -> str:
-        session.changes.append(ConfigChange(key=key, value=match.values[name]))
+        which = None if member is None else match.values[member]
+        session.changes.append(ConfigChange(key=key, value=match.values[name], member=which))
         return ""
 
     return handler
 
 
-def default(key: ConfigKey) -> Callable[[Session, ConsoleMatch], str]:
+def switched_on(key: ConfigKey) -> Handle:
+    """Make the handler of a line that is there or not.
+
+    Args:
+        key: What is switched on.
+    """
+
+    def handler(session: Session, _: ConsoleMatch, /) -> str:
+        session.changes.append(ConfigChange(key=key, value=""))
+        return ""
+
+    return handler
+
+
+def level(key: ConfigKey) -> Handle:
+    """Make the handler of a licence level with its add-on: one value.
+
+    Args:
+        key: What is set.
+    """
+
+    def handler(session: Session, match: ConsoleMatch, /) -> str:
+        addon = match.values.get("addon")
+        value = match.values["level"] + (f" addon {addon}" if addon else "")
+        session.changes.append(ConfigChange(key=key, value=value))
+        return ""
+
+    return handler
+
+
+def default(key: ConfigKey, member: str | None = None) -> Handle:
     """Make the handler that restores a default: the `no` form.
 
     Args:
         key: What is restored.
+        member: The argument or choice that says which one, where there are several.
     """
 
-    def handler(session: Session, _: ConsoleMatch, /) -> str:
+    def handler(session: Session, match: ConsoleMatch, /) -> str:
         # What stands behind `no` is not compared: devices take any value there.
-        session.changes.append(ConfigChange(key=key, value=None))
+        which = None if member is None else match.values[member]
+        session.changes.append(ConfigChange(key=key, value=None, member=which))
         return ""
 
     return handler
 
 
-def not_offered(_: Session, match: ConsoleMatch, /) -> str:
-    """Refuse what is known and not offered, by name.
-
-    Raises:
-        Problem: ``not-supported``.
-    """
-    kind = match.values["kind"]
-    message = f"The URL of the transport {kind} cannot be set: only smart and off are offered."
-    raise Problem("not-supported", message)
+def nothing(_: Session, __: ConsoleMatch, /) -> str:
+    """Take a line that says what is so in any case."""
+    return ""

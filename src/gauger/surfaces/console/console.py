@@ -10,6 +10,7 @@ from gauger.core.problems import Problem
 from gauger.core.text import many_lines
 from gauger.instance.ports import Operations, Views
 from gauger.surfaces.console import pipes
+from gauger.surfaces.console.banners import gathered
 from gauger.surfaces.console.commands import COMMANDS, WORDS
 from gauger.surfaces.console.grammar import Mode
 from gauger.surfaces.console.language import Grammar
@@ -32,7 +33,7 @@ _MODELESS: Final = (
 )
 _MODE_WORDS: Final[Mapping[Mode, tuple[str, ...]]] = MappingProxyType(
     {
-        Mode.EXEC: ("configure", "copy", "disable", "enable", "end", "exit", "write"),
+        Mode.EXEC: ("configure", "disable", "enable", "end", "exit"),
         Mode.CONFIG: ("configure", "do", "end", "exit", "write"),
         Mode.LINE: ("configure", "do", "end", "exit", "write"),
     }
@@ -123,7 +124,7 @@ class Console:
         session = self._session()
         session.mode = Mode.CONFIG
         answers = []
-        for line in lines:
+        for line in gathered(lines):
             # Whole configurations are pasted: between the lines stand remarks.
             if not line.strip() or line.lstrip().startswith("!"):
                 continue

@@ -111,7 +111,7 @@ class Command(Generic[H]):
     @property
     def only_shows(self) -> bool:
         """Whether it changes nothing: by custom its first word says so."""
-        return self.syntax.startswith("show ")
+        return self.syntax.startswith(("show ", "write terminal"))
 
     def is_open_to(self, privilege: int) -> bool:
         """Return whether an operator of that privilege may type it."""

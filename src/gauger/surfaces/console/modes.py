@@ -58,9 +58,10 @@ def up_to(mode: Mode) -> Callable[[Session, ConsoleMatch], str]:
     return handler
 
 
-def line(session: Session, _: ConsoleMatch, /) -> str:
+def line(session: Session, match: ConsoleMatch, /) -> str:
     """Configure lines from here on."""
     session.mode = Mode.LINE
+    session.line = "console" if "number" in match.values else "vty"
     return ""
 
 

@@ -26,6 +26,7 @@ class Session:
         folder: Where file paths begin that are not absolute.
         changes: Configuration typed so far, applied together.
         mode: Which rows of the table the next line belongs to; a handler may change it.
+        line: Which lines are configured in line configuration: ``console`` or ``vty``.
         shell: The session where somebody sits at a terminal; None where single lines are carried
             out.
     """
@@ -35,6 +36,7 @@ class Session:
     folder: Path = field(default_factory=Path)
     changes: list[ConfigChange] = field(default_factory=list)
     mode: Mode = Mode.EXEC
+    line: str = "vty"
     shell: ShellControl | None = None
 
     @property

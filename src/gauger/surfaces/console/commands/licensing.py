@@ -1,116 +1,249 @@
 """Rows of the configuration of licensing."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from gauger.core.releases import Release
 from gauger.instance.config import ConfigKey
+from gauger.instance.setting_kinds import MAXIMUM_LABEL
+from gauger.instance.settings import AIR_LEVELS, BOOT_LEVELS, CUSTOMER_INFO, CUSTOMER_TAGS
 from gauger.surfaces.console import configure
 from gauger.surfaces.console.commands.arguments import ARGUMENTS, FIRST
-from gauger.surfaces.console.grammar import Command, Mode
-from gauger.surfaces.console.session import ConsoleCommand
+from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand, Handler
+
+_VRF: Final = Release.parse("17.9.1")
+
+_ARGUMENTS: Final = MappingProxyType(
+    {
+        **ARGUMENTS,
+        "host": Argument(kind=Kind.TEXT, help="Name or address of the proxy.", maximum=253),
+        "port": Argument(kind=Kind.NUMBER, help="Port of the proxy.", maximum=65_535),
+        "vrf": Argument(kind=Kind.TEXT, help="Name of the VRF.", maximum=32),
+        "value": Argument(
+            kind=Kind.TEXT, help="Text, in quotes where it holds blanks.", maximum=MAXIMUM_LABEL
+        ),
+        "rest": Argument(kind=Kind.LINE, help="What was set; it is not compared."),
+    }
+)
+
+
+def _row(syntax: str, text: str, handler: Handler, since: Release = FIRST) -> ConsoleCommand:
+    return Command(
+        syntax=syntax,
+        mode=Mode.CONFIG,
+        help=text,
+        since=since,
+        handler=handler,
+        arguments=_ARGUMENTS,
+    )
+
+
+def _no(syntax: str, text: str, key: ConfigKey, since: Release = FIRST) -> list[ConsoleCommand]:
+    """Return the `no` form, alone and with the value that was set behind it.
+
+    Devices take any value there, and configurations that are pasted have it.
+    """
+    handler = configure.default(key)
+    return [
+        _row(f"no {syntax}", text, handler, since),
+        _row(f"no {syntax} <rest>", text, handler, since),
+    ]
+
+
+def _member(
+    syntax: str, text: str, key: ConfigKey, members: tuple[str, ...]
+) -> list[ConsoleCommand]:
+    """Return the rows of a setting that is made once for each member."""
+    place = f"{syntax} {{member:{'|'.join(members)}}}"
+    forget = configure.default(key, "member")
+    return [
+        _row(f"{place} <value>", text, configure.setting(key, "value", "member")),
+        _row(f"no {place}", "Forget one of them.", forget),
+        _row(f"no {place} <rest>", "Forget one of them.", forget),
+        _row(f"no {syntax}", "Forget all of them.", configure.default(key)),
+    ]
+
+
+def _switch(syntax: str, text: str, key: ConfigKey) -> list[ConsoleCommand]:
+    return [
+        _row(syntax, text, configure.switched_on(key)),
+        _row(f"no {syntax}", "Return to the default.", configure.default(key)),
+    ]
+
+
+def _levels(
+    word: str, key: ConfigKey, levels: Mapping[str, tuple[str, ...]]
+) -> list[ConsoleCommand]:
+    """Return the rows of a licence level; level and add-on are one value of the setting."""
+    text, handler = (
+        "Choose the licence level that is kept for the next reload.",
+        configure.level(key),
+    )
+    rows = []
+    for level, addons in levels.items():
+        place = f"license {word} level {{level:{level}}}"
+        rows.append(_row(place, text, handler))
+        if addons:
+            rows.append(_row(f"{place} addon {{addon:{'|'.join(addons)}}}", text, handler))
+    return [*rows, *_no(f"license {word} level", "Return to the level of the product.", key)]
+
+
+_TRANSPORT: Final = "license smart transport"
+_URL: Final = "license smart url"
+_FORGET_URL: Final = "Forget the URL that was set."
+_INTERVAL: Final = "Leave the interval to the policy, at most 30 days."
+_OPEN: Final = "Send it again."
 
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
-    Command(
-        syntax="license smart transport {kind:automatic|callhome|cslu|off|smart}",
-        mode=Mode.CONFIG,
-        help="Choose how reports leave; smart and off are offered now.",
-        since=FIRST,
-        handler=configure.setting(ConfigKey.TRANSPORT, "kind"),
+    _row(
+        f"{_TRANSPORT} {{kind:automatic|callhome|cslu|off|smart}}",
+        "Choose how reports leave; what is neither smart nor off comes with a later release.",
+        configure.setting(ConfigKey.TRANSPORT, "kind"),
     ),
-    Command(
-        syntax="no license smart transport",
-        mode=Mode.CONFIG,
-        help="Return to the transport of a fresh product instance.",
-        since=FIRST,
-        handler=configure.default(ConfigKey.TRANSPORT),
+    *_no(_TRANSPORT, "Return to the transport of a fresh product instance.", ConfigKey.TRANSPORT),
+    _row(
+        f"{_URL} smart <url>",
+        "Set the licensing URL of the portal for smart transport.",
+        configure.setting(ConfigKey.URL_SMART, "url"),
     ),
-    Command(
-        syntax="license smart url smart <url>",
-        mode=Mode.CONFIG,
-        help="Set the licensing URL of the portal for smart transport.",
-        since=FIRST,
-        handler=configure.setting(ConfigKey.URL_SMART, "url"),
-        arguments=ARGUMENTS,
+    _row(
+        f"{_URL} cslu <url>",
+        "Set the URL of a CSLU, or of an on-premises portal.",
+        configure.setting(ConfigKey.URL_CSLU, "url"),
     ),
-    Command(
-        syntax="license smart url default",
-        mode=Mode.CONFIG,
-        help="Forget the licensing URL that was set.",
-        since=FIRST,
-        handler=configure.default(ConfigKey.URL_SMART),
+    _row(
+        f"{_URL} utility <url>",
+        "Set the URL for utility reporting.",
+        configure.setting(ConfigKey.URL_UTILITY, "url"),
     ),
-    Command(
-        # Refused by name: "invalid input" would send an operator after a typing error.
-        syntax="license smart url {kind:cslu|utility} <url>",
-        mode=Mode.CONFIG,
-        help="Set the URL of another transport; not offered yet.",
-        since=FIRST,
-        handler=configure.not_offered,
-        arguments=ARGUMENTS,
-        summary="A refusal that says so.",
+    _row(f"{_URL} default", "Forget every URL that was set.", configure.default(ConfigKey.URL_ALL)),
+    _row(f"{_URL} <url>", "Set the URL of call home.", configure.setting(ConfigKey.URL, "url")),
+    _row(f"no {_URL}", "Forget every URL that was set.", configure.default(ConfigKey.URL_ALL)),
+    *_no(f"{_URL} smart", _FORGET_URL, ConfigKey.URL_SMART),
+    *_no(f"{_URL} cslu", _FORGET_URL, ConfigKey.URL_CSLU),
+    *_no(f"{_URL} utility", _FORGET_URL, ConfigKey.URL_UTILITY),
+    _row(f"no {_URL} <url>", _FORGET_URL, configure.default(ConfigKey.URL)),
+    _row(
+        "license smart proxy address <host>",
+        "Reach the portal through a proxy, by HTTP CONNECT.",
+        configure.setting(ConfigKey.PROXY_ADDRESS, "host"),
     ),
-    Command(
-        syntax="no license smart url",
-        mode=Mode.CONFIG,
-        help="Forget the licensing URL that was set.",
-        since=FIRST,
-        handler=configure.default(ConfigKey.URL_SMART),
+    _row(
+        "license smart proxy port <port>",
+        "Set the port of the proxy; without it, 80.",
+        configure.setting(ConfigKey.PROXY_PORT, "port"),
     ),
-    Command(
-        syntax="no license smart url smart",
-        mode=Mode.CONFIG,
-        help="Forget the licensing URL that was set.",
-        since=FIRST,
-        handler=configure.default(ConfigKey.URL_SMART),
+    *_no("license smart proxy address", "Reach the portal directly.", ConfigKey.PROXY_ADDRESS),
+    *_no("license smart proxy port", "Return to port 80.", ConfigKey.PROXY_PORT),
+    _row(
+        "license smart vrf <vrf>",
+        "Reach the portal in a VRF of this machine.",
+        configure.setting(ConfigKey.VRF, "vrf"),
+        _VRF,
     ),
-    Command(
-        # Devices take the value behind `no` as well, and configurations that are pasted have it.
-        syntax="no license smart url smart <url>",
-        mode=Mode.CONFIG,
-        help="Forget the licensing URL that was set.",
-        since=FIRST,
-        handler=configure.default(ConfigKey.URL_SMART),
-        arguments=ARGUMENTS,
+    *_no("license smart vrf", "Reach the portal outside of any VRF.", ConfigKey.VRF, _VRF),
+    _row(
+        "license smart usage interval <interval>",
+        "Set how often reports are sent; the policy's interval wins where it is shorter.",
+        configure.setting(ConfigKey.USAGE_INTERVAL, "interval"),
     ),
-    Command(
-        syntax="license smart usage interval <interval>",
-        mode=Mode.CONFIG,
-        help="Set how often reports are sent; the policy's interval wins where it is shorter.",
-        since=FIRST,
-        handler=configure.setting(ConfigKey.USAGE_INTERVAL, "interval"),
-        arguments=ARGUMENTS,
+    *_no("license smart usage interval", _INTERVAL, ConfigKey.USAGE_INTERVAL),
+    *_member(
+        "license smart usage customer-tags",
+        "Set a tag that travels with reports.",
+        ConfigKey.CUSTOMER_TAGS,
+        CUSTOMER_TAGS,
     ),
-    Command(
-        syntax="no license smart usage interval",
-        mode=Mode.CONFIG,
-        help="Leave the interval to the policy, at most 30 days.",
-        since=FIRST,
-        handler=configure.default(ConfigKey.USAGE_INTERVAL),
+    _row(
+        "license smart custom_id <value>",
+        "Set an id of your own that travels with reports.",
+        configure.setting(ConfigKey.CUSTOM_ID, "value"),
     ),
-    Command(
-        syntax="no license smart usage interval <interval>",
-        mode=Mode.CONFIG,
-        help="Leave the interval to the policy, at most 30 days.",
-        since=FIRST,
-        handler=configure.default(ConfigKey.USAGE_INTERVAL),
-        arguments=ARGUMENTS,
+    *_no("license smart custom_id", "Forget the id.", ConfigKey.CUSTOM_ID),
+    _row(
+        "license smart privacy all",
+        "Withhold host name and software version.",
+        configure.switched_on(ConfigKey.PRIVACY_ALL),
     ),
+    _row(
+        "license smart privacy hostname",
+        "Withhold the host name from messages and files.",
+        configure.switched_on(ConfigKey.PRIVACY_HOSTNAME),
+    ),
+    _row(
+        "license smart privacy version",
+        "Withhold the software version from reports.",
+        configure.switched_on(ConfigKey.PRIVACY_VERSION),
+    ),
+    _row("no license smart privacy", _OPEN, configure.default(ConfigKey.PRIVACY_ALL)),
+    _row("no license smart privacy all", _OPEN, configure.default(ConfigKey.PRIVACY_ALL)),
+    _row("no license smart privacy hostname", _OPEN, configure.default(ConfigKey.PRIVACY_HOSTNAME)),
+    _row("no license smart privacy version", _OPEN, configure.default(ConfigKey.PRIVACY_VERSION)),
+    _row(
+        "license smart server-identity-check",
+        "Check that the portal's certificate names it; that is always checked.",
+        configure.switched_on(ConfigKey.SERVER_IDENTITY_CHECK),
+    ),
+    _row(
+        "no license smart server-identity-check",
+        "Kept and shown; the certificate is checked all the same.",
+        configure.default(ConfigKey.SERVER_IDENTITY_CHECK),
+    ),
+    *_switch(
+        "license smart utility", "Mark usage as billed by a utility contract.", ConfigKey.UTILITY
+    ),
+    *_member(
+        "license smart utility customer_info",
+        "Say who is billed; it travels with reports while utility is on.",
+        ConfigKey.CUSTOMER_INFO,
+        CUSTOMER_INFO,
+    ),
+    *_switch(
+        "license smart reservation",
+        "Mark licences as reserved; no reservation is exchanged here.",
+        ConfigKey.RESERVATION,
+    ),
+    _row(
+        "license smart enable",
+        "Nothing: licensing is always on, as on devices.",
+        configure.nothing,
+    ),
+    *_levels("boot", ConfigKey.BOOT_LEVEL, BOOT_LEVELS),
+    *_levels("air", ConfigKey.AIR_LEVEL, AIR_LEVELS),
 )
 
 WORDS: Final = MappingProxyType(
     {
+        "license": "Smart Licensing.",
+        "license air": "Licence level of a wireless controller.",
+        "license boot": "Licence level of a switch or router.",
+        "license smart": "Smart Licensing Using Policy.",
+        "license smart privacy": "What is withheld from reports.",
+        "license smart proxy": "How the portal is reached through a proxy.",
         "license smart transport": "How reports leave.",
-        "license smart transport automatic": "Not offered yet.",
-        "license smart transport callhome": "Not offered yet.",
-        "license smart transport cslu": "By way of a CSLU; not offered yet.",
+        "license smart transport automatic": "As the URLs suggest; comes with a later release.",
+        "license smart transport callhome": "By call home; comes with a later release.",
+        "license smart transport cslu": "By way of a CSLU; comes with a later release.",
         "license smart transport off": "Not at all by themselves: by files.",
         "license smart transport smart": "Straight to the portal.",
         "license smart url": "Where reports go.",
-        "license smart url cslu": "URL of a CSLU; not offered yet.",
-        "license smart url utility": "URL for utility reporting; not offered yet.",
-        "license smart usage": "When reports are sent.",
+        "license smart usage": "What is sent, and when.",
+        "license smart usage customer-tags": "Tags that travel with reports.",
+        "license smart utility": "Billing by a utility contract.",
+        "license smart utility customer_info": "Who is billed.",
         "no": "Return a setting to its default.",
         "no license": "Smart Licensing.",
+        "no license air": "Licence level of a wireless controller.",
+        "no license boot": "Licence level of a switch or router.",
         "no license smart": "Smart Licensing Using Policy.",
+        "no license smart privacy": "Withhold nothing.",
+        "no license smart proxy": "Reach the portal directly.",
+        "no license smart url": "Forget URLs.",
+        "no license smart usage": "What is sent, and when.",
+        "no license smart usage customer-tags": "Forget tags.",
+        "no license smart utility": "No billing by a utility contract.",
+        "no license smart utility customer_info": "Forget who is billed.",
     }
 )

@@ -1,0 +1,174 @@
+"""Rows of what belongs to the device as a whole: names, users, banners, lines, configuration."""
+
+from types import MappingProxyType
+from typing import Final
+
+from gauger.instance.config import ConfigKey
+from gauger.instance.setting_kinds import MOST_BANNER, MOST_TIMEOUT_MINUTES
+from gauger.surfaces.console import configure, system
+from gauger.surfaces.console.commands.arguments import FIRST
+from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand, Handler
+
+_ARGUMENTS: Final = MappingProxyType(
+    {
+        "name": Argument(kind=Kind.TEXT, help="Letters, digits and hyphens.", maximum=63),
+        "user": Argument(kind=Kind.TEXT, help="Name of a user.", maximum=64),
+        "password": Argument(
+            kind=Kind.TEXT, help="Password, or its hash behind 9.", maximum=256, is_secret=True
+        ),
+        "rest": Argument(kind=Kind.LINE, help="What was set; it is not compared."),
+        "text": Argument(
+            kind=Kind.LINE,
+            help="Text between two equal characters that do not occur in it.",
+            maximum=MOST_BANNER,
+        ),
+        "minutes": Argument(
+            kind=Kind.NUMBER,
+            help="Minutes without a key; 0 for no limit.",
+            minimum=0,
+            maximum=MOST_TIMEOUT_MINUTES,
+        ),
+        "seconds": Argument(
+            kind=Kind.NUMBER, help="Seconds beside the minutes.", minimum=0, maximum=2_147_483
+        ),
+        "release": Argument(kind=Kind.TEXT, help="Release.", maximum=32),
+    }
+)
+
+_ADMINISTRATOR: Final = 15
+
+
+def _row(
+    syntax: str, text: str, handler: Handler, *, mode: Mode = Mode.CONFIG, summary: str = "Nothing."
+) -> ConsoleCommand:
+    return Command(
+        syntax=syntax,
+        mode=mode,
+        help=text,
+        since=FIRST,
+        handler=handler,
+        arguments=_ARGUMENTS,
+        summary=summary,
+        # The hashes of passwords stand in it: whoever may only look must not take them along.
+        privilege=_ADMINISTRATOR,
+    )
+
+
+def _exec(syntax: str, text: str, handler: Handler, summary: str) -> ConsoleCommand:
+    return _row(syntax, text, handler, mode=Mode.EXEC, summary=summary)
+
+
+def _line(syntax: str, text: str, handler: Handler) -> ConsoleCommand:
+    return _row(syntax, text, handler, mode=Mode.LINE)
+
+
+_USER: Final = "Let a user log in; kept at once. Without a privilege they may only look."
+_SAVE: Final = "Keep the running configuration for the next reload."
+_SAVED: Final = "`[OK]`; a session is asked for a name first."
+_ALL: Final = "Show the configuration that is in force, as it can be typed."
+_ENABLE: Final = "Ask for a password at `enable`."
+_LIMIT: Final = "End sessions in which nothing is typed for so long."
+_SO: Final = "Nothing: that is so in any case."
+
+COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
+    _exec("show running-config", _ALL, system.show_running, "The configuration."),
+    _exec("write terminal", _ALL, system.show_running, "The configuration."),
+    _exec(
+        "show startup-config",
+        "Show the configuration that the next reload begins with.",
+        system.show_startup,
+        "The configuration, or a line where none was saved.",
+    ),
+    _exec("write", _SAVE, system.write_memory, "`[OK]`."),
+    _exec("write memory", _SAVE, system.write_memory, "`[OK]`."),
+    _exec("copy running-config startup-config", _SAVE, system.copy_running, _SAVED),
+    _exec(
+        "write erase",
+        "Have the next reload begin with the defaults; users stay.",
+        system.erase,
+        "`[OK]`; a session is asked first.",
+    ),
+    _exec(
+        "erase startup-config",
+        "Have the next reload begin with the defaults; users stay.",
+        system.erase,
+        "`[OK]`; a session is asked first.",
+    ),
+    _exec(
+        "reload",
+        "Begin anew from the startup configuration; every session ends, no usage is lost.",
+        system.reload,
+        "Nothing; a session is asked first.",
+    ),
+    _row("version <release>", "Nothing: a saved configuration begins with it.", configure.nothing),
+    _row(
+        "hostname <name>",
+        "Name the device: in prompts, reports and messages.",
+        configure.setting(ConfigKey.HOSTNAME, "name"),
+    ),
+    _row("no hostname", "Return to the machine's name.", configure.default(ConfigKey.HOSTNAME)),
+    _row(
+        "no hostname <rest>",
+        "Return to the machine's name.",
+        configure.default(ConfigKey.HOSTNAME),
+    ),
+    _row("username <user> {how:secret|password} <password>", _USER, system.user),
+    _row("username <user> {how:secret|password} {form:0|9} <password>", _USER, system.user),
+    _row(
+        "username <user> privilege {level:1|15} {how:secret|password} <password>",
+        _USER,
+        system.user,
+    ),
+    _row(
+        "username <user> privilege {level:1|15} {how:secret|password} {form:0|9} <password>",
+        _USER,
+        system.user,
+    ),
+    _row(
+        "no username <user>",
+        "Remove a user; at once.",
+        configure.default(ConfigKey.USERNAME, "user"),
+    ),
+    _row("enable secret <password>", _ENABLE, system.enable_secret),
+    _row("enable secret {form:0|9} <password>", _ENABLE, system.enable_secret),
+    _row(
+        "no enable secret",
+        "Let nobody up by `enable` but users of privilege 15.",
+        configure.default(ConfigKey.ENABLE_SECRET),
+    ),
+    _row(
+        "service internal",
+        "Open commands for support.",
+        configure.switched_on(ConfigKey.SERVICE_INTERNAL),
+    ),
+    _row(
+        "no service internal",
+        "Close commands for support.",
+        configure.default(ConfigKey.SERVICE_INTERNAL),
+    ),
+    _row("service password-encryption", _SO, configure.nothing),
+    _row("banner {kind:exec|login|motd} <text>", "Set what is shown at a log-in.", system.banner),
+    _row("no banner {kind:exec|login|motd}", "Show no such text.", system.no_banner),
+    _line("exec-timeout <minutes>", _LIMIT, system.exec_timeout(is_set=True)),
+    _line("exec-timeout <minutes> <seconds>", _LIMIT, system.exec_timeout(is_set=True)),
+    _line("no exec-timeout", "Return to 10 minutes.", system.exec_timeout(is_set=False)),
+    _line("login local", _SO, configure.nothing),
+    _line("transport input ssh", _SO, configure.nothing),
+    _line("logging synchronous", _SO, configure.nothing),
+)
+
+WORDS: Final = MappingProxyType(
+    {
+        "banner": "What is shown at a log-in.",
+        "banner exec": "After the log-in.",
+        "banner login": "Before the log-in, behind the message of the day.",
+        "banner motd": "Before the log-in: the message of the day.",
+        "copy": "Copy a configuration.",
+        "no banner": "Show no such text.",
+        "no service": "Close what is not for every day.",
+        "service": "What is open, and what is so in any case.",
+        "username": "Who may log in.",
+        "write": "Save, erase or show the configuration.",
+    }
+)
