@@ -172,6 +172,8 @@ def authorization_removed(at: int, udi: Udi) -> LogEntry:
 
 
 def _days(count: int) -> str:
+    if count == 0:
+        return "less than a day"
     return "1 day" if count == 1 else f"{count} days"
 
 

@@ -4,6 +4,7 @@ The event log tells what changed; this tells what was said and how it went, also
 changed. It is durable: whoever looks after a reload asks what went on before it.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
@@ -41,6 +42,17 @@ class Heading(StrEnum):
         return self.value.startswith("Import ")
 
 
+_EXCHANGES: Final = {
+    "trust": (Heading.TRUST_ESTABLISHMENT, "trust request"),
+    "usage": (Heading.USAGE_REPORTING, "usage"),
+    "polls": (Heading.RESULT_POLLING, "asked for verdicts that are owed"),
+    "authorization": (Heading.AUTHORIZATION_REQUEST, "authorization request"),
+    "confirmation": (Heading.AUTHORIZATION_REQUEST, "confirmation of an authorization code"),
+    "return": (Heading.AUTHORIZATION_RETURN, "return of an authorization code"),
+    "hello": (Heading.TRUST_SYNC, "asked for the newest head of the ledger"),
+}
+"""Where an exchange is told, and in which words, by its kind (`exchanging.Outgoing`)."""
+
 DOCUMENTS: Final = {
     "policy": Heading.IMPORT_POLICY,
     "authorization-code": Heading.IMPORT_AUTH,
@@ -48,6 +60,49 @@ DOCUMENTS: Final = {
     "account-info": Heading.IMPORT_ACCOUNT_INFO,
 }
 """Where the taking in of a document is told, by its type; of other types nothing is."""
+
+
+def sent(draft: Draft, kind: str, *, is_poll: bool) -> tuple[Heading, str] | None:
+    """Return where a message that leaves is told, and what it is; None for an unknown kind.
+
+    Args:
+        draft: The state before its answer is taken: the answer may end the exchange.
+        kind: The exchange that it belongs to.
+        is_poll: Whether it asks for the answer to an earlier message.
+    """
+    known = _EXCHANGES.get(kind)
+    if known is None:
+        return None
+    heading, what = known
+    if is_poll and heading is not Heading.RESULT_POLLING:
+        return Heading.RESULT_POLLING, f"asked for the answer: {what}"
+    exchange = draft.singles.usage_exchange
+    if kind == "usage" and exchange is not None and exchange.report_ids:
+        # Not each number: a message may carry hundreds.
+        count, first, last = _span(exchange.report_ids)
+        what = f"{count} from {first} to {last}" if first != last else f"report {first}"
+    return heading, what
+
+
+def _span(numbers: Sequence[int]) -> tuple[str, int, int]:
+    return f"{len(numbers)} reports", min(numbers), max(numbers)
+
+
+def taken_in(draft: Draft, types: Collection[str], acks: int, line: Past) -> None:
+    """Write what an answer or file brought.
+
+    Args:
+        draft: The change that it becomes part of.
+        types: Types of the documents that were installed.
+        acks: How many ACKs of reports were.
+        line: When, and by which way it came.
+    """
+    for kind in types:
+        if kind in DOCUMENTS:
+            note(draft, DOCUMENTS[kind], line)
+    if acks:
+        count = "1 ACK" if acks == 1 else f"{acks} ACKs"
+        note(draft, Heading.IMPORT_RUM_ACK, replace(line, what=f"{count} {line.what}"))
 
 
 def note(draft: Draft, heading: Heading, line: Past) -> None:

@@ -15,12 +15,12 @@ from gauger.core.instance.install import compare_heads, decide
 from gauger.core.instance.report_life import KEPT, RETENTION, ReportInput, ReportState, step
 from gauger.core.policy.deadlines import after_ack
 from gauger.core.problems import Problem
-from gauger.instance import events, unreadable
+from gauger.instance import events, history, unreadable
 from gauger.instance.holdings import HEAD, Holdings, own_keys, read_marks, write_marks
 from gauger.instance.looking_back import LookingBack
 from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.ports import Store, StoredItem, StoredReport
-from gauger.instance.records import HeldDocument, ReportDetail
+from gauger.instance.records import HeldDocument, Past, ReportDetail
 from gauger.instance.reporting import find_report
 from gauger.instance.rooting import agreeing, take_root_set
 from gauger.instance.surroundings import Surroundings
@@ -77,11 +77,24 @@ class Importing:
         # Root sets stand even so: they prove themselves, and may be what the next answer needs.
         if plan.refusal is None:
             self._apply(draft, holdings, plan)
+            self._note(draft, plan, pipe)
         return Taken(
             result=self._result(plan),
             refusal=plan.refusal,
             trust_verdict=_trust_verdict(plan),
         )
+
+    def _note(self, draft: Draft, plan: Plan, pipe: Pipe) -> None:
+        """Write what came into the message history."""
+        # Each once: a file of thousands of ACKs is one line of it.
+        acks = [
+            item
+            for item in plan.settled
+            if item.type is AnsweredType.RUM_REPORT and item.happened is ReportInput.ACKED
+        ]
+        way = "by file" if pipe is Pipe.FILE else "from the portal"
+        line = Past(at=self._around.clock.wall(), what=way, outcome="OK")
+        history.taken_in(draft, [item.document.type for item in plan.installs], len(acks), line)
 
     def _holding(self, draft: Draft, holdings: Holdings, known: dict[Digest, Known]) -> Holding:
         trust = draft.singles.trust

@@ -26,11 +26,13 @@ from gauger.instance.answer_file import AnswerFile
 from gauger.instance.engine import Engine
 from gauger.instance.exchanging import Answered
 from gauger.instance.greeting import HELLO, is_worth_it
+from gauger.instance.history import taken_in
 from gauger.instance.holdings import read_holdings
 from gauger.instance.importing import joined
 from gauger.instance.memory import Draft, read_detail
 from gauger.instance.polling import POLLS, ask_now
 from gauger.instance.ports import Batch
+from gauger.instance.records import Past
 from gauger.instance.saving import Saving, batches
 from gauger.instance.showing import Showing
 from gauger.instance.trust_files import read_root_set_files, take_in, trust_view
@@ -333,7 +335,10 @@ class Orders:
             )
         # Operators know some documents by a message of their own (`events.install_failed`).
         kind = documents[0].type if len(documents) == 1 else "answer"
-        draft.log(events.install_failed(self._engine.around.clock.wall(), kind, refusal))
+        at = self._engine.around.clock.wall()
+        draft.log(events.install_failed(at, kind, refusal))
+        outcome = f"{refusal.code}: {refusal.detail}"
+        taken_in(draft, [kind], 0, Past(at=at, what="by file", outcome=outcome))
 
     def _take(self, documents: Sequence[Document]) -> ImportResult:
         """Take one slice; it is judged again, by what an answer of the portal changed meanwhile."""

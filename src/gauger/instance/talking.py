@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 from gauger.core.documents.smart_transport import decode_response
 from gauger.core.instance.sending import Occasion
 from gauger.core.problems import Problem
-from gauger.instance.exchanging import Answered, Exchanging, Parts
+from gauger.instance import history
+from gauger.instance.exchanging import Answered, Exchanging, Outgoing, Parts
+from gauger.instance.history import Heading
 from gauger.instance.importing import Importing
+from gauger.instance.memory import Draft
+from gauger.instance.records import Past
 
 if TYPE_CHECKING:
     from gauger.instance.engine import Engine
@@ -58,27 +62,43 @@ class Talking:
             # By the nonce: an answer recorded earlier is none to this message.
             response = decode_response(data, nonce=outgoing.nonce)
         except Problem as problem:
-            self.put_off(problem)
+            self.put_off(problem, outgoing)
             raise
         with engine.lock:
             draft = engine.memory.draft()
+            # Before the answer is taken: it may end the exchange, and with it what was carried.
+            sent = history.sent(draft, kind, is_poll=outgoing.is_poll)
             answered = self.exchanging.answered(draft, outgoing, response, engine.holdings())
+            self._note(draft, sent, _outcome(answered))
             engine.memory.commit(draft)
             engine.rooting.show(engine.memory)
             # After the commit: a trust code in the answer may have made the old key idle.
             engine.forget_keys()
         return answered
 
-    def put_off(self, problem: Problem) -> None:
+    def _note(self, draft: Draft, sent: tuple[Heading, str] | None, outcome: str) -> None:
+        if sent is not None:
+            heading, what = sent
+            at = self._engine.around.clock.wall()
+            history.note(draft, heading, Past(at=at, what=what, outcome=outcome))
+
+    def put_off(self, problem: Problem, outgoing: Outgoing | None = None) -> None:
         """Wait longer before the next try, whatever it was that failed.
 
         That holds even where the disk does not take it: with a disk that is full for a week a
         device would else ask its portal every second of it.
+
+        Args:
+            problem: Why.
+            outgoing: The message that got no answer, if it was one.
         """
         engine = self._engine
         with engine.lock:
             draft = engine.memory.draft()
             self.exchanging.failed(draft, problem)
+            if outgoing is not None:
+                sent = history.sent(draft, outgoing.kind, is_poll=outgoing.is_poll)
+                self._note(draft, sent, f"{problem.code}: {problem.detail}")
             engine.memory.keep(draft)
 
     def put_under_way(self, occasion: Occasion, sent: Collection[int] = frozenset()) -> bool:
@@ -98,3 +118,9 @@ class Talking:
             begun = self.exchanging.prepare_usage(draft, occasion, sent)
             engine.memory.commit(draft)
             return begun
+
+
+def _outcome(answered: Answered) -> str:
+    if answered.problem is not None:
+        return f"{answered.problem.code}: {answered.problem.detail}"
+    return "OK" if answered.is_over else "OK, the answer is to come"

@@ -11,6 +11,8 @@ from gauger.instance.views import (
     AccountView,
     AuthorizationView,
     EventView,
+    HistoryView,
+    PastMessage,
     ReportDetailView,
     ReportingView,
     ReportRow,
@@ -153,7 +155,26 @@ def test_one_report_is_that_of_a_real_switch() -> None:
 
 
 def test_history_is_that_of_a_real_device() -> None:
-    assert show_history().split("\n") == _sample("history-message")
+    assert show_history(scripted.NO_HISTORY).split("\n") == _sample("history-message")
+
+
+def test_what_was_exchanged_stands_below_its_heading() -> None:
+    noon = _at("Oct 14 12:00:00 2021")
+    first = PastMessage(at=noon, what="usage", outcome="OK", times=1, last_at=noon)
+    often = replace(first, outcome="comm-failed: \x1b[2J", times=3, last_at=noon + 60)
+    past = HistoryView(heading="Usage Reporting", is_import=False, messages=(first, often))
+    shown = show_history([*scripted.NO_HISTORY[:1], past, *scripted.NO_HISTORY[2:]]).split("\n")
+    assert shown[2:8] == [
+        "Trust Establishment:",
+        "  No past history",
+        "Usage Reporting:",
+        "  Oct 14 12:00:00 2021 UTC: usage: OK",
+        (
+            "  Oct 14 12:00:00 2021 UTC: usage: comm-failed: \\x1b[2J"
+            " (3 times, last Oct 14 12:01:00 2021 UTC)"
+        ),
+        "Result Polling:",
+    ]
 
 
 def test_the_event_log_is_written_as_on_a_real_device() -> None:

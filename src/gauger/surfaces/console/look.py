@@ -69,6 +69,6 @@ def eventlog(session: Session, match: ConsoleMatch, /) -> str:
     return show_eventlog(session.views.events(days))
 
 
-def history(_: Session, __: ConsoleMatch, /) -> str:
+def history(session: Session, _: ConsoleMatch, /) -> str:
     """Show the message history."""
-    return show_history()
+    return show_history(session.views.message_history())

@@ -94,7 +94,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     Command(
         syntax="show license history message",
         mode=Mode.EXEC,
-        help="Show the message history; none is kept yet.",
+        help="Show the last messages to the portal and imports, each with what became of it.",
         since=FIRST,
         handler=look.history,
         summary="Twelve headings.",

@@ -2,18 +2,9 @@
 
 from collections.abc import Sequence
 
-from gauger.instance.views import EventView
-from gauger.surfaces.console.text import log_moment, shown
+from gauger.instance.views import EventView, HistoryView, PastMessage
+from gauger.surfaces.console.text import log_moment, moment, shown
 
-_EXCHANGES = (
-    "Trust Establishment",
-    "Usage Reporting",
-    "Result Polling",
-    "Authorization Request",
-    "Authorization Return",
-    "Trust Sync",
-)
-_IMPORTS = ("POLICY", "AUTH", "TRUST CODE", "RUM ACK", "CONVERSION ACK", "ACCOUNT INFO")
 _RULE = "=" * 52
 
 
@@ -27,12 +18,14 @@ def show_eventlog(events: Sequence[EventView]) -> str:
     return "\n".join(["**** Event Log ****", "", *lines])
 
 
-def show_history() -> str:
-    """Return the output of `show license history message` while no history is kept."""
-    exchanges = [line for name in _EXCHANGES for line in (f"{name}:", "  No past history")]
-    imports = [
-        line for name in _IMPORTS for line in (f"Import {name}:", "  No past Import history", "")
-    ]
+def show_history(history: Sequence[HistoryView]) -> str:
+    """Return the output of `show license history message`.
+
+    Args:
+        history: What stands under each heading, in order.
+    """
+    exchanges = [line for view in history if not view.is_import for line in _past(view)]
+    imports = [line for view in history if view.is_import for line in (*_past(view), "")]
     return "\n".join(
         [
             "Message History (oldest to newest):",
@@ -44,6 +37,18 @@ def show_history() -> str:
             *imports[:-1],
         ]
     )
+
+
+def _past(view: HistoryView) -> list[str]:
+    nothing = f"  No past {'Import ' if view.is_import else ''}history"
+    return [f"{view.heading}:", *([_line(message) for message in view.messages] or [nothing])]
+
+
+def _line(message: PastMessage) -> str:
+    line = f"  {moment(message.at)}: {shown(message.what)}: {shown(message.outcome)}"
+    if message.times == 1:
+        return line
+    return f"{line} ({message.times} times, last {moment(message.last_at)})"
 
 
 def _event(event: EventView) -> str:
