@@ -87,6 +87,19 @@ def exec_(*, data: Path, keys: Path | None, clock: Path | None, line: tuple[str,
         click.echo(text)
 
 
+@instance.command()
+@_place_options
+def console(*, data: Path, keys: Path | None, clock: Path | None) -> None:
+    """Sit down at the device's own console; `exit` leaves it.
+
+    As on any device: a question mark lists what may follow, Tab completes, `configure terminal`
+    begins to configure. Where no agent runs, this process opens the store itself meanwhile.
+    """
+    from gauger.cli.instance_console import sit_down  # noqa: PLC0415 - only here is it needed
+
+    sit_down(Place(data=data, keys=keys, clock=clock))
+
+
 @instance.command(context_settings=_LINE_SETTINGS)
 @_place_options
 @click.argument("line", nargs=-1, type=click.UNPROCESSED)

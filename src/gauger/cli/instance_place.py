@@ -72,7 +72,7 @@ def operator(place: Place) -> Iterator[Operator]:
     Raises:
         Problem: ``store-missing``, ``store-locked``, or why the store cannot be opened.
     """
-    reached = _persistently(partial(_reach, place))
+    reached = persistently(partial(_reach, place))
     try:
         yield reached
     finally:
@@ -92,7 +92,7 @@ def execute(place: Place, line: str) -> str:
     Raises:
         Problem: ``invalid-command``, or as `operator`.
     """
-    return _persistently(partial(_execute, place, line))
+    return persistently(partial(_execute, place, line))
 
 
 def trusted(place: Place) -> Mapping[str, object]:
@@ -104,7 +104,7 @@ def trusted(place: Place) -> Mapping[str, object]:
     Raises:
         Problem: As `execute`.
     """
-    return _persistently(partial(_trusted, place))
+    return persistently(partial(_trusted, place))
 
 
 def _trusted(place: Place) -> Mapping[str, object]:
@@ -139,8 +139,15 @@ def _reach(place: Place) -> Operator:
     return OwnStore(place)
 
 
-def _persistently(attempt: Callable[[], _Result]) -> _Result:
-    """Wait a little for an agent that is just starting, or for another command at work."""
+def persistently(attempt: Callable[[], _Result]) -> _Result:
+    """Wait a little for an agent that is just starting, or for another command at work.
+
+    Args:
+        attempt: What is tried until the store is not locked.
+
+    Raises:
+        Problem: ``store-locked`` where it stays so; whatever else the attempt is refused with.
+    """
     end = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:

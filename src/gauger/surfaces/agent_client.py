@@ -9,6 +9,7 @@ from typing import Self
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
+from gauger.surfaces.agent_line import ConsoleLine
 from gauger.surfaces.agent_wire import (
     MAXIMUM_ANSWER,
     MAXIMUM_REQUEST,
@@ -91,6 +92,31 @@ class AgentClient:
             Problem: Why it was refused.
         """
         return str(self.ask(op="exec", line=line, folder=str(folder))["text"])
+
+    def shell(self, *, rows: int, columns: int, folder: Path) -> ConsoleLine:
+        """Begin a session at a terminal; the connection is its line from then on.
+
+        Args:
+            rows: Lines of the terminal; 0 for no paging.
+            columns: Characters of a line; 0 for no limit.
+            folder: Where relative file paths begin.
+
+        Raises:
+            Problem: ``comm-failed``, ``server-busy``, or why the agent refused it.
+        """
+        request = {"op": "shell", "rows": rows, "columns": columns, "folder": str(folder)}
+        try:
+            self._connection.sendall(write_line(request))
+            # Byte by byte: what comes behind the answer belongs to the terminal.
+            answer = b""
+            while not answer.endswith(b"\n") and (byte := self._connection.recv(1)):
+                answer += byte
+        except OSError as error:
+            raise Problem("comm-failed", f"The agent is gone: {error.strerror}.") from error
+        said = read_line(answer)
+        if said.get("ok") is not True:
+            raise read_problem(said.get("problem"))
+        return ConsoleLine(self._connection)
 
     def configure(self, lines: Sequence[str]) -> str:
         """Apply configuration lines, all or none.

@@ -163,11 +163,13 @@ class AgentServer:
         return has_room
 
     def _serve(self, client: socket.socket) -> None:
-        # A client that goes in the middle of an answer is no fault of ours.
-        with contextlib.suppress(OSError):
-            _converse(client, self._agent)
-        with self._lock:
-            self._clients.discard(client)
+        try:
+            # A client that goes in the middle of an answer is no fault of ours.
+            with contextlib.suppress(OSError):
+                _converse(client, self._agent)
+        finally:
+            with self._lock:
+                self._clients.discard(client)
 
 
 def _converse(client: socket.socket, agent: Operations) -> None:
@@ -179,6 +181,9 @@ def _converse(client: socket.socket, agent: Operations) -> None:
     with client, client.makefile("rb") as requests, _Conversation(agent) as conversation:
         while line := requests.readline(MAXIMUM_REQUEST):
             client.sendall(conversation.answer(line))
+            if conversation.session is not None:
+                conversation.session(client)
+                return
             # What follows is the rest of a line that was too long; it must not pass for a request.
             if not line.endswith(b"\n"):
                 return
@@ -191,6 +196,8 @@ class _Conversation:
         self._agent = agent
         self._held: dict[int, contextlib.ExitStack] = {}
         self._next = 1
+        self.session: Callable[[socket.socket], None] | None = None
+        """What takes over the connection, once it is asked for."""
 
     def __enter__(self) -> Self:
         return self
@@ -223,6 +230,22 @@ class _Conversation:
         """Carry out an EXEC line."""
         console = _console(self._agent, folder=Path(_text(request, "folder")))
         return {"text": console.execute(_text(request, "line"))}
+
+    def shell(self, request: Values) -> Values:
+        """Begin a session at a terminal: from the answer on, the connection is its line."""
+        from gauger.surfaces import agent_shell  # noqa: PLC0415 -- only where somebody sits down
+
+        terminal, folder = agent_shell.terminal_of(request), Path(_text(request, "folder"))
+        agent = self._agent
+
+        def serve(client: socket.socket) -> None:
+            try:
+                agent_shell.serve(client, agent, terminal, folder)
+            except Problem as problem:
+                _log.warning("a session at the agent's socket ended: %s", problem)
+
+        self.session = serve
+        return {"text": ""}
 
     def configure(self, request: Values) -> Values:
         """Apply configuration lines."""
@@ -299,6 +322,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[_Conversation, Values], Values]]] = Ma
     {
         "exec": _Conversation.execute,
         "config": _Conversation.configure,
+        "shell": _Conversation.shell,
         "use": _Conversation.use,
         "release": _Conversation.release,
         "set_count": _Conversation.set_count,

@@ -6,9 +6,9 @@ from tests.surfaces.shell.talk import LOCAL, MONITOR, talk
 
 
 def test_a_session_begins_with_the_prompt_of_its_privilege() -> None:
-    assert talk().type() == "\r\nGauger#"
-    assert talk(LOCAL).type() == "\r\nGauger#"
-    assert talk(MONITOR).type() == "\r\nGauger>"
+    assert talk().type() == "\r\ndevice#"
+    assert talk(LOCAL).type() == "\r\ndevice#"
+    assert talk(MONITOR).type() == "\r\ndevice>"
 
 
 @pytest.mark.requirement("PI-10/shell")
@@ -16,7 +16,7 @@ def test_what_is_typed_is_echoed_and_carried_out() -> None:
     session = talk()
     session.type()
     assert session.type("sh lic udi\r") == (
-        "sh lic udi\r\nUDI: PID:C9800-CL-K9,SN:GGR0001\r\nGauger#"
+        "sh lic udi\r\nUDI: PID:C9800-CL-K9,SN:GGR0001\r\ndevice#"
     )
 
 
@@ -25,7 +25,7 @@ def test_every_end_of_a_line_is_one_enter(end: str) -> None:
     session = talk()
     session.type()
     assert session.type(f"show privilege{end}", f"show privilege{end}").count("level is 15") == 2
-    assert session.type(end) == "\r\nGauger#"
+    assert session.type(end) == "\r\ndevice#"
 
 
 @pytest.mark.requirement("PI-10/shell")
@@ -60,7 +60,7 @@ def test_modes_show_in_the_prompt() -> None:
     ]
     for line in lines:
         session.line(line)
-        prompts.append(session.prompt.removeprefix("Gauger"))
+        prompts.append(session.prompt.removeprefix("device"))
     assert prompts == [
         ">",
         "#",
@@ -84,13 +84,13 @@ def test_help_needs_no_enter_and_keeps_the_line() -> None:
         "  |         Let through some lines of the output only.\r\n"
         "  <cr>      Show the event log.\r\n"
         "\r\n"
-        "Gauger#sh lic ev "
+        "device#sh lic ev "
     )
 
 
 def test_tab_completes_a_word_on_a_new_line() -> None:
     session = talk()
     session.type()
-    assert session.type("sh\t") == "sh\r\nGauger#show "
-    assert session.type("lic\tud\t") == "lic\r\nGauger#show license ud\r\nGauger#show license udi "
+    assert session.type("sh\t") == "sh\r\ndevice#show "
+    assert session.type("lic\tud\t") == "lic\r\ndevice#show license ud\r\ndevice#show license udi "
     assert session.type("x\t").endswith("\a")

@@ -13,7 +13,7 @@ _HEAD = """\
 
 <!-- Made from the table of commands by `python -m gauger.surfaces.console.reference`. -->
 
-A session takes all of them, each in its mode. `gauger instance exec` takes the
+A session (`gauger instance console`, or over SSH) takes all of them, each in its mode. `gauger instance exec` takes the
 EXEC commands one at a time, `gauger instance config` those of configuration, which it saves.
 Any beginning of a keyword will do that is unambiguous at its place: `sh lic st` is `show license status`. Text with
 blanks stands in double quotes. Behind a command that prints, `| include`, `| exclude`, `| begin`, `| section` and
@@ -44,7 +44,7 @@ def _entry(command: ConsoleCommand) -> str:
     lines = [f"### `{command.plain_syntax}`", "", command.help, ""]
     lines.append(f"- Since release {command.since}.")
     if command.needs_shell:
-        lines.append("- In a session only.")
+        lines.append("- In a session only: `gauger instance console`, or over SSH.")
     if command.mode is Mode.EXEC and command.is_open_to(1):
         lines.append("- In user EXEC too, with privilege 1.")
     lines.append(f"- Prints: {command.summary}")

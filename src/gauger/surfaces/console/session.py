@@ -13,7 +13,9 @@ from gauger.surfaces.console.terminal import ShellControl
 _OWN_FILES: Final = ("flash:", "bootflash:")
 _NETWORK: Final = frozenset({"ftp", "http", "https", "scp", "sftp", "tftp"})
 
-IN_A_SESSION: Final = "That means something in a session only."
+IN_A_SESSION: Final = (
+    "That means something in a session only: `gauger instance console` opens one."
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Session:
         views: The product instance, to be looked at.
         operations: The product instance, to be changed; None where it may only be looked at.
         folder: Where file paths begin that are not absolute.
+        is_confined: Whether no path leads out of the folder, as for who has no account of the host.
         changes: Configuration typed so far, applied together.
         mode: Which rows of the table the next line belongs to; a handler may change it.
         line: Which lines are configured in line configuration: ``console`` or ``vty``.
@@ -34,6 +37,7 @@ class Session:
     views: Views
     operations: Operations | None = None
     folder: Path = field(default_factory=Path)
+    is_confined: bool = False
     changes: list[ConfigChange] = field(default_factory=list)
     mode: Mode = Mode.EXEC
     line: str = "vty"
@@ -65,7 +69,8 @@ class Session:
         """Return the file that an operator named; it is data, and no shell ever sees it.
 
         Raises:
-            Problem: ``not-supported`` for a place in the network.
+            Problem: ``not-supported`` for a place in the network; ``forbidden`` for one outside of
+                the folder where the session is confined to it.
         """
         for prefix in _OWN_FILES:
             # So devices call their own disk, and so operators' scripts are written.
@@ -74,7 +79,13 @@ class Session:
         if text.partition(":")[0].lower() in _NETWORK:
             message = f"{text[:128]!r} is in the network; name a file of this machine."
             raise Problem("not-supported", message)
-        return self.folder / text
+        if not self.is_confined:
+            return self.folder / text
+        # The attack stopped: a file of the host overwritten, or read out by the refusals of what
+        # is in it. On a device the root of all paths is its own disk.
+        if ".." in Path(text).parts:
+            raise Problem("forbidden", f"{text[:128]!r} leads out of the disk of the device.")
+        return self.folder / text.lstrip("/")
 
 
 class Handler(Protocol):

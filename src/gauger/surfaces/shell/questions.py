@@ -45,7 +45,7 @@ class Asked:
     def take(self, key: Key | str, editor: Editor) -> tuple[str, str | None]:
         """Take a key and return what is shown, and the answer once it is whole."""
         if self.kind is Question.KEY:
-            answer = key[0] if isinstance(key, str) else "" if key is Key.ENTER else "\0"
+            answer = key if isinstance(key, str) else "" if key is Key.ENTER else "\0"
             return f"{answer if answer.isprintable() else ''}\r\n", answer
         if isinstance(key, str):
             return editor.type(key), None

@@ -12,7 +12,7 @@ from typing import Final
 
 from gauger.core.problems import Problem
 from gauger.core.text import many_lines, one_line
-from gauger.instance.ports import Operations
+from gauger.instance.ports import Line, Operations
 from gauger.surfaces.console.console import listed, require_release
 from gauger.surfaces.console.grammar import Mode
 from gauger.surfaces.console.modes import PRIVILEGED
@@ -27,6 +27,11 @@ from gauger.surfaces.shell.visitor import Visitor
 
 ATTEMPTS: Final = 3
 """How often a password is asked for."""
+
+# Word for word: what logs in for a script waits for it.
+_PASSWORD: Final = "Password: "  # noqa: S105 -- a question, not an answer
+
+_SHUTDOWN: Final = "\r\n\r\n***\r\n*** --- SHUTDOWN NOW ---\r\n***\r\n\r\n"
 
 # Those that wait while a page is read; older ones are in the log buffer.
 _MOST_WAITING: Final = 100
@@ -71,13 +76,20 @@ class Shell:
             visitor: Who sits there.
             terminal: What the terminal shows at once.
             write: Sends bytes to the terminal; an `OSError` of it ends the session.
-            folder: Where relative file paths begin; the working folder where None.
+            folder: Where relative file paths begin; the working folder where None. Only who sits at
+                the local console may name files outside of it.
         """
         self._agent, self._visitor, self._write = agent, visitor, write
         self.terminal = terminal
         self.privilege = visitor.privilege
-        here = Path() if folder is None else folder
-        self._session = Session(views=agent, operations=agent, folder=here, shell=self)
+        self._session = Session(
+            views=agent,
+            operations=agent,
+            folder=Path() if folder is None else folder,
+            # Who comes from elsewhere has an account of the device, none of its host.
+            is_confined=visitor.name is not None,
+            shell=self,
+        )
         self._reported = (terminal.rows, terminal.columns)
         # Keys and messages come from different threads, and draw on the same line.
         self._lock = threading.RLock()
@@ -88,7 +100,8 @@ class Shell:
         self._phase = _Phase.RUNNING
         self._is_literal = False
         self._waiting: deque[str] = deque(maxlen=_MOST_WAITING)
-        self._unsubscribe: Callable[[], object] | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._forget: Callable[[], None] = _nothing
         self._ended = False
         self._attempts = ATTEMPTS
         self._at_prompt: Mapping[Key, Callable[[], Work | None]] = {
@@ -103,8 +116,13 @@ class Shell:
 
     def start(self) -> None:
         """Show the banner and the first prompt."""
+        self._forget = self._agent.on_reload(self._shut_down)
+        self.monitors = self._visitor.name is None
+        configuration = self._agent.configuration()
         with self._lock:
             self._out("\r\n")
+            for banner in filter(None, (configuration.banner_motd, configuration.banner_exec)):
+                self._out(many_lines(banner).rstrip("\n").replace("\n", "\r\n") + "\r\n")
             self._next()
 
     @property
@@ -119,12 +137,14 @@ class Shell:
             data: Bytes of the terminal, cut anywhere.
         """
         for key in self._keys.feed(data):
-            with self._lock:
-                if self._ended:
-                    return
-                work = self._take(key)
-            if work is not None:
-                self._run(work)
+            waiting = deque([key])
+            while waiting:
+                with self._lock:
+                    if self._ended:
+                        return
+                    work = self._take(self._first(waiting))
+                if work is not None:
+                    self._run(work)
 
     def resize(self, rows: int, columns: int) -> None:
         """Follow a terminal that was made larger or smaller."""
@@ -155,6 +175,13 @@ class Shell:
         with self._lock:
             self._ended = True
         self.monitors = False
+        self._forget()
+
+    def _shut_down(self) -> None:
+        with self._lock:
+            if not self._ended:
+                self._out(_SHUTDOWN)
+            self._ended = True
 
     # What handlers may do, as `gauger.surfaces.console.terminal.ShellControl` has it.
 
@@ -171,7 +198,8 @@ class Shell:
     @monitors.setter
     def monitors(self, value: bool) -> None:
         if value and self._unsubscribe is None:
-            self._unsubscribe = str
+            line = Line.CONSOLE if self._visitor.name is None else Line.MONITOR
+            self._unsubscribe = self._agent.messages.subscribe(self.show_message, line)
         elif not value and self._unsubscribe is not None:
             unsubscribe, self._unsubscribe = self._unsubscribe, None
             unsubscribe()
@@ -184,9 +212,27 @@ class Shell:
         """
         if self.privilege == PRIVILEGED:
             return
+        if self._agent.configuration().enable_secret is not None:
+            self._attempts = ATTEMPTS
+            self.ask(_PASSWORD, self._enabled, hidden=True)
+            return
         if self._visitor.privilege != PRIVILEGED:
-            raise Problem("forbidden", "No password set")
+            raise Problem("invalid-command", "No password set")
         self.privilege = PRIVILEGED
+
+    def _enabled(self, password: str) -> str:
+        try:
+            self._agent.check_enable(password)
+        except Problem as problem:
+            if problem.code != "unauthenticated":
+                raise
+            self._attempts -= 1
+            if self._attempts == 0:
+                return "% Bad secrets\n"
+            self.ask(_PASSWORD, self._enabled, hidden=True)
+            return ""
+        self.privilege = PRIVILEGED
+        return ""
 
     def ask(self, prompt: str, then: Callable[[str], str], *, hidden: bool = False) -> None:
         """Ask for one line once the handler has returned."""
@@ -205,6 +251,20 @@ class Shell:
         self._ended = True
 
     # Keys.
+
+    def _first(self, waiting: deque[Key | str]) -> Key | str:
+        """Take what comes next: text as a whole where a line is typed, else key by key."""
+        first = waiting.popleft()
+        is_key = self._phase is _Phase.PAGING or (
+            self._phase is _Phase.ANSWERING
+            and self._question is not None
+            and self._question.kind is Question.KEY
+        )
+        if is_key and isinstance(first, str) and len(first) > 1:
+            # What stands behind the key belongs to whatever that key leads to.
+            waiting.appendleft(first[1:])
+            return first[0]
+        return first
 
     def _take(self, key: Key | str) -> Work | None:
         if self._phase is _Phase.PAGING:
@@ -297,7 +357,7 @@ class Shell:
         self._out(f"\r\n{self._editor.redraw()}")
 
     def _page(self, key: Key | str) -> None:
-        shown = self._pager.press(key[0] if isinstance(key, str) else key)
+        shown = self._pager.press(key)
         self._out(ERASE_MORE if shown is None else shown)
         if shown is None or not self._pager.has_more:
             self._next()
@@ -342,7 +402,8 @@ class Shell:
         if changes:
             # Before it is tried: a line that is refused must not come along with the next one.
             self._session.changes.clear()
-            self._agent.configure(changes)
+            # As on devices: it is in force, and gone after a reload unless somebody saves it.
+            self._agent.configure(changes, save=False)
 
     def _run(self, work: Work) -> None:
         """Carry something out; the terminal stays open to messages meanwhile."""
@@ -379,7 +440,7 @@ class Shell:
         self._out(self._editor.begin(self._prompt(), history))
 
     def _prompt(self) -> str:
-        name = one_line(self._agent.configuration().hostname or "Gauger")
+        name = one_line(self._agent.hostname())
         return name + _SIGNS.get(self._session.mode, "#" if self.privilege == PRIVILEGED else ">")
 
     def _out(self, text: str) -> None:
@@ -390,6 +451,10 @@ class Shell:
         except OSError:
             # The terminal is gone: whoever carries it learns so by itself.
             self._ended = True
+
+
+def _nothing() -> None:
+    """Undo nothing."""
 
 
 def _refused(detail: str) -> str:
