@@ -55,6 +55,7 @@ def lines() -> Iterator[str]:
     """Return every command that shows, its arguments filled in."""
     for syntax in SHOWS:
         filled = syntax.replace("<report>", str(START)).replace("<days>", "7")
+        filled = filled.replace("<feature>", ESSENTIALS)
         yield re.sub(r"[\[{]\w+:(\w+)[^\]}]*[\]}]", r"\1", filled)
 
 

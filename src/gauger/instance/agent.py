@@ -23,6 +23,7 @@ from gauger.instance.surroundings import Surroundings, shown_name
 if TYPE_CHECKING:
     from gauger.instance.configuring import Configuring
     from gauger.instance.orders import Orders
+    from gauger.instance.tech_views import SystemView, TechView
     from gauger.instance.users import LocalUsers
     from gauger.instance.views import (
         AuthorizationView,
@@ -345,6 +346,14 @@ class Agent:
     def authorizations(self) -> "tuple[AuthorizationView, ...]":
         """Return the authorization codes, one entry for each device of the set."""
         return self._orders.authorizations()
+
+    def system(self) -> "SystemView":
+        """Return the device as a machine: its name, and how long it runs."""
+        return self._orders.system()
+
+    def tech(self) -> "TechView":
+        """Return what `show license tech support` prints beside what other commands print."""
+        return self._orders.tech()
 
     def events(self, days: int | None = None) -> "tuple[EventView, ...]":
         """Return the event log, oldest first; of the last days only where given."""

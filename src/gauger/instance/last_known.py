@@ -9,6 +9,7 @@ from gauger.core.identity import Udi
 from gauger.core.profiles import Profile
 from gauger.instance.config import Configuration
 from gauger.instance.holdings import read_holdings
+from gauger.instance.insight import Insight
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Memory
 from gauger.instance.messages import Messages
@@ -16,6 +17,7 @@ from gauger.instance.meter import Meter
 from gauger.instance.ports import Store
 from gauger.instance.showing import Showing
 from gauger.instance.surroundings import Surroundings, shown_name
+from gauger.instance.tech_views import SystemView, TechView
 from gauger.instance.trust_files import trust_view
 from gauger.instance.users import stored_users
 from gauger.instance.views import (
@@ -55,6 +57,7 @@ class LastKnown:
         self._measuring = Measuring(around, meter, self._memory)
         self._holdings = read_holdings(self._memory.documents, around.pinned)
         self._showing = Showing(around, self._memory, meter)
+        self._insight = Insight(around, self._memory)
 
     @property
     def udi(self) -> Udi:
@@ -117,6 +120,14 @@ class LastKnown:
     def authorizations(self) -> tuple[AuthorizationView, ...]:
         """Return the authorization codes, one entry for each device of the set."""
         return self._showing.authorizations()
+
+    def system(self) -> SystemView:
+        """Return the device as a machine; nothing runs on it."""
+        return self._insight.system(None)
+
+    def tech(self) -> TechView:
+        """Return what `show license tech support` prints beside what other commands print."""
+        return self._insight.tech(self._holdings, None, None)
 
     def trust(self) -> RootView:
         """Return whom the product instance trusts."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.root_set import RootSet
@@ -29,12 +29,14 @@ from gauger.instance.greeting import HELLO, is_worth_it
 from gauger.instance.history import taken_in
 from gauger.instance.holdings import read_holdings
 from gauger.instance.importing import joined
+from gauger.instance.insight import Insight
 from gauger.instance.memory import Draft, read_detail
 from gauger.instance.polling import POLLS, ask_now
 from gauger.instance.ports import Batch
 from gauger.instance.records import Past
 from gauger.instance.saving import Saving, batches
 from gauger.instance.showing import Showing
+from gauger.instance.tech_views import SystemView, TechView
 from gauger.instance.trust_files import read_root_set_files, take_in, trust_view
 from gauger.instance.trusting import Presented, token_digest
 from gauger.instance.views import (
@@ -55,6 +57,9 @@ from gauger.instance.views import (
     UsageView,
 )
 
+if TYPE_CHECKING:
+    from gauger.instance.talking import Talking
+
 _MARKED_AT_ONCE: Final = 200
 
 
@@ -72,6 +77,7 @@ class Orders:
         self._noted: Problem | None = None
         self._saving = Saving(engine.around, engine.memory.store, engine.portion)
         self._showing = Showing(engine.around, engine.memory, engine.meter)
+        self._insight = Insight(engine.around, engine.memory)
 
     def adopt_factory(self, documents: Mapping[str, Document], *, has_key: bool) -> None:
         """Install what the factory made from the order, where nothing is installed yet.
@@ -413,6 +419,21 @@ class Orders:
         """Return the authorization codes, one entry for each device of the set."""
         with self._engine.lock:
             return self._showing.authorizations()
+
+    def system(self) -> SystemView:
+        """Return the device as a machine."""
+        with self._engine.lock:
+            return self._insight.system(self._engine.measuring.began)
+
+    def tech(self) -> TechView:
+        """Return what `show license tech support` prints beside what other commands print."""
+        engine = self._engine
+        with engine.lock:
+            engine.measure()
+            # Not by the attribute: to look must not load what talks.
+            talking: Talking | None = vars(engine).get("talking")
+            tallies = None if talking is None else talking.tallies
+            return self._insight.tech(engine.holdings(), engine.measuring, tallies)
 
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         """Return the event log, oldest first; of the last days only where given."""

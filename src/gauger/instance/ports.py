@@ -18,6 +18,7 @@ from gauger.instance.config import ConfigChange, Configuration
 
 if TYPE_CHECKING:
     # Only type checkers need them here: a device that nobody looks at never loads a view.
+    from gauger.instance.tech_views import SystemView, TechView
     from gauger.instance.views import (
         AuthorizationView,
         EventView,
@@ -133,6 +134,12 @@ class Views(Protocol):
 
     def authorizations(self) -> "tuple[AuthorizationView, ...]":
         """Return the authorization codes, one entry for each device of the set."""
+
+    def system(self) -> "SystemView":
+        """Return the device as a machine: its name, and how long it runs."""
+
+    def tech(self) -> "TechView":
+        """Return what `show license tech support` prints beside what other commands print."""
 
     def trust(self) -> "RootView":
         """Return whom the product instance trusts."""

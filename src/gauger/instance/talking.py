@@ -15,6 +15,7 @@ from gauger.instance.history import Heading
 from gauger.instance.importing import Importing
 from gauger.instance.memory import Draft
 from gauger.instance.records import Past
+from gauger.instance.tallies import Tallies
 
 if TYPE_CHECKING:
     from gauger.instance.engine import Engine
@@ -37,6 +38,7 @@ class Talking:
             importing=self.importing, trusting=engine.trusting, lived=engine.measuring.lived
         )
         self.exchanging = Exchanging(around, store, parts)
+        self.tallies = Tallies()
 
     def talk(self, kind: str) -> Answered | None:
         """Send the message of an exchange and take its answer; the caller holds ``wire``.
@@ -62,9 +64,14 @@ class Talking:
             # By the nonce: an answer recorded earlier is none to this message.
             response = decode_response(data, nonce=outgoing.nonce)
         except Problem as problem:
+            wall = engine.around.clock.wall()
+            with engine.lock:
+                self.tallies.failed(kind, problem, is_poll=outgoing.is_poll, at=wall)
             self.put_off(problem, outgoing)
             raise
         with engine.lock:
+            wall, status = engine.around.clock.wall(), response.status.value
+            self.tallies.answered(kind, is_poll=outgoing.is_poll, status=status, at=wall)
             draft = engine.memory.draft()
             # Before the answer is taken: it may end the exchange, and with it what was carried.
             sent = history.sent(draft, kind, is_poll=outgoing.is_poll)

@@ -15,6 +15,8 @@ from gauger.instance.history import Heading
 from gauger.instance.messages import Messages
 from gauger.instance.ports import Operations, UserAccounts
 from gauger.instance.settings import apply_change
+from gauger.instance.tallies import Tallies
+from gauger.instance.tech_views import HandleView, SystemView, TechView
 from gauger.instance.views import (
     AccountView,
     AuthorizationView,
@@ -202,6 +204,30 @@ NO_HISTORY = tuple(
 )
 
 
+MACHINE = SystemView(
+    hostname="ctrl-7", now=NOW, uptime=3_605, is_clock_set=True, version="0.3.0"
+)
+
+TECHNICAL = TechView(
+    is_first=False,
+    policy_days=90,
+    next_sample=NOW + 90,
+    may_report=True,
+    blocked=None,
+    exchanges=Tallies().views(),
+    handles=(
+        HandleView(
+            tag=TAG, since=NOW - 900, requested_at=NOW - 60, open_id=1_634_880_003, previous_id=0
+        ),
+    ),
+    stored=3,
+    unreadable=0,
+    log_bytes=2_048,
+    trust_number=1,
+    is_reserved=False,
+)
+
+
 @dataclass(slots=True)
 class ScriptedAgent:
     """Answers what it is told to, and remembers what it was asked."""
@@ -213,6 +239,8 @@ class ScriptedAgent:
     bought: tuple[PurchaseView, ...] = ()
     authorized: tuple[AuthorizationView, ...] = (AuthorizationView(udi=UDI),)
     logged: tuple[EventView, ...] = EVENTS
+    machine: SystemView = MACHINE
+    technical: TechView = TECHNICAL
     messages: Messages = field(default_factory=Messages)
     log: LoggingView = field(default_factory=LoggingView)
     history: tuple[HistoryView, ...] = NO_HISTORY
@@ -353,6 +381,12 @@ class ScriptedAgent:
 
     def authorizations(self) -> tuple[AuthorizationView, ...]:
         return self.authorized
+
+    def system(self) -> SystemView:
+        return self.machine
+
+    def tech(self) -> TechView:
+        return self.technical
 
     def events(self, days: int | None = None) -> tuple[EventView, ...]:
         self._note("events", days)

@@ -18,15 +18,17 @@ from tests.surfaces.console.scripted import ScriptedAgent
 from tests.surfaces.console.scripted import product as made
 
 GRAMMARS: dict[Mode, Grammar[Handler]] = {mode: Grammar(COMMANDS, mode) for mode in Mode}
-EXAMPLES = {"url": "https://cssm.example.com/licservice/license", "token": "SECRET-TOKEN"}
+EXAMPLES = {
+    "url": "https://cssm.example.com/licservice/license",
+    "token": "SECRET-TOKEN",
+    "feature": "air-dna-advantage",
+}
 EVERY = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.plain_syntax)
 
 
 def example(argument: Argument, name: str) -> str:
     """Return a value that an argument accepts."""
-    return EXAMPLES.get(
-        name, str(max(7, argument.minimum)) if argument.kind is Kind.NUMBER else "file.xml"
-    )
+    return EXAMPLES.get(name, "7" if argument.kind is Kind.NUMBER else "file.xml")
 
 
 def words(command: ConsoleCommand) -> list[list[str]]:

@@ -4,7 +4,7 @@ from gauger.surfaces.console.session import ConsoleMatch, Session
 from gauger.surfaces.console.show.authorization import show_authorization
 from gauger.surfaces.console.show.eventlog import show_eventlog, show_history
 from gauger.surfaces.console.show.everything import Everything, show_all
-from gauger.surfaces.console.show.rum import show_rum_all, show_rum_detail
+from gauger.surfaces.console.show.rum import show_rum_detail
 from gauger.surfaces.console.show.status import show_status
 from gauger.surfaces.console.show.summary import show_summary
 from gauger.surfaces.console.show.udi import show_udi
@@ -34,8 +34,13 @@ def udi(session: Session, _: ConsoleMatch, /) -> str:
 
 def everything(session: Session, _: ConsoleMatch, /) -> str:
     """Show everything on one page."""
+    return show_all(everything_view(session))
+
+
+def everything_view(session: Session) -> Everything:
+    """Return what `show license all` prints, and the command for support begins with."""
     views = session.views
-    view = Everything(
+    return Everything(
         udi=views.udi,
         profile=views.profile,
         status=views.status(),
@@ -44,17 +49,11 @@ def everything(session: Session, _: ConsoleMatch, /) -> str:
         authorizations=views.authorizations(),
         reports=views.reports_summary(),
     )
-    return show_all(view)
 
 
 def authorization(session: Session, _: ConsoleMatch, /) -> str:
     """Show the authorization codes and what was bought."""
     return show_authorization(session.views.authorizations(), session.views.purchases())
-
-
-def rum_all(session: Session, _: ConsoleMatch, /) -> str:
-    """Show a line for each report."""
-    return show_rum_all(session.views.report_rows())
 
 
 def rum_detail(session: Session, match: ConsoleMatch, /) -> str:

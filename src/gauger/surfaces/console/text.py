@@ -22,6 +22,8 @@ _MONTHS: Final = [
     "Dec",
 ]
 
+_DAYS: Final = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
 NONE: Final = "<none>"
 EMPTY: Final = "<empty>"
 
@@ -47,6 +49,13 @@ def day(seconds: int) -> str:
 def log_moment(seconds: int) -> str:
     """Return a time as the event log prints it: ``2021-11-17 03:31:32.000 UTC``."""
     return f"{_calendar(seconds):%Y-%m-%d %H:%M:%S}.000 UTC"
+
+
+def clock_moment(seconds: int) -> str:
+    """Return a time as `show clock` prints it: ``10:45:23.000 UTC Thu Nov 18 2021``."""
+    time = _calendar(seconds)
+    names = f"{_DAYS[time.weekday()]} {_MONTHS[time.month - 1]}"
+    return f"{time:%H:%M:%S}.000 UTC {names} {time.day} {time.year:04d}"
 
 
 def shown(value: str | None) -> str:

@@ -23,6 +23,7 @@ ARGUMENTS: Final = MappingProxyType(
         "days": Argument(kind=Kind.NUMBER, help="Days back from now.", maximum=3650),
         # As far as integers go (spec/strict-json.md, 5): a greater number fits into no row of the store.
         "report": Argument(kind=Kind.NUMBER, help="Id of a report.", maximum=2**63 - 1),
+        "feature": Argument(kind=Kind.TEXT, help="Short name of a feature.", maximum=64),
         "url": Argument(kind=Kind.TEXT, help="URL."),
         "interval": Argument(
             kind=Kind.NUMBER,

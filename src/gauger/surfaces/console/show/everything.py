@@ -44,11 +44,11 @@ def show_all(view: Everything) -> str:
     parts = [
         sections.join(_status(view)),
         "",
-        sections.join([_heading("License Usage"), *usage_blocks(view.usage)]),
+        sections.join([heading("License Usage"), *usage_blocks(view.usage)]),
         "",
-        "\n".join([*_heading("Product Information"), *udi_lines(view.udi, view.status.trust)]),
+        "\n".join([*heading("Product Information"), *udi_lines(view.udi, view.status.trust)]),
         "",
-        "\n".join([*_heading("Agent Version"), _agent(view.profile)]),
+        "\n".join([*heading("Agent Version"), agent_version(view.profile)]),
         "",
         sections.join(_authorizations(view)),
         "",
@@ -57,29 +57,39 @@ def show_all(view: Everything) -> str:
     return "\n".join(parts)
 
 
-def _heading(title: str) -> list[str]:
+def heading(title: str) -> list[str]:
+    """Return a title and the rule below it."""
     return [title, "=" * len(title)]
 
 
-def _status(view: Everything) -> list[list[str]]:
+def status_parts(view: Everything, *, for_support: bool = False) -> list[list[str]]:
+    """Return the sections of status that this command and the one for support begin with.
+
+    Args:
+        view: The product instance.
+        for_support: Whether it is the one for support, which has a line more and names nobody.
+    """
     status, profile = view.status, view.profile
     return [
-        _heading("Smart Licensing Status"),
+        heading("Smart Licensing Status"),
         ["Smart Licensing is ENABLED"],
-        conversion(profile),
+        conversion(profile) if profile.agent_level >= sections.NEWER_BLOCKS else [],
         ["Export Authorization Key:", "  Features Authorized:", f"    {NONE}"],
-        sections.utility(status.utility),
+        sections.utility(status.utility, names=not for_support),
         _policy_mode(profile),
         sections.account(status, profile),
         sections.privacy(status),
-        sections.transport(status.transport, profile),
+        sections.transport(status.transport, profile, checks=for_support),
         sections.miscellaneous(status),
         sections.policy(status.policy),
-        sections.reporting(status.reporting),
-        # A block even for one device: after the one-line form Genie takes the device that the
-        # authorizations name below for that of the trust code, and loses its status.
-        sections.trust_block(status.trust, profile),
     ]
+
+
+def _status(view: Everything) -> list[list[str]]:
+    # A block even for one device: after the one-line form Genie takes the device that the
+    # authorizations name below for that of the trust code, and loses its status.
+    trust = sections.trust_block(view.status.trust, view.profile)
+    return [*status_parts(view), sections.reporting(view.status.reporting), trust]
 
 
 def _policy_mode(profile: Profile) -> list[str]:
@@ -89,27 +99,24 @@ def _policy_mode(profile: Profile) -> list[str]:
 
 def conversion(profile: Profile) -> list[str]:
     """Return the section of converting old licences; there are none to convert."""
+    lines = ["License Conversion:", "  Automatic Conversion Enabled: False"]
     if profile.agent_level < sections.NEWER_BLOCKS:
-        return []
-    return [
-        "License Conversion:",
-        "  Automatic Conversion Enabled: False",
-        f"  Last Data Push: {NONE}",
-        f"  Last File Export: {NONE}",
-    ]
+        return lines
+    return [*lines, f"  Last Data Push: {NONE}", f"  Last File Export: {NONE}"]
 
 
-def _agent(profile: Profile) -> str:
+def agent_version(profile: Profile) -> str:
+    """Return the line of the agent's level."""
     return f"Smart Agent for Licensing: {shown(profile.agent_version)}"
 
 
 def _authorizations(view: Everything) -> list[list[str]]:
     pushed = [f"Last Data Push: {NONE}", f"Last File Export: {NONE}"]
-    heading = _heading("License Authorizations")
+    title = heading("License Authorizations")
     is_new = view.profile.agent_level >= sections.NEWER_BLOCKS
     overall, *allowed = authorization_sections(view.authorizations)
     # The heading stands right above what it heads; newer agents put two lines between.
-    first = [[*heading, *pushed], overall] if is_new else [[*heading, *overall]]
+    first = [[*title, *pushed], overall] if is_new else [[*title, *overall]]
     return [*first, *allowed, purchased(view.purchases)]
 
 

@@ -9,7 +9,7 @@ from gauger.surfaces.console.show.status import join
 from gauger.surfaces.console.show.summary import NOTHING_IN_USE
 from gauger.surfaces.console.text import shown
 
-_ENFORCEMENT: Final[Mapping[str, str]] = MappingProxyType(
+ENFORCEMENT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "perpetual": "NOT ENFORCED",
         "subscription": "NOT ENFORCED",
@@ -17,6 +17,7 @@ _ENFORCEMENT: Final[Mapping[str, str]] = MappingProxyType(
         "export": "EXPORT RESTRICTED",
     }
 )
+"""How a licence is enforced, by its policy group."""
 
 
 def show_usage(usage: Sequence[UsageView]) -> str:
@@ -41,15 +42,16 @@ def _block(view: UsageView) -> list[str]:
         f"  Count: {view.count}",
         f"  Version: {shown(view.version)}",
         f"  Status: {view.status}",
-        f"  Export status: {_export_status(view)}",
+        f"  Export status: {export_status(view)}",
         f"  Feature Name: {shown(view.feature)}",
         f"  Feature Description: {description}",
-        f"  Enforcement type: {_ENFORCEMENT[view.group]}",
+        f"  Enforcement type: {ENFORCEMENT[view.group]}",
         f"  License type: {'Subscription' if view.subscription else 'Perpetual'}",
     ]
 
 
-def _export_status(view: UsageView) -> str:
+def export_status(view: UsageView) -> str:
+    """Return whether export rules restrict a licence, and whether it may be used."""
     if view.group != "export":
         return "NOT RESTRICTED"
     is_allowed = view.status != "NOT AUTHORIZED"
