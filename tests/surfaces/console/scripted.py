@@ -204,9 +204,7 @@ NO_HISTORY = tuple(
 )
 
 
-MACHINE = SystemView(
-    hostname="ctrl-7", now=NOW, uptime=3_605, is_clock_set=True, version="0.3.0"
-)
+MACHINE = SystemView(hostname="ctrl-7", now=NOW, uptime=3_605, is_clock_set=True, version="0.3.0")
 
 TECHNICAL = TechView(
     is_first=False,

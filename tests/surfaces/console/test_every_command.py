@@ -28,7 +28,9 @@ EVERY = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command
 
 def example(argument: Argument, name: str) -> str:
     """Return a value that an argument accepts."""
-    return EXAMPLES.get(name, "7" if argument.kind is Kind.NUMBER else "file.xml")
+    return EXAMPLES.get(
+        name, str(max(7, argument.minimum)) if argument.kind is Kind.NUMBER else "file.xml"
+    )
 
 
 def words(command: ConsoleCommand) -> list[list[str]]:

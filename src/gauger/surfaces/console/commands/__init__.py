@@ -7,10 +7,18 @@ reference page come from it.
 from types import MappingProxyType
 from typing import Final
 
-from gauger.surfaces.console.commands import licensing, machine, modes, operations, shows, system
+from gauger.surfaces.console.commands import (
+    licensing,
+    machine,
+    messages,
+    modes,
+    operations,
+    shows,
+    system,
+)
 from gauger.surfaces.console.session import ConsoleCommand
 
-_FAMILIES: Final = (shows, operations, licensing, machine, modes, system)
+_FAMILIES: Final = (shows, operations, licensing, machine, messages, modes, system)
 
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = tuple(
     command for family in _FAMILIES for command in family.COMMANDS
