@@ -57,6 +57,22 @@ def needs_program(program: str, package: str) -> Path:
     return Path(found)
 
 
+def needs_library(pattern: str, package: str) -> Path:
+    """Return where a library lies that a Debian package brings.
+
+    Args:
+        pattern: Its place below ``/usr/lib``, with ``*`` for the machine's architecture.
+        package: The Debian package, for the message.
+
+    Returns:
+        Its path; the test is skipped (failed in CI) where it is absent.
+    """
+    found = next(Path("/usr/lib").glob(pattern), None)
+    if found is None:
+        _absent(f"needs {pattern} of the Debian package {package}; try: make deps-system")
+    return found
+
+
 def interop_python(name: str = "interop") -> Path:
     """Return the interpreter of an environment that holds tools of others.
 

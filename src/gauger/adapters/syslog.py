@@ -169,9 +169,13 @@ class _Way:
 class _Datagrams(_Way):
     """UDP: one message a datagram."""
 
+    _turn = -1
+
     def _open(self) -> socket.socket:
         found = socket.getaddrinfo(self._host.host, self._host.port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, address = found[0]
+        # Another address each time: of a name with two, only one may be listened at.
+        self._turn += 1
+        family, kind, protocol, _, address = found[self._turn % len(found)]
         opened = socket.socket(family, kind, protocol)
         try:
             # Connected: that nobody listens there is then told with the next message.
