@@ -109,14 +109,13 @@ def test_reports_are_handed_over_in_the_order_of_the_file(desk: Bench) -> None:
 
 
 def test_trust_requests_and_odd_elements_are_told_apart(desk: Bench) -> None:
-    items = [
-        Item(kind=ItemKind.TRUST_REQUEST, text="good"),
-        Item(kind=ItemKind.AUTH_REQUEST, text="good"),
-    ]
-    verdicts = desk.verdicts(desk.work(b"".join(write_file(items))))
+    items = [Item(kind=ItemKind.TRUST_REQUEST, text="good")]
+    odd = b"<smartLicenseNewer><data>good</data></smartLicenseNewer></smartLicense>"
+    content = b"".join(write_file(items)).replace(b"</smartLicense>", odd)
+    verdicts = desk.verdicts(desk.work(content))
     assert [(one.kind, one.verdict, one.code) for one in verdicts] == [
         ("trust-request", "accepted", None),
-        ("smartLicenseAuthRequest", "refused", "not-supported"),
+        ("smartLicenseNewer", "refused", "not-supported"),
     ]
 
 

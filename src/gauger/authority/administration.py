@@ -59,7 +59,7 @@ MOST_USES: Final = 1_000_000
 MOST_QUANTITY: Final = 10**9
 _SLASH: Final = "/"
 _DAY: Final = 86_400
-_TERMS: Final = ("perpetual", "subscription")
+TERMS: Final = ("perpetual", "subscription")
 
 
 def open_smart_account(unit: Unit, command: OpenSmartAccount) -> Decision:
@@ -110,7 +110,7 @@ def set_option(unit: Unit, command: SetAccountOption) -> Decision:
     Raises:
         Problem: ``not-found``.
     """
-    _require(unit, command.account)
+    require_account(unit, command.account)
     draft = Draft(unit)
     draft.add(
         AccountOptionSet(
@@ -131,7 +131,7 @@ def issue_token(unit: Unit, command: IssueToken) -> Decision:
         Problem: ``not-found``; ``invalid-argument`` where days or uses are out of range;
             ``conflict`` where it is known already.
     """
-    _require(unit, command.account)
+    require_account(unit, command.account)
     _within(command.days, MOST_DAYS, "days")
     if command.uses is not None:
         _within(command.uses, MOST_USES, "uses")
@@ -186,7 +186,7 @@ def deposit_order(unit: Unit, command: DepositOrder) -> Decision:
             ``invalid-argument`` where a line is not possible; ``belongs-elsewhere`` where a
             product instance is another account's.
     """
-    _require(unit, command.account)
+    require_account(unit, command.account)
     # In the whole ledger: an order that two accounts hold would be counted twice.
     if unit.store.lookups.order_exists(command.order_number):
         raise Problem("conflict", f"Order {command.order_number} was deposited already.")
@@ -231,8 +231,8 @@ def _claim_by_order(draft: Draft, udi: Udi, command: DepositOrder) -> None:
 
 def _check_line(line: OrderLine) -> None:
     _within(line.quantity, MOST_QUANTITY, "licences")
-    if line.term not in _TERMS:
-        raise Problem("invalid-argument", f"A term is {' or '.join(_TERMS)}, not {line.term!r}.")
+    if line.term not in TERMS:
+        raise Problem("invalid-argument", f"A term is {' or '.join(TERMS)}, not {line.term!r}.")
     # A term of no length is in force never, yet people would read it as bought.
     if line.end is not None and line.end <= line.start:
         raise Problem("invalid-argument", f"The term of {line.tag} ends before it starts.")
@@ -310,7 +310,7 @@ def _policy_account(unit: Unit, command: AssignPolicy) -> AccountRef | None:
             raise Problem("not-found", f"There is no Smart Account {command.smart_account}.")
         return None
     account = AccountRef(command.smart_account, command.virtual_account)
-    _require(unit, account)
+    require_account(unit, account)
     return account
 
 
@@ -320,7 +320,7 @@ def fetch_policy(unit: Unit, command: FetchPolicy) -> Decision:
     Raises:
         Problem: ``not-found``.
     """
-    _require(unit, command.account)
+    require_account(unit, command.account)
     return _policy_decision(unit, command.account)
 
 
@@ -345,7 +345,7 @@ def record_event(unit: Unit, command: RecordEvent) -> Decision:
     """
     # No row may be of an account that there never was.
     if command.account is not None:
-        _require(unit, command.account)
+        require_account(unit, command.account)
     draft = Draft(unit)
     draft.add(
         EventRecorded(
@@ -444,7 +444,12 @@ def import_manufacturer(unit: Unit, command: ImportManufacturer) -> Decision:
     return plain(draft, Done())
 
 
-def _require(unit: Unit, account: AccountRef) -> None:
+def require_account(unit: Unit, account: AccountRef) -> None:
+    """Check that an account exists.
+
+    Raises:
+        Problem: ``not-found``.
+    """
     if not unit.store.lookups.account_exists(account):
         raise Problem("not-found", f"There is no account {account}.")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gauger.authority.books import Draft, Unit
+from gauger.authority.shown_codes import code_to_send
 from gauger.core.authority import rows
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.facts import InstanceFacts, Issued
@@ -12,6 +13,7 @@ from gauger.core.authority.outcomes import AnswerBundle
 from gauger.core.authority.rows import InstanceDocumentIssued, PolicyIssued
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, Companion
+from gauger.core.documents.authorization_code import AuthorizationCode
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import Purchase, PurchaseInfo
@@ -105,6 +107,9 @@ def parcel_for_report(
     # A new owner brings its own orders; otherwise once after each order (spec/authority.md, 6).
     if moved or (instance is not None and instance.purchase_due):
         companions.extend(_purchase_companion(draft, claims.udi, owner))
+    code = code_to_send(draft, instance, held.authorization)
+    if code is not None:
+        companions.append(Companion(AuthorizationCode.TYPE, code))
     parcel = Parcel(
         root_sets=draft.unit.books.root_sets_above(held.root_number),
         companions=tuple(companions),

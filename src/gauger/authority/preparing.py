@@ -2,16 +2,31 @@
 
 from dataclasses import dataclass
 
+from gauger.authority.authorizations import VerifiedAuthorization
 from gauger.authority.reports import UnverifiableReport, VerifiedReport
 from gauger.authority.trust_requests import VerifiedRequest
 from gauger.core.authority.claims import read_claims
-from gauger.core.authority.commands import Command, ReceiveReport, ReceiveTrustRequest
+from gauger.core.authority.commands import (
+    Command,
+    ReceiveAuthorization,
+    ReceiveReport,
+    ReceiveTrustRequest,
+)
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.authorization_items import document_text, read_authorization_item
+from gauger.core.documents.authorization_request import (
+    AuthorizationRequest,
+    verify_authorization_request,
+)
+from gauger.core.documents.authorization_return import verify_authorization_return
 from gauger.core.documents.envelope import read_document
 from gauger.core.documents.rum_report import examine_report, read_report
 from gauger.core.documents.trust_request import verify_trust_request
 from gauger.core.documents.trust_store import TrustStore, expiry_time
 from gauger.core.problems import Problem
+
+Content = VerifiedReport | UnverifiableReport | VerifiedRequest | VerifiedAuthorization
+"""A document of a device, verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +40,7 @@ class Prepared:
     """
 
     command: Command
-    content: VerifiedReport | UnverifiableReport | VerifiedRequest | None
+    content: Content | None
     trust: TrustStore
 
 
@@ -47,7 +62,7 @@ def prepare(command: Command, trust: TrustStore, now: int, build_date: int) -> P
     # Never earlier than what is known for certain: a clock set back revives no expired
     # certificate.
     instant = expiry_time(build_date, trust.root_set, now)
-    content: VerifiedReport | UnverifiableReport | VerifiedRequest | None = None
+    content: Content | None = None
     if isinstance(command, ReceiveReport):
         content = _report(command, trust, instant)
     elif isinstance(command, ReceiveTrustRequest):
@@ -56,7 +71,33 @@ def prepare(command: Command, trust: TrustStore, now: int, build_date: int) -> P
         # key.
         request, _ = verify_trust_request(document, trust, instant)
         content = VerifiedRequest(command=command, request=request, digest=document.digest)
+    elif isinstance(command, ReceiveAuthorization):
+        content = verified_authorization(command, trust, instant)
     return Prepared(command=command, content=content, trust=trust)
+
+
+def verified_authorization(
+    command: ReceiveAuthorization, trust: TrustStore, instant: int, *, located: bool = False
+) -> VerifiedAuthorization:
+    """Verify an authorization request or return.
+
+    Args:
+        command: What brings it.
+        trust: What is trusted at this moment.
+        instant: What `expiry_time` gives.
+        located: Whether a person found its product instance.
+
+    Raises:
+        Problem: Where its form or its signature does not hold.
+    """
+    text = document_text(command.document)
+    document = read_authorization_item(text)
+    is_request = document.type == AuthorizationRequest.TYPE
+    verify = verify_authorization_request if is_request else verify_authorization_return
+    request, _ = verify(document, trust, instant)
+    return VerifiedAuthorization(
+        command=command, request=request, text=text, digest=document.digest, located=located
+    )
 
 
 def _report(

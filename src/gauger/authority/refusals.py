@@ -11,6 +11,7 @@ from typing import Final
 
 from gauger.core.authority.commands import (
     Pipe,
+    ReceiveAuthorization,
     ReceiveReport,
     ReceiveTrustRequest,
     RecordRefusal,
@@ -75,7 +76,7 @@ class Refusals:
 
     def note(
         self,
-        command: ReceiveReport | ReceiveTrustRequest,
+        command: ReceiveReport | ReceiveTrustRequest | ReceiveAuthorization,
         problem: Problem,
         now: int,
         *,
@@ -164,7 +165,7 @@ class Refusals:
         self._budgets.clear()
         self._total = 0
 
-    def _spend(self, command: ReceiveReport | ReceiveTrustRequest) -> bool:
+    def _spend(self, command: ReceiveReport | ReceiveTrustRequest | ReceiveAuthorization) -> bool:
         """Take one listed refusal from the budget of a source; tell whether there was one left."""
         # A file's name is the uploader's own to choose: it makes no source.
         address = command.path if command.pipe is Pipe.SMART else ""

@@ -15,6 +15,7 @@ from gauger.authority.answers import (
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import flag_of_head, own_page
+from gauger.authority.shown_codes import note_shown
 from gauger.authority.silence import note_heard
 from gauger.authority.turning_away import is_foreign
 from gauger.core.authority.claims import Claims
@@ -204,6 +205,7 @@ def _record(
     parcel = Parcel()
     # A report in doubt brings nothing along: its sender may be a clone, or whoever stole a key.
     if judgement.verdict is Verdict.ACCEPTED and owner is not None:
+        note_shown(draft, claims.udi, claims.held.authorization, claims.digest)
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
     draft.add(

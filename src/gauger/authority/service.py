@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Final
 
+from gauger.authority.authorizations import VerifiedAuthorization
 from gauger.authority.books import AuthoritySettings
 from gauger.authority.flood import DeviceBudgets
 from gauger.authority.greeting import may_prove_loss, signed_head
@@ -26,6 +27,7 @@ from gauger.core.authority.commands import (
     FoundLedger,
     ImportRootSet,
     Pipe,
+    ReceiveAuthorization,
     ReceiveReport,
     ReceiveTrustRequest,
     RenewAnswer,
@@ -253,7 +255,7 @@ class Authority:
         record = None
         # Only documents are audited here: the refusal of a person's command is told to that
         # person.
-        if isinstance(command, ReceiveReport | ReceiveTrustRequest):
+        if isinstance(command, ReceiveReport | ReceiveTrustRequest | ReceiveAuthorization):
             record = self._refusals.note(command, problem, self._clock.wall(), refused=refused)
         if record is None:
             answer()
@@ -439,7 +441,7 @@ def _sender(prepared: Prepared | Problem) -> Udi | None:
     """Return which device has sent a document online, as far as that is proved."""
     content = None if isinstance(prepared, Problem) else prepared.content
     # Not a vendor's: nothing proves its sender, so it could use up the budget of any device.
-    if not isinstance(content, VerifiedReport | VerifiedRequest):
+    if not isinstance(content, VerifiedReport | VerifiedRequest | VerifiedAuthorization):
         return None
     # Whoever uploads is logged in and has limits of the surface.
     if content.command.pipe is not Pipe.SMART:

@@ -5,7 +5,11 @@ It gets no signed verdict, which could be carried to the device, and changes not
 about the document; it is audited in the account of the upload (`spec/authority.md`, section 2).
 """
 
-from gauger.core.authority.commands import ReceiveReport, ReceiveTrustRequest
+from gauger.core.authority.commands import (
+    ReceiveAuthorization,
+    ReceiveReport,
+    ReceiveTrustRequest,
+)
 from gauger.core.authority.facts import InstanceFacts
 from gauger.core.authority.outcomes import Outcome, ReportOutcome, TrustOutcome
 from gauger.core.authority.ownership import ELSEWHERE
@@ -14,7 +18,8 @@ from gauger.core.problems import Problem
 
 
 def is_foreign(
-    command: ReceiveReport | ReceiveTrustRequest, instance: InstanceFacts | None
+    command: ReceiveReport | ReceiveTrustRequest | ReceiveAuthorization,
+    instance: InstanceFacts | None,
 ) -> bool:
     """Tell whether somebody uploads a document in an account that does not own its sender."""
     owner = None if instance is None else instance.account

@@ -8,6 +8,8 @@ from typing import Final, TypeVar
 
 from gauger.authority import (
     administration,
+    authorization_desk,
+    authorizations,
     cases,
     founding,
     reports,
@@ -15,6 +17,7 @@ from gauger.authority import (
     trust_requests,
 )
 from gauger.authority.answers import plan_again
+from gauger.authority.authorizations import VerifiedAuthorization
 from gauger.authority.books import AuthoritySettings, Books, Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.epochs import heed, heed_shown, show_head
@@ -426,6 +429,8 @@ def decide(unit: Unit, item: Prepared) -> Decision:
             return reports.store_apart(unit, item.content)
         case VerifiedRequest():
             return trust_requests.receive(unit, item.content)
+        case VerifiedAuthorization():
+            return authorizations.receive(unit, item.content)
         case None:
             pass
     return _DECIDERS[type(item.command)](unit, item.command)
@@ -500,6 +505,10 @@ _DECIDERS: Final[Mapping[type, _Decider]] = MappingProxyType(
             _for(commands.DecideDue, cases.decide_due),
             _for(commands.FindSilent, silence.find_silent),
             _for(commands.CloseGap, cases.close_gap),
+            _for(commands.SetAuthorizations, authorization_desk.set_authorizations),
+            _for(commands.IssueAuthorization, authorization_desk.issue_authorization),
+            _for(commands.FetchAuthorization, authorization_desk.fetch_authorization),
+            _for(commands.ReturnByHand, authorization_desk.return_by_hand),
             _for(commands.RenewAnswer, _renew),
             _for(commands.RecordRefusal, _record_refusal),
             _for(commands.ShowHead, show_head),

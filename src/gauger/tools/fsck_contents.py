@@ -119,6 +119,7 @@ def _check_unanswered(db: sqlite3.Connection, examination: Examination) -> None:
         # What a vendor alone can verify gets a line in a list, never a signed answer.
         ("reports", "verdict <> 'signature-unverifiable'"),
         ("trust_requests", "1"),
+        ("authorization_requests", "1"),
     ):
         query = f"SELECT digest FROM kept.{table} WHERE {condition}"  # noqa: S608 -- constants only
         for (answered,) in db.execute(query):

@@ -33,6 +33,10 @@ PROJECTIONS: Final = (
     "late_answers",
     "trust_requests",
     "trust_codes",
+    "authorization_pools",
+    "authorization_requests",
+    "authorizations",
+    "authorized_licences",
     "refusals",
     "events",
 )

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.authorization_code import AuthorizedLicence
+from gauger.core.documents.versions import Order
 from tests.adapters.storage.ledger.book import DECIDED, OWNED, REPORT, REQUEST, TOKEN
 from tests.support.builders import ACCOUNT, NOW, UDI
 
@@ -35,4 +37,60 @@ EXAMPLES: tuple[rows.Row, ...] = (
     rows.InstanceSilent(at=NOW, udi=UDI, account=ACCOUNT, last_report_at=NOW - 9, due_at=NOW - 1),
     rows.InstanceHeard(at=NOW, udi=UDI, account=ACCOUNT, silent_since=NOW - 9),
     replace(REQUEST, document="SECRET"),
+    rows.AuthorizationsSet(
+        at=NOW,
+        account=ACCOUNT,
+        tag="hsec",
+        name="HSEC",
+        term="perpetual",
+        quantity=2,
+        by="ann",
+    ),
+    rows.AuthorizationReceived(
+        at=NOW,
+        udi=UDI,
+        digest=REQUEST.digest,
+        type="authorization-return",
+        document="SECRET",
+        pipe="file",
+        path="return.xml",
+        by="ann",
+        account=ACCOUNT,
+        verdict=Verdict.ACCEPTED,
+        code=None,
+        detail="",
+        flags=("already-returned",),
+        incarnation="11" * 16,
+        counter=2,
+        mark=3,
+        return_code="7F9GyS",
+        sent=("account-info",),
+    ),
+    rows.AuthorizationIssued(
+        at=NOW,
+        udi=UDI,
+        account=ACCOUNT,
+        code="ac" * 16,
+        epoch=3,
+        licences=(AuthorizedLicence(tag="hsec", name="HSEC", count=1, term="perpetual"),),
+        order=Order(1, 1, 7),
+        document=REQUEST.digest,
+        by=None,
+    ),
+    rows.AuthorizationConfirmed(
+        at=NOW, udi=UDI, account=ACCOUNT, code="ac" * 16, epoch=3, shown_by=REPORT.digest
+    ),
+    rows.AuthorizationReturned(
+        at=NOW,
+        udi=UDI,
+        account=ACCOUNT,
+        code="ac" * 16,
+        mark=3,
+        return_code="7F9GyS",
+        proof=REQUEST.digest,
+        by=None,
+    ),
+    rows.AuthorizationMisused(
+        at=NOW, udi=UDI, account=ACCOUNT, code="ac" * 16, shown_by=REPORT.digest
+    ),
 )

@@ -195,7 +195,7 @@ def test_a_real_products_file_is_listed_as_unverifiable_and_counted_only_where_w
     assert (counted["in_use"], counted["unverified_in_use"] >= 0) == (0, True)
 
 
-def test_an_unknown_element_is_told_and_the_rest_judged(web: Web) -> None:
+def test_an_authorization_request_of_the_vendors_kind_is_told_and_the_rest_judged(web: Web) -> None:
     items = [
         Item(kind=ItemKind.AUTH_REQUEST, text="[]"),
         Item(kind=ItemKind.RUM_REPORT, text=a_device().report()),

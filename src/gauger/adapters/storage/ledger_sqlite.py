@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gauger.adapters.storage.ledger.authorizations import Authorizations
 from gauger.adapters.storage.ledger.connection import connect, migrate, row_id, translated
 from gauger.adapters.storage.ledger.facts import Facts
 from gauger.adapters.storage.ledger.lookups import Lookups
@@ -44,6 +45,7 @@ class SqliteLedger:
             self._projector = Projector(self._db, self._names)
             self.facts = Facts(self._db, self._names, self._projector)
             self.lookups = Lookups(self._db, self._names)
+            self.authorizations = Authorizations(self._db, self._names, self.facts.instance)
             self.pages = Pages(self._db)
         except BaseException:
             self.close()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gauger.authority.ports.views import (
+    AuthorizationRow,
     BalanceRow,
     CaseRow,
     EventRow,
@@ -12,6 +13,7 @@ from gauger.authority.ports.views import (
     InstanceRow,
     OrderRow,
     PolicyRow,
+    PoolRow,
     ReportRow,
     SmartAccountRow,
     TokenRow,
@@ -43,6 +45,16 @@ class LedgerReader(Protocol):
 
     def virtual_account(self, account: AccountRef) -> VirtualAccountRow | None:
         """Return one Virtual Account."""
+
+    def authorization_pools(
+        self, account: AccountRef, *, after: str = "", limit: int = 100
+    ) -> Sequence[PoolRow]:
+        """Return what an account has to give out, by entitlement tag."""
+
+    def authorizations(
+        self, account: AccountRef, udi: Udi | None = None, *, after: int = 0, limit: int = 100
+    ) -> Sequence[AuthorizationRow]:
+        """Return the authorization codes of an account, of one product instance or of all."""
 
     def tokens(
         self, account: AccountRef, *, now: int, after: int = 0, limit: int = 100

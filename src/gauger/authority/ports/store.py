@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from gauger.authority.ports import LedgerReader
+from gauger.core.authority.authorization import (
+    Asked,
+    AuthorizationFacts,
+    CodeFacts,
+    PoolFacts,
+)
 from gauger.core.authority.claims import Claims
 from gauger.core.authority.facts import (
     CaseFacts,
@@ -177,6 +183,30 @@ class LookupsPort(Protocol):
         """Tell whether a head of another history was seen already."""
 
 
+class AuthorizationsPort(Protocol):
+    """Loads what the ledger holds about authorization codes."""
+
+    def facts(self, asked: Asked, known: Digest) -> AuthorizationFacts:
+        """Return what an authorization request or return is judged against."""
+
+    def code(self, udi: Udi, code: str) -> CodeFacts | None:
+        """Return a code that this ledger issued for a product instance, or None."""
+
+    def newest(self, udi: Udi, until: int | None = None) -> CodeFacts | None:
+        """Return the newest code that a product instance may use, up to an epoch, or None."""
+
+    def highest(self, udi: Udi) -> int | None:
+        """Return the highest authorization epoch that is known of a product instance, or None."""
+
+    def pools(
+        self, account: AccountRef, tags: Iterable[str], without: Udi | None = None
+    ) -> dict[str, PoolFacts]:
+        """Return what an account has of some licences, one product instance not counted."""
+
+    def signed_return(self, udi: Udi, return_code: str) -> tuple[str, Digest] | None:
+        """Return text and digest of a return that a product instance signed, or None."""
+
+
 class PagesPort(Protocol):
     """Writes pages and finds documents in them again."""
 
@@ -230,6 +260,10 @@ class LedgerStore(Protocol):
     @property
     def lookups(self) -> LookupsPort:
         """Single things."""
+
+    @property
+    def authorizations(self) -> AuthorizationsPort:
+        """Authorization codes."""
 
     @property
     def pages(self) -> PagesPort:

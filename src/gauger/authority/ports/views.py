@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from gauger.core.documents.authorization_code import AuthorizedLicence, confirmation_code
 from gauger.core.documents.envelope import Document
 from gauger.core.identity import AccountRef, Digest, Udi
 
@@ -33,6 +34,63 @@ class VirtualAccountRow:
     opened_at: int
     instances: int
     count_unverified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolRow:
+    """What an account may authorize of one licence. Keyset: ``tag``.
+
+    Attributes:
+        quantity: How many in all.
+        given: How many of them product instances hold, or may hold.
+    """
+
+    account: AccountRef
+    tag: str
+    name: str
+    term: str
+    quantity: int
+    given: int
+    set_at: int
+    by: str
+
+    @property
+    def left(self) -> int:
+        """How many can still be given out."""
+        return self.quantity - self.given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRow:
+    """An authorization code. Keyset: ``authorization_id``.
+
+    Attributes:
+        state: ``issued``, ``confirmed``, ``replaced`` or ``returned``.
+        document: SHA-256 of its body; the first 8 digits are its confirmation code.
+        licences: Tag, name, count and term of each.
+        misused_at: When it was seen in use after it was given back, or null.
+        by: Who issued it without a request, or null.
+    """
+
+    authorization_id: int
+    account: AccountRef
+    udi: Udi
+    code: str
+    epoch: int
+    state: str
+    document: Digest
+    licences: tuple[AuthorizedLicence, ...]
+    issued_at: int
+    confirmed_at: int | None
+    ended_at: int | None
+    return_code: str | None
+    misused_at: int | None
+    by: str | None
+
+    @property
+    def confirmation_code(self) -> str:
+        """What the product instance shows once it is installed."""
+        return confirmation_code(self.document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

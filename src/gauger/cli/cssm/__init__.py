@@ -28,6 +28,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "balance": ("gauger.cli.cssm.accounts:balance", "Purchased, in use and balance."),
         "token": ("gauger.cli.cssm.tokens:token", "ID tokens."),
         "policy": ("gauger.cli.cssm.policies:policy", "Reporting policies."),
+        "authorization": (
+            "gauger.cli.cssm.authorizations:authorization",
+            "Authorization codes (SLAC): pools, codes, returns.",
+        ),
         "instance": ("gauger.cli.cssm.instances:instance", "Product instances."),
         "report": ("gauger.cli.cssm.reports:report", "Reports and their verdicts."),
         "case": ("gauger.cli.cssm.reports:case", "Quarantine cases."),

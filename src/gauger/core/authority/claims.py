@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.rum_payload import METRIC, GaugerMeta, HeldHead, Measurement, Payload
 from gauger.core.documents.rum_report import ReportSigner, RumReport
 from gauger.core.documents.versions import Order
@@ -39,6 +40,7 @@ class Held:
         policy: Order of its policy, or null for the default.
         account: Account information, or null.
         head: The newest page head, or null.
+        authorization: The authorization code that is installed, or null.
     """
 
     # The lowest: who says nothing is sent every root set.
@@ -46,6 +48,7 @@ class Held:
     policy: Order | None = None
     account: AccountRef | None = None
     head: HeldHead | None = None
+    authorization: HeldCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,4 +163,5 @@ def _held(meta: GaugerMeta) -> Held:
         policy=meta.policy_order,
         account=meta.account,
         head=meta.head,
+        authorization=meta.authorization,
     )

@@ -211,6 +211,85 @@ class ReceiveTrustRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveAuthorization:
+    """Judge one authorization request or return.
+
+    Attributes:
+        document: The exact text of the document's JSON form, or of the element that holds it.
+        pipe: How it came.
+        uploaded_to: The account in which someone uploads it; null where nobody names one.
+        path: What the pipe adds for people.
+        by: The user that uploads it, or null.
+    """
+
+    document: str = field(repr=False)
+    pipe: Pipe
+    uploaded_to: AccountRef | None = None
+    path: str = ""
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAuthorizations:
+    """Set how many authorizations of a licence a Virtual Account has to give out.
+
+    Attributes:
+        account: The account.
+        tag: Entitlement tag.
+        name: Name that people read.
+        term: ``perpetual`` or ``subscription``.
+        quantity: How many, 0 to 10^9; no fewer than are given out.
+        by: Who asked, for the audit.
+    """
+
+    account: AccountRef
+    tag: str
+    name: str
+    term: str
+    quantity: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueAuthorization:
+    """Issue an authorization code that no product instance asked for.
+
+    Attributes:
+        udi: The product instance; it must belong to an account.
+        mode: ``add`` or ``replace``: what becomes of what is authorized already.
+        licences: Entitlement tag and count of each licence.
+        by: Who asked, for the audit.
+    """
+
+    udi: Udi
+    mode: str
+    licences: tuple[tuple[str, int], ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchAuthorization:
+    """Ask for the newest authorization code of a product instance, to be carried to it."""
+
+    udi: Udi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnByHand:
+    """Take a return whose file did not lead to its product instance: a person found that.
+
+    Attributes:
+        udi: The product instance.
+        return_code: What it showed when it gave its code back; its signed return must be here.
+        by: Who asked, for the audit.
+    """
+
+    udi: Udi
+    return_code: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveInstance:
     """Move a product instance, its usage with it, to another Virtual Account.
 
@@ -414,6 +493,11 @@ Command = (
     | FetchPolicy
     | ReceiveReport
     | ReceiveTrustRequest
+    | ReceiveAuthorization
+    | SetAuthorizations
+    | IssueAuthorization
+    | FetchAuthorization
+    | ReturnByHand
     | MoveInstance
     | DecideCase
     | CloseGap

@@ -206,6 +206,41 @@ def _trust_request(row: rows.TrustRequestReceived) -> Event:
     return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
 
 
+def _authorizations(row: rows.AuthorizationsSet) -> Event:
+    detail = f"{row.quantity} of {row.name} may be authorized."
+    return _in(row.account, row.KIND, row.tag, detail=detail, by=row.by)
+
+
+def _authorization(row: rows.AuthorizationReceived) -> Event:
+    what = row.type.replace("-", " ").capitalize()
+    detail = f"{what} {row.counter}: {row.verdict}. {row.detail}".rstrip()
+    return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _authorized(row: rows.AuthorizationIssued) -> Event:
+    licences = ", ".join(f"{one.count} of {one.name}" for one in row.licences)
+    detail = f"Authorization code {row.code}, epoch {row.epoch}, was issued: {licences}."
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _confirmed(row: rows.AuthorizationConfirmed) -> Event:
+    detail = f"Authorization code {row.code} is installed."
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
+
+
+def _returned(row: rows.AuthorizationReturned) -> Event:
+    detail = f"Authorization code {row.code} was given back, return code {row.return_code}."
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _misused(row: rows.AuthorizationMisused) -> Event:
+    detail = (
+        f"Authorization code {row.code} is in use although it was given back: the store was set "
+        "back, or copied."
+    )
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
+
+
 def _refusal(row: rows.RefusalRecorded) -> Event:
     # Steps of ten: the row stands for all since the last one of its kind.
     times = "" if row.count == 1 else f" ({row.count} times)"
@@ -266,6 +301,12 @@ _DESCRIBERS: Final[Mapping[str, _Describer]] = MappingProxyType(
             _for(rows.InstanceSilent, _silent),
             _for(rows.InstanceHeard, _heard),
             _for(rows.TrustRequestReceived, _trust_request),
+            _for(rows.AuthorizationsSet, _authorizations),
+            _for(rows.AuthorizationReceived, _authorization),
+            _for(rows.AuthorizationIssued, _authorized),
+            _for(rows.AuthorizationConfirmed, _confirmed),
+            _for(rows.AuthorizationReturned, _returned),
+            _for(rows.AuthorizationMisused, _misused),
             _for(rows.RefusalRecorded, _refusal),
             _for(rows.EventRecorded, _event),
         )

@@ -24,6 +24,7 @@ class InstanceFacts:
         late: How many final answers go along with its next answer.
         purchase_due: Whether purchase information goes along with its next answer.
         silent_since: When people were told that it does not report; null where it does.
+        authorization_due: Whether a code was issued that it has not shown installed yet.
     """
 
     udi: Udi
@@ -37,6 +38,7 @@ class InstanceFacts:
     late: int = 0
     purchase_due: bool = False
     silent_since: int | None = None
+    authorization_due: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,26 @@ class TrustOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationOutcome(TrustOutcome):
+    """The verdict on an authorization request or return: accepted, same or rejected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeOutcome:
+    """An authorization code that nobody asked for by a document.
+
+    Attributes:
+        document: SHA-256 of its body.
+        epoch: Its authorization epoch.
+        answer: What is carried to the product instance.
+    """
+
+    document: Digest
+    epoch: int
+    answer: AnswerBundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenOutcome:
     """An ID token is known.
 
@@ -167,6 +187,8 @@ class Done:
 Outcome = (
     ReportOutcome
     | TrustOutcome
+    | AuthorizationOutcome
+    | CodeOutcome
     | TokenOutcome
     | PolicyOutcome
     | AnswerOutcome

@@ -10,6 +10,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from typing import ClassVar, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.authorization_code import AuthorizedLicence
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
@@ -472,6 +473,113 @@ class TrustCodeIssued(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationsSet(Row):
+    """How many authorizations of a licence an account has to give out."""
+
+    KIND: ClassVar[str] = "authorizations-set"
+
+    account: AccountRef
+    tag: str
+    name: str
+    term: str
+    quantity: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationReceived(Row):
+    """An authorization request or return whose signature holds, and what was decided about it.
+
+    Attributes:
+        type: Type of the document.
+        mark: The highest authorization epoch that was spent on the product instance; null of one
+            that never had any.
+        return_code: Of a return.
+    """
+
+    KIND: ClassVar[str] = "authorization-received"
+
+    udi: Udi
+    digest: Digest
+    type: str
+    document: str
+    pipe: str
+    path: str
+    by: str | None
+    account: AccountRef | None
+    verdict: Verdict
+    code: str | None
+    detail: str
+    flags: tuple[str, ...]
+    incarnation: str
+    counter: int
+    mark: int | None
+    return_code: str | None
+    sent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationIssued(Row):
+    """An authorization code was issued; ``by`` is null where a product instance asked for it."""
+
+    KIND: ClassVar[str] = "authorization-code"
+
+    udi: Udi
+    account: AccountRef
+    code: str
+    epoch: int
+    licences: tuple[AuthorizedLicence, ...]
+    order: Order
+    document: Digest
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationConfirmed(Row):
+    """A document of the product instance shows a code installed: those before it are gone."""
+
+    KIND: ClassVar[str] = "authorization-confirmed"
+
+    udi: Udi
+    account: AccountRef
+    code: str
+    epoch: int
+    shown_by: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationReturned(Row):
+    """A code was given back: every code of its UDI up to ``mark`` is.
+
+    Attributes:
+        proof: Digest of the return that the product instance signed.
+        by: Who found the product instance by hand, or null.
+    """
+
+    KIND: ClassVar[str] = "authorization-returned"
+
+    udi: Udi
+    account: AccountRef
+    code: str
+    mark: int
+    return_code: str
+    proof: Digest
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationMisused(Row):
+    """A product instance shows a code that it gave back: its store was set back, or copied."""
+
+    KIND: ClassVar[str] = "authorization-misused"
+
+    udi: Udi
+    account: AccountRef
+    code: str
+    shown_by: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalRecorded(Row):
     """Something that could not be verified was refused; ``count`` is how often up to now."""
 
@@ -533,6 +641,12 @@ KINDS: Final[Mapping[str, type[Row]]] = types.MappingProxyType(
             InstanceHeard,
             TrustRequestReceived,
             TrustCodeIssued,
+            AuthorizationsSet,
+            AuthorizationReceived,
+            AuthorizationIssued,
+            AuthorizationConfirmed,
+            AuthorizationReturned,
+            AuthorizationMisused,
             RefusalRecorded,
             EventRecorded,
         )

@@ -49,13 +49,19 @@ def write_authorization_item(document: Document, *, installed: Digest | None = N
     return encode([item])
 
 
-def read_authorization_item(text: str) -> Document:
-    """Return the document in the element; its signature is not judged.
+def document_text(text: str) -> str:
+    """Return the exact text of the document in the element.
+
+    Args:
+        text: The element's text, a list; or, as smart transport carries it, the document itself.
 
     Raises:
         Problem: ``signature-missing`` where a vendor's own list holds no document of ours;
-            ``wrong-type`` where it is of another type; ``malformed``, or as `read_document`.
+            ``malformed``, or of strict decoding.
     """
+    # A document is an object, never a list: what it is shows at its first character.
+    if not text.startswith("["):
+        return text
     what = "the authorization request"
     # Under a name, because a list has no fields of its own.
     entries = Fields({"entries": decode(text, what=what, cap=DOCUMENT_CAP)}, what).items(
@@ -66,7 +72,16 @@ def read_authorization_item(text: str) -> Document:
     if "document" not in entries[0]:
         detail = "The authorization request is of the vendor's kind: nobody signed it."
         raise Problem("signature-missing", detail)
-    document = read_document(entries[0].text("document", limit=DOCUMENT_CAP))
+    return entries[0].text("document", limit=DOCUMENT_CAP)
+
+
+def read_authorization_item(text: str) -> Document:
+    """Return the document in the element; its signature is not judged.
+
+    Raises:
+        Problem: As `document_text` and `read_document`; ``wrong-type`` where it is of another type.
+    """
+    document = read_document(document_text(text))
     if document.type not in TYPES:
         detail = f"An authorization request holds a document of type {document.type!r}."
         raise Problem("wrong-type", detail)

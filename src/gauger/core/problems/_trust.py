@@ -201,8 +201,30 @@ ROWS = (
         "The authorization code was given back or replaced",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Ask for a new one on the product instance: `license smart authorization request add "
-        "FEATURE local`.",
+        "Ask for a new one on the product instance, by license smart authorization request.",
+    ),
+    ProblemKind(
+        "authorizations-used-up",
+        "The account has too few authorizations left",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Give back the code of a product instance that does not need it, or let the account give "
+        "out more: `gauger cssm authorization set`; then send the same request again.",
+    ),
+    ProblemKind(
+        "code-unknown",
+        "The authorization code is not of this portal",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Ask on the product instance for all that it needs, with replace in the place of add.",
+    ),
+    ProblemKind(
+        "return-by-hand",
+        "A return file of this release does not lead to its product instance",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Find the product instance in its Virtual Account and enter the return code that it showed:"
+        " `gauger cssm authorization return`.",
     ),
     ProblemKind(
         "not-in-this-state",

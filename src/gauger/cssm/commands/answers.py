@@ -15,6 +15,7 @@ _KINDS: Final = {
     "verdict": ItemKind.RUM_ACK,
     "policy": ItemKind.POLICY,
     "trust-code": ItemKind.TRUST_CODE,
+    "authorization-code": ItemKind.AUTH_CODE,
     "account-info": ItemKind.ACCOUNT_INFO,
     "purchase-info": ItemKind.PURCHASE_INFO,
 }

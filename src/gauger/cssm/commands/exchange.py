@@ -68,7 +68,9 @@ class Work:
 
     def without_documents(self) -> "Work":
         """Return what a poll needs: large requests must not stay in memory until they are asked for."""
-        request = replace(self.request, reports=(), trust_requests=(), id_token=None)
+        request = replace(
+            self.request, reports=(), trust_requests=(), authorizations=(), id_token=None
+        )
         return replace(self, request=request, sent=())
 
 
@@ -292,6 +294,8 @@ def _owed(answer: AnswerBundle) -> int | None:
 def _documents(request: Request) -> Iterator[Sent]:
     for text in request.trust_requests:
         yield Sent(kind=ItemKind.TRUST_REQUEST, text=text)
+    for text in request.authorizations:
+        yield Sent(kind=ItemKind.AUTH_REQUEST, text=text)
     for report in request.reports:
         for text in report.trust_requests:
             yield Sent(kind=ItemKind.TRUST_REQUEST, text=text)

@@ -4,7 +4,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
-from gauger.core.authority.commands import Pipe, ReceiveReport, ReceiveTrustRequest
+from gauger.core.authority.commands import (
+    Pipe,
+    ReceiveAuthorization,
+    ReceiveReport,
+    ReceiveTrustRequest,
+)
 from gauger.core.authority.outcomes import Outcome, ReportOutcome, TrustOutcome
 from gauger.core.documents.smart_license import Item, ItemKind
 from gauger.core.identity import AccountRef, Digest
@@ -16,7 +21,11 @@ from gauger.cssm.ports import ItemVerdict
 REFUSED: Final = "refused"
 """Verdict of an item that gets a plain problem and no signed answer."""
 
-_KIND: Final = {ItemKind.RUM_REPORT: "report", ItemKind.TRUST_REQUEST: "trust-request"}
+_KIND: Final = {
+    ItemKind.RUM_REPORT: "report",
+    ItemKind.TRUST_REQUEST: "trust-request",
+    ItemKind.AUTH_REQUEST: "authorization",
+}
 
 JUDGED: Final = frozenset(_KIND)
 """Kinds of items that the authority judges; the others tell about the file."""
@@ -43,11 +52,11 @@ class Sender:
 
 def command_of(
     kind: ItemKind, text: str, sender: Sender, *, decoded: JsonValue = None
-) -> ReceiveReport | ReceiveTrustRequest:
+) -> ReceiveReport | ReceiveTrustRequest | ReceiveAuthorization:
     """Return the command that one item is.
 
     Args:
-        kind: ``RUM_REPORT`` or ``TRUST_REQUEST``.
+        kind: One of `JUDGED`.
         text: The exact text of the item.
         sender: How it came.
         decoded: What strict decoding of a report's text gives, where that was done already.
@@ -61,6 +70,14 @@ def command_of(
             path=sender.path,
             by=sender.by,
             decoded=decoded,
+        )
+    if kind is ItemKind.AUTH_REQUEST:
+        return ReceiveAuthorization(
+            document=text,
+            pipe=sender.pipe,
+            uploaded_to=sender.uploaded_to,
+            path=sender.path,
+            by=sender.by,
         )
     return ReceiveTrustRequest(
         document=text,

@@ -15,6 +15,7 @@ from gauger.core.problems import Problem
 from gauger.surfaces.http import oauth, smart_transport
 from gauger.surfaces.http.api import (
     accounts,
+    authorizations,
     events,
     instances,
     people,
@@ -43,6 +44,7 @@ _ROUTERS: Final = (
     policies.top,
     policies.smart,
     policies.virtual,
+    authorizations.virtual,
     instances.top,
     instances.smart,
     instances.virtual,

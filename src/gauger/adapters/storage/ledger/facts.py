@@ -140,7 +140,8 @@ class Facts:
     def _numbered(self, udi: Udi) -> tuple[int | None, InstanceFacts | None, int]:
         row = self._db.execute(
             "SELECT i.id, a.domain, a.name, i.provisional, i.verified, i.generation, i.members,"
-            " i.root_number, i.late, i.purchase_due, i.missed, i.silent_since FROM instances i"
+            " i.root_number, i.late, i.purchase_due, i.missed, i.silent_since, i.authorization_due"
+            " FROM instances i"
             " LEFT JOIN accounts a ON a.id = i.account"
             # Home 0: only the device that proved itself, never something that claims its name.
             " WHERE i.serial = ? AND i.pid = ? AND i.home = 0",
@@ -149,7 +150,7 @@ class Facts:
         if row is None:
             return None, None, 0
         number, domain, name, provisional, verified, generation, *rest = row
-        members, root_number, late, purchase_due, missed, silent_since = rest
+        members, root_number, late, purchase_due, missed, silent_since, due = rest
         instance = InstanceFacts(
             udi=udi,
             account=account_named(domain, name),
@@ -161,6 +162,7 @@ class Facts:
             late=late,
             purchase_due=bool(purchase_due),
             silent_since=silent_since,
+            authorization_due=bool(due),
         )
         return number, instance, missed
 

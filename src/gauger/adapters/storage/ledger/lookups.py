@@ -323,11 +323,12 @@ class Lookups:
         return 0 if row is None else int(row[0])
 
     def answered_udi(self, answered: Digest) -> Udi | None:
-        """Return the product instance of a report or trust request, or None."""
+        """Return the product instance of a report or request, or None."""
         row = self._db.execute(
             "SELECT i.pid, i.serial FROM instances i WHERE i.id = coalesce("
             "(SELECT instance FROM reports WHERE digest = ?1 AND verdict <> ?2 LIMIT 1),"
-            " (SELECT instance FROM trust_requests WHERE digest = ?1 LIMIT 1))",
+            " (SELECT instance FROM trust_requests WHERE digest = ?1 LIMIT 1),"
+            " (SELECT instance FROM authorization_requests WHERE digest = ?1 LIMIT 1))",
             # What nobody can verify proves no sender, so there is nobody to give an answer to.
             (answered, "signature-unverifiable"),
         ).fetchone()

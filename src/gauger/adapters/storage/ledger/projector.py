@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from gauger.adapters.storage.ledger.lives import Lives
 from gauger.adapters.storage.ledger.names import Names
+from gauger.adapters.storage.ledger.project_authorizations import AuthorizationProjector
 from gauger.adapters.storage.ledger.project_devices import DeviceProjector
 from gauger.adapters.storage.ledger.usage import Usage
 from gauger.core.authority import rows
@@ -28,6 +29,7 @@ class Projector:
         self.lives = Lives(db)
         devices = DeviceProjector(db, names, self.usage, self.lives)
         self.forget: Final = devices.forget
+        authorizations = AuthorizationProjector(db, names)
         self._handlers: Final[dict[str, _Handler]] = dict(
             (
                 _on(rows.LedgerOpened, self._ledger),
@@ -59,6 +61,12 @@ class Projector:
                 _on(rows.InstanceHeard, devices.heard),
                 _on(rows.TrustRequestReceived, devices.trust_request),
                 _on(rows.TrustCodeIssued, devices.trust_code),
+                _on(rows.AuthorizationsSet, authorizations.pool),
+                _on(rows.AuthorizationReceived, authorizations.received),
+                _on(rows.AuthorizationIssued, authorizations.issued),
+                _on(rows.AuthorizationConfirmed, authorizations.confirmed),
+                _on(rows.AuthorizationReturned, authorizations.returned),
+                _on(rows.AuthorizationMisused, authorizations.misused),
             )
         )
 

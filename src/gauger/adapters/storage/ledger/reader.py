@@ -12,8 +12,10 @@ from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.pages import Pages
 from gauger.adapters.storage.ledger.projector import policy_scope
 from gauger.adapters.storage.ledger.reader_answers import Answers
+from gauger.adapters.storage.ledger.reader_authorizations import AuthorizationLists
 from gauger.adapters.storage.ledger.reader_lists import InstanceFilter, Lists
 from gauger.authority.ports.views import (
+    AuthorizationRow,
     BalanceRow,
     CaseRow,
     EventRow,
@@ -22,6 +24,7 @@ from gauger.authority.ports.views import (
     InstanceRow,
     OrderRow,
     PolicyRow,
+    PoolRow,
     ReportRow,
     SmartAccountRow,
     TokenRow,
@@ -58,6 +61,7 @@ class SqliteReader:
         self._unsaved = unsaved
         self._lists = Lists(db, self._names)
         self._answers = Answers(self._pages, self._lookups, unsaved)
+        self._authorizations = AuthorizationLists(db, self._names)
 
     def close(self) -> None:
         """Close the connection."""
@@ -99,6 +103,18 @@ class SqliteReader:
             account.virtual_account,
         )
         return shapes.virtual_account(rows[0]) if rows else None
+
+    def authorization_pools(
+        self, account: AccountRef, *, after: str = "", limit: int = 100
+    ) -> Sequence[PoolRow]:
+        """Return what an account has to give out, by entitlement tag."""
+        return self._authorizations.pools(account, after=after, limit=limit)
+
+    def authorizations(
+        self, account: AccountRef, udi: Udi | None = None, *, after: int = 0, limit: int = 100
+    ) -> Sequence[AuthorizationRow]:
+        """Return the authorization codes of an account, of one product instance or of all."""
+        return self._authorizations.codes(account, udi, after=after, limit=limit)
 
     def tokens(
         self, account: AccountRef, *, now: int, after: int = 0, limit: int = 100

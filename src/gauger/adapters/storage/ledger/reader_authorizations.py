@@ -1,0 +1,97 @@
+"""Lists of authorization codes, and of what accounts have to give out."""
+
+import sqlite3
+from typing import Any, Final
+
+from gauger.adapters.storage.ledger.names import Names
+from gauger.authority.ports.views import AuthorizationRow, PoolRow
+from gauger.core.documents.authorization_code import AuthorizedLicence
+from gauger.core.identity import AccountRef, Digest, Udi
+
+_COLUMNS: Final = (
+    "c.id, i.pid, i.serial, a.domain, a.name, c.code, c.epoch, c.state, c.document, c.issued_at,"
+    " c.confirmed_at, c.ended_at, c.return_code, c.misused_at, c.by"
+)
+_TABLES: Final = (
+    "authorizations c JOIN instances i ON i.id = c.instance JOIN accounts a ON a.id = c.account"
+)
+_GIVEN: Final = (
+    # Of each product instance the most that one code names: it uses one of them.
+    "SELECT coalesce(sum(most), 0) FROM (SELECT max(l.count) AS most"
+    " FROM authorizations c JOIN authorized_licences l ON l.authorization = c.id"
+    " WHERE c.account = p.account AND c.state IN ('issued', 'confirmed') AND l.tag = p.tag"
+    " GROUP BY c.instance)"
+)
+
+
+class AuthorizationLists:
+    """Reads authorization codes on one connection."""
+
+    def __init__(self, db: sqlite3.Connection, names: Names) -> None:
+        """Read from a connection."""
+        self._db = db
+        self._names = names
+
+    def pools(self, account: AccountRef, *, after: str, limit: int) -> list[PoolRow]:
+        """Return what an account has to give out, by entitlement tag."""
+        rows = self._db.execute(
+            f"SELECT p.tag, p.name, p.term, p.quantity, ({_GIVEN}), p.set_at, p.by"  # noqa: S608 -- constants only
+            " FROM authorization_pools p WHERE p.account = ? AND p.tag > ?"
+            " ORDER BY p.tag LIMIT ?",
+            (self._names.account(account), after, limit),
+        )
+        return [_pool(account, row) for row in rows]
+
+    def codes(
+        self, account: AccountRef, udi: Udi | None, *, after: int, limit: int
+    ) -> list[AuthorizationRow]:
+        """Return the codes of an account, of one product instance or of all, oldest first."""
+        instance = None if udi is None else self._names.instance(udi)
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM {_TABLES} WHERE c.account = ?1 AND c.id > ?2"  # noqa: S608 -- constants only
+            " AND (?3 OR c.instance = ?4) ORDER BY c.id LIMIT ?5",
+            (self._names.account(account), after, udi is None, instance, limit),
+        ).fetchall()
+        return [self._code(row) for row in rows]
+
+    def _code(self, row: tuple[Any, ...]) -> AuthorizationRow:
+        number, pid, serial, domain, name, code, epoch, state, document, *rest = row
+        issued_at, confirmed_at, ended_at, return_code, misused_at, by = rest
+        licences = self._db.execute(
+            "SELECT tag, name, count, term FROM authorized_licences WHERE authorization = ?"
+            " ORDER BY tag",
+            (number,),
+        )
+        return AuthorizationRow(
+            authorization_id=number,
+            account=AccountRef(domain, name),
+            udi=Udi(pid, serial),
+            code=code,
+            epoch=epoch,
+            state=state,
+            document=Digest(document),
+            licences=tuple(
+                AuthorizedLicence(tag=tag, name=name, count=count, term=term)
+                for tag, name, count, term in licences
+            ),
+            issued_at=issued_at,
+            confirmed_at=confirmed_at,
+            ended_at=ended_at,
+            return_code=return_code,
+            misused_at=misused_at,
+            by=by,
+        )
+
+
+def _pool(account: AccountRef, row: tuple[Any, ...]) -> PoolRow:
+    tag, name, term, quantity, given, set_at, by = row
+    return PoolRow(
+        account=account,
+        tag=tag,
+        name=name,
+        term=term,
+        quantity=quantity,
+        given=given,
+        set_at=set_at,
+        by=by,
+    )

@@ -1,0 +1,48 @@
+"""What signed documents of a product instance show of its authorization code."""
+
+from gauger.authority.books import Draft
+from gauger.core.authority.authorization import confirms, misuses
+from gauger.core.authority.facts import InstanceFacts
+from gauger.core.authority.rows import AuthorizationConfirmed, AuthorizationMisused
+from gauger.core.documents.authorization_code import HeldCode
+from gauger.core.identity import Digest, Udi
+
+
+def note_shown(draft: Draft, udi: Udi, held: HeldCode | None, shown_by: Digest) -> None:
+    """Note what a signed document of a product instance says about the code that it holds."""
+    if held is None:
+        return
+    known = draft.unit.store.authorizations.code(udi, held.code)
+    if known is None:
+        return
+    if confirms(held, known):
+        draft.add(
+            AuthorizationConfirmed(
+                at=draft.now,
+                udi=udi,
+                account=known.account,
+                code=known.code,
+                epoch=known.epoch,
+                shown_by=shown_by,
+            )
+        )
+    elif misuses(held, known):
+        # A store, anchor and key that were all set back: only here it can be noticed.
+        draft.add(
+            AuthorizationMisused(
+                at=draft.now, udi=udi, account=known.account, code=known.code, shown_by=shown_by
+            )
+        )
+
+
+def code_to_send(
+    draft: Draft, instance: InstanceFacts | None, held: HeldCode | None
+) -> Digest | None:
+    """Return the code that goes along with an answer: one that is not shown installed, or None."""
+    # Noted with the instance: nearly all reports spare the look-up.
+    if instance is None or not instance.authorization_due:
+        return None
+    newest = draft.unit.store.authorizations.newest(instance.udi)
+    if newest is None or (held is not None and held.epoch >= newest.epoch):
+        return None
+    return newest.document
