@@ -79,8 +79,9 @@ _LETTERS: Final[Mapping[str, Key]] = MappingProxyType(
 _NUMBERS: Final[Mapping[str, Key]] = MappingProxyType(
     {"1": Key.HOME, "3": Key.DELETE, "4": Key.END, "7": Key.HOME, "8": Key.END}
 )
-_ESCAPED: Final[Mapping[str, Key]] = MappingProxyType(
+_ESCAPED: Final[Mapping[str, Key | None]] = MappingProxyType(
     {
+        "\\": None,  # the end of a string
         "b": Key.WORD_LEFT,
         "f": Key.WORD_RIGHT,
         "d": Key.ERASE_WORD_RIGHT,
@@ -90,6 +91,8 @@ _ESCAPED: Final[Mapping[str, Key]] = MappingProxyType(
 )
 # The longest that terminals send has some ten characters.
 _LONGEST_SEQUENCE: Final = 32
+_STRINGS: Final = "]P^_X"
+_LONGEST_STRING: Final = 256
 
 
 class Keys:
@@ -141,18 +144,32 @@ class Keys:
 
     def _escaped(self, character: str) -> Key | None:
         """Take the next character of an escape sequence."""
+        if self._escape is None:
+            return None
         if self._escape == "":
-            if character in "[O":
+            if character in f"[O{_STRINGS}":
                 self._escape = character
                 return None
             self._escape = None
             return _ESCAPED.get(character, Key.UNKNOWN)
+        if self._escape[0] in _STRINGS:
+            return self._in_string(character)
         if "@" <= character <= "~":
-            sequence, self._escape = self._escape or "", None
+            sequence, self._escape = self._escape, None
             return _sequence(sequence[0], sequence[1:], character)
         # A control character within it, or no end of it: the terminal gave up, and so do we.
         sequence = f"{self._escape}{character}"
         self._escape = sequence if character >= " " and len(sequence) < _LONGEST_SEQUENCE else None
+        return None
+
+    def _in_string(self, character: str) -> Key | None:
+        """Take a character of a string, as terminals send when they are asked for a colour."""
+        text = f"{self._escape}{character}"
+        # Without an end it must not swallow all that is typed from now on.
+        is_over = character < " " or len(text) > _LONGEST_STRING
+        self._escape = None if is_over else text
+        if character == "\x1b":
+            self._escape = ""
         return None
 
 

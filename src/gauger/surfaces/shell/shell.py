@@ -22,7 +22,7 @@ from gauger.surfaces.shell import lines
 from gauger.surfaces.shell.editor import BELL, Editor, History
 from gauger.surfaces.shell.keys import Key, Keys
 from gauger.surfaces.shell.pager import ERASE_MORE, Pager
-from gauger.surfaces.shell.questions import Asked, Question
+from gauger.surfaces.shell.questions import Asked, Question, Work, refused
 from gauger.surfaces.shell.visitor import Visitor
 
 ATTEMPTS: Final = 3
@@ -40,8 +40,6 @@ _SIGNS: Final[Mapping[Mode, str]] = MappingProxyType(
     {Mode.CONFIG: "(config)#", Mode.LINE: "(config-line)#"}
 )
 _log = logging.getLogger(__name__)
-
-Work = Callable[[], str]
 
 
 class _Phase(Enum):
@@ -175,7 +173,8 @@ class Shell:
         with self._lock:
             self._ended = True
         self.monitors = False
-        self._forget()
+        forget, self._forget = self._forget, _nothing
+        forget()
 
     def _shut_down(self) -> None:
         with self._lock:
@@ -320,7 +319,7 @@ class Shell:
         line, indent = self._editor.text, len(self._editor.prompt)
         if self._editor.is_too_long:
             # Carried out cut off, it would mean something else than was typed.
-            return partial(_refused, "The line is too long.")
+            return partial(refused, "The line is too long.")
         return partial(self._carry_out, line, indent - self._editor.offset)
 
     def _break(self) -> Work:
@@ -369,12 +368,11 @@ class Shell:
             self._out("^C\r\n" if asked is None or not asked.hidden else "\r\n")
             self._next()
             return None
-        shown, answer = asked.take(key, self._editor)
+        shown, work = asked.take(key, self._editor)
         self._out(shown)
-        if answer is None:
-            return None
-        self._question = None
-        return partial(asked.then, answer) if asked.is_yes(answer) else str
+        if work is not None:
+            self._question = None
+        return work
 
     # Work.
 
@@ -455,7 +453,3 @@ class Shell:
 
 def _nothing() -> None:
     """Undo nothing."""
-
-
-def _refused(detail: str) -> str:
-    raise Problem("invalid-command", detail)
