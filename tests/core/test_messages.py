@@ -1,11 +1,13 @@
 """System messages: the table, the line of a terminal, the record of RFC 5424."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from gauger.core.messages import KINDS, Severity, Source, SystemMessage, read_message, record
 
+ROOT = Path(__file__).parents[2]
 AT = 1_793_477_703
 READY = "SMART_LIC-6-AGENT_READY"
 
@@ -99,3 +101,12 @@ def test_a_record_is_never_longer_than_receivers_take(letter: str) -> None:
 
 def test_severities_have_the_words_of_commands() -> None:
     assert [item.word for item in Severity][0::7] == ["emergencies", "debugging"]
+
+
+def test_the_reference_has_each_row_of_the_table() -> None:
+    page = (ROOT / "docs" / "reference" / "system-messages.md").read_text(encoding="utf-8")
+    devices, _, own = page.partition("## Our own")
+    for kind in KINDS.values():
+        there = devices if kind.source is Source.DEVICES else own
+        assert f"| `{kind.name}` | {kind.when} |\n" in there
+    assert page.count("| `SMART_LIC-") == len(KINDS)
