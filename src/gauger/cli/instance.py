@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -56,16 +56,19 @@ def init(
 @_place_options
 @click.option("--bundle", type=FOLDER, help="Device bundle, taken in at the first start.")
 @_ca
-def run(
-    *, data: Path, keys: Path | None, clock: Path | None, bundle: Path | None, ca: Path | None
-) -> None:
+@click.option(
+    "--ssh",
+    metavar="HOST:PORT",
+    help="Serve the shell over SSH there; :PORT for this machine only, port 0 for a free one.",
+)
+def run(**options: Any) -> None:  # noqa: ANN401 -- click's own, as `Place` names them
     """Measure and report until SIGTERM or Ctrl-C."""
     # What packs the store's records would take in four megabytes of typing_extensions where that
     # is installed; the standard library of every Python that we support has what it looks for.
     with without("typing_extensions"):
         from gauger.cli.instance_run import serve  # noqa: PLC0415 - loads the whole agent
 
-    serve(Place(data=data, keys=keys, clock=clock, bundle=bundle, ca=ca))
+    serve(Place(**options))
 
 
 # The line is the device's, not ours: a word in it that begins with a dash is no option.

@@ -28,6 +28,7 @@ class Place:
         clock: File that a test moves the clock by, or None.
         bundle: Device bundle to take in, or None.
         ca: PEM file of the authorities for the portal's TLS certificate, or None.
+        ssh: ``HOST:PORT`` at which a shell is served, or None for none.
     """
 
     data: Path
@@ -35,6 +36,7 @@ class Place:
     clock: Path | None = None
     bundle: Path | None = None
     ca: Path | None = None
+    ssh: str | None = None
 
 
 class Operator(Protocol):

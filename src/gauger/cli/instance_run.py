@@ -1,7 +1,9 @@
 """Open the agent of a place and run it. What shows and talks loads when somebody asks."""
 
+import contextlib
 import shlex
 import signal
+import socket
 from dataclasses import replace
 from typing import Final
 
@@ -76,18 +78,42 @@ def serve(place: Place) -> None:
     # Blocked before any thread begins: the kernel may hand a signal to any thread of a process, and
     # one that reaches another does not end a wait of the main thread.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+    with contextlib.ExitStack() as stack:
+        # Before the store is opened: a port that is taken must not cost a boot.
+        listener = None if place.ssh is None else stack.enter_context(_listener(place.ssh, place))
+        trouble = _run(place, listener)
+    # Told at last: what could not be stored must not end in the words below.
+    if trouble is not None:
+        raise trouble
+    tell("Stopped; everything measured is stored.")
+
+
+def _run(place: Place, listener: socket.socket | None) -> Problem | None:
     agent = open_at(place, durable=False)
     try:
-        with AgentServer(place.data, agent):
+        with AgentServer(place.data, agent), _shell(listener, agent, place):
             agent.start()
             _greet(agent, place)
             signal.sigwait(_ENDS)
     finally:
         trouble = agent.stop()
-    # Told at last: what could not be stored must not end in the words below.
-    if trouble is not None:
-        raise trouble
-    tell("Stopped; everything measured is stored.")
+    return trouble
+
+
+def _listener(address: str, place: Place) -> socket.socket:
+    from gauger.cli.instance_ssh import listen  # noqa: PLC0415 - few devices are reached so
+
+    return listen(address, is_test=place.clock is not None)
+
+
+def _shell(
+    listener: socket.socket | None, agent: Agent, place: Place
+) -> contextlib.AbstractContextManager[None]:
+    if listener is None:
+        return contextlib.nullcontext()
+    from gauger.cli.instance_ssh import shell_over  # noqa: PLC0415 - few devices are reached so
+
+    return shell_over(listener, agent, options_of(place))
 
 
 def _greet(agent: Agent, place: Place) -> None:

@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 TLS_CA: Final = "tls-ca.pem"
 """Name under ``D/trust`` of the authorities that the portal's TLS certificate is checked by."""
 
+FLASH: Final = "flash"
+"""Name under the data folder of what operators know as the device's own disk."""
+
 _DISK: Final = frozenset({"store-full", "store-failed"})
 _LOCK: Final = "lock"
 
@@ -305,6 +308,30 @@ def _pending(around: Surroundings, house: _House, release: Callable[[], None]) -
     empty = open_volatile_store(around.entropy)
     store = PendingStore(empty, partial(house.begin_store, around.entropy))
     return Agent(around, store, release)
+
+
+def ssh_host_key(options: Options) -> bytes:
+    """Return the key by which a product instance proves itself to SSH clients, PEM.
+
+    It is made the first time, and then kept: clients take another one for an attack.
+
+    Raises:
+        Problem: ``key-exposed``, ``key-store-failed``, ``entropy-failed``, ``store-full`` or
+            ``store-failed``.
+    """
+    # Only where SSH is switched on: see `gauger.surfaces.ssh`.
+    from gauger.adapters.keys.ssh_host import ssh_host_key as kept  # noqa: PLC0415 -- as said above
+
+    return kept(options.keys_folder, SystemEntropy())
+
+
+def flash_folder(options: Options) -> Path:
+    """Return the folder of files that operators in the network may name; it is made if missing.
+
+    Raises:
+        Problem: ``key-exposed`` where others may use it; ``store-full`` or ``file-not-written``.
+    """
+    return private_folder(options.data / FLASH)
 
 
 def profile_of(data: Path) -> Profile:

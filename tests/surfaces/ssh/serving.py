@@ -15,9 +15,10 @@ import asyncssh
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.ssh_host import ssh_host_key
 from gauger.instance.agent import Agent
+from gauger.surfaces.shell import Terminal, Visitor
 from gauger.surfaces.ssh.limits import Limits
 from gauger.surfaces.ssh.server import SshServer
-from gauger.surfaces.ssh.works import Terminal, Visitor, Works
+from gauger.surfaces.ssh.works import Works
 
 PASSWORD = "correct horse battery"
 OPERATOR, VIEWER = "operator", "viewer"

@@ -12,10 +12,11 @@ from gauger.core.problems import Problem
 from gauger.core.text import many_lines
 from gauger.instance.ports import Operations
 from gauger.instance.views import UserView
+from gauger.surfaces.shell import Visitor
 from gauger.surfaces.ssh.limits import Limits
 from gauger.surfaces.ssh.pressure import Pressure
 from gauger.surfaces.ssh.session import Channel, Session
-from gauger.surfaces.ssh.works import Visitor, Works
+from gauger.surfaces.ssh.works import Works
 
 if TYPE_CHECKING:
     from gauger.surfaces.ssh.guard import Guard
@@ -232,8 +233,8 @@ class Door(asyncssh.SSHServer):
             raise asyncssh.DisconnectError(_NO_MORE, "Too many names or keys.")
 
     def _show_banner(self) -> None:
-        configuration = self._house.agent.configuration()
-        banner = configuration.banner_motd + configuration.banner_login
+        # The message of the day comes behind the log-in, as on devices: the shell shows it.
+        banner = self._house.agent.configuration().banner_login
         if banner and self._connection is not None:
             self._connection.send_auth_banner(many_lines(banner))
 

@@ -11,8 +11,8 @@ from gauger.surfaces.ssh.limits import Limits
 class Outlet:
     """Where a shell writes.
 
-    The shell's own thread waits for a client that is slow, up to a limit. Any other thread never
-    does: it brings a message of the device, and the device does not wait for who looks at it.
+    Nobody waits while writing: a shell writes with its lock held, and a message of the device that
+    stood behind it would hold up who measures. The shell's thread waits between two commands.
     """
 
     def __init__(
@@ -37,26 +37,32 @@ class Outlet:
         self._queued = 0
         self._is_closed = False
 
-    def write(self, data: bytes, *, may_wait: bool) -> None:
-        """Write, from any thread; what cannot be written any more is thrown away.
+    def write(self, data: bytes, *, must: bool) -> None:
+        """Write, from any thread; what comes after the end is thrown away.
 
         Args:
             data: The output.
-            may_wait: Whether this thread may wait for the client; else output is left out where
-                the client is too slow.
+            must: Whether it is written even to a client that is slow; else it is left out there.
         """
         with self._change:
-            is_free = self._change.wait_for(
-                self._has_room, timeout=self._limits.patience if may_wait else 0
-            )
-            if self._is_closed or not (is_free or may_wait):
+            if self._is_closed or not (must or self._has_room()):
                 return
             self._queued += len(data)
-        if is_free:
-            self._call(self._put, data)
-        else:
+        self._call(self._put, data)
+
+    def wait(self) -> bool:
+        """Wait until the client has read most of what was written.
+
+        Returns:
+            Whether to go on; not so where it has not for so long that it was cut off.
+        """
+        with self._change:
+            is_free = self._change.wait_for(self._has_room, timeout=self._limits.patience)
+            is_closed = self._is_closed
+        if not is_free:
             self.close()
             self._call(self._give_up)
+        return is_free and not is_closed
 
     def hold(self, reason: str) -> None:
         """Let writers wait for a reason, until `let` takes it back."""

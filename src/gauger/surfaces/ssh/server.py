@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, Self, TypeVar
 
 import asyncssh
+from asyncssh.kex import get_kex_algs
 
 from gauger.instance.ports import Operations
 from gauger.surfaces.ssh import algorithms
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 # As many as passwords are hashed at once: further threads would only wait for those.
 _ASKERS: Final = 2
 _STOP_SECONDS: Final = 3.0
+_LAST_WORDS: Final = 0.3
 _STOP_ROUNDS: Final = 5
 
 _Result = TypeVar("_Result")
@@ -61,6 +63,7 @@ class SshServer:
         self._loop = asyncio.new_event_loop()
         self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="ssh-login")
         self._thread = threading.Thread(target=self._run, name="ssh", daemon=True)
+        self._stopping = asyncio.Event()
         self._doors: list[Door] = []
         self._sessions: set[Session] = set()
         self._options = self._made_options()
@@ -95,7 +98,7 @@ class SshServer:
         if self._thread.is_alive():
             sessions = list(self._sessions)
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(_STOP_SECONDS)
             end = time.monotonic() + _STOP_SECONDS
             for session in sessions:
@@ -109,8 +112,10 @@ class SshServer:
         Args:
             reason: Told to them.
         """
+        # A moment later: shells say their last word, and it has to get through.
+        later = partial(self._loop.call_later, _LAST_WORDS, self._send_away, reason)
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._send_away, reason)
+            self._loop.call_soon_threadsafe(later)
 
     # What doors ask; see `gauger.surfaces.ssh.door.House`.
 
@@ -139,19 +144,17 @@ class SshServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._open())
-            self._loop.run_forever()
+            self._loop.run_until_complete(self._serve())
         finally:
-            self._send_away("The device stops.")
-            self._loop.run_until_complete(self._close())
             self._loop.close()
 
-    async def _open(self) -> None:
-        self._server = await self._loop.create_server(self._guard, sock=self._listener)
-        self._watch = self._loop.create_task(self._watching())
-
-    async def _close(self) -> None:
-        self._server.close()
+    async def _serve(self) -> None:
+        server = await self._loop.create_server(self._guard, sock=self._listener)
+        watch = self._loop.create_task(self._watching())
+        await self._stopping.wait()
+        watch.cancel()
+        server.close()
+        self._send_away("The device stops.")
         for _ in range(_STOP_ROUNDS):
             # A socket is closed a round after its connection was told to end.
             await asyncio.sleep(0)
@@ -206,7 +209,8 @@ class SshServer:
             server_factory=partial(Door, self),
             server_host_keys=[self._key],
             server_version="Gauger",
-            kex_algs=algorithms.KEY_EXCHANGE,
+            # What the crypto library of this machine lacks is left out.
+            kex_algs=[name for name in algorithms.KEY_EXCHANGE if name.encode() in get_kex_algs()],
             encryption_algs=algorithms.ENCRYPTION,
             mac_algs=algorithms.INTEGRITY,
             signature_algs=algorithms.SIGNATURES,

@@ -7,6 +7,7 @@ never does; all that passes between them is `Inbox` and `Outlet`.
 import asyncio
 import contextlib
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,17 +15,21 @@ from typing import Final
 
 import asyncssh
 
+from gauger.surfaces.shell import Terminal, Visitor
 from gauger.surfaces.ssh.guard import Guard
 from gauger.surfaces.ssh.inbox import Inbox
 from gauger.surfaces.ssh.limits import Limits
 from gauger.surfaces.ssh.outlet import Outlet
-from gauger.surfaces.ssh.works import Terminal, Visitor, Works
+from gauger.surfaces.ssh.works import AnyShell, Works
 
 _log = logging.getLogger(__name__)
 
 _WINDOW: Final = 64 * 1024
 _PACKET: Final = 32 * 1024
 _LARGEST: Final = 1000  # rows or columns; no screen has more, and nothing is to be filled for them
+_PIECES: Final = re.compile(rb"[^\r\n]{1,256}[\r\n]?|[\r\n]")
+"""Lines as typed, and parts of long ones: each question mark of them prints a list."""
+
 _WINDOW_FULL: Final = "a window that is full"
 
 
@@ -213,18 +218,24 @@ class Session(asyncssh.SSHServerSession[bytes]):
         shell = self._works.shell(self.visitor, terminal, self._write)
         try:
             shell.start()
-            is_last = False
-            while not (shell.ended or is_last):
-                taken = self._inbox.take()
-                self._loop.call_soon_threadsafe(self._resume)
-                is_last = taken.is_last
-                if taken.size is not None:
-                    shell.resize(*taken.size)
-                if taken.data:
-                    shell.receive(taken.data)
+            while not shell.ended and self._feed(shell):
+                pass
         finally:
             shell.close()
         return 0
+
+    def _feed(self, shell: AnyShell) -> bool:
+        """Give a shell what has come; return whether more may come."""
+        taken = self._inbox.take()
+        self._loop.call_soon_threadsafe(self._resume)
+        if taken.size is not None:
+            shell.resize(*taken.size)
+        for piece in _PIECES.findall(taken.data):
+            # Before each line: what many lines print at once would wait in memory.
+            if not self._outlet.wait():
+                return False
+            shell.receive(piece)
+        return not taken.is_last
 
     def _carry_out(self) -> int:
         text, status = self._works.command(self.visitor, self._line)
@@ -235,8 +246,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
         return status
 
     def _write(self, data: bytes) -> None:
-        is_own = threading.current_thread() is self._thread
-        self._outlet.write(data, may_wait=is_own)
+        # What another thread brings is a message, which the log buffer has too.
+        self._outlet.write(data, must=threading.current_thread() is self._thread)
 
 
 def _terminal(rows: int, columns: int) -> Terminal:

@@ -1,25 +1,9 @@
 """What sessions over SSH are made of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
-    """Who."""
-
-    name: str | None
-    privilege: int
-    origin: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Terminal:
-    """Size."""
-
-    rows: int = 24
-    columns: int = 80
+from gauger.surfaces.shell import Terminal, Visitor
 
 
 class AnyShell(Protocol):

@@ -1,0 +1,33 @@
+"""Sessions of a product instance: its shell, or one line of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gauger.core.problems import Problem
+from gauger.core.text import many_lines
+from gauger.instance.ports import Operations
+from gauger.surfaces.console.console import Console
+from gauger.surfaces.console.grammar import Mode
+from gauger.surfaces.shell import Shell, Terminal, Visitor, lines
+
+
+class DeviceWorks:
+    """It fills `gauger.surfaces.ssh.works.Works`."""
+
+    def __init__(self, agent: Operations, folder: Path) -> None:
+        """Take the product instance, and the folder where files are that operators name."""
+        self._agent, self._folder = agent, folder
+
+    def shell(self, visitor: Visitor, terminal: Terminal, write: Callable[[bytes], None]) -> Shell:
+        """Open a shell."""
+        return Shell(self._agent, visitor, terminal, write, folder=self._folder)
+
+    def command(self, visitor: Visitor, line: str) -> tuple[str, int]:
+        """Carry out one EXEC line; what is refused is told, with 1 beside it."""
+        try:
+            # What a privilege may not type is no command for it, as in a shell.
+            lines.read(line, Mode.EXEC, visitor.privilege)
+            return Console(self._agent, folder=self._folder).execute(line), 0
+        except Problem as problem:
+            detail = many_lines(problem.detail)
+            return f"% {detail}" if problem.code != "invalid-command" else detail, 1
