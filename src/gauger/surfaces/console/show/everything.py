@@ -19,7 +19,7 @@ from gauger.surfaces.console.show.usage import usage_blocks
 from gauger.surfaces.console.text import NONE, shown
 
 REPORTING_MODE_LEVEL: Final = (5, 11, 2)
-"""First agent that prints the reporting mode."""
+"""First agent that prints the reporting mode, and what was pushed for a conversion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +100,14 @@ def _policy_mode(profile: Profile) -> list[str]:
 def conversion(profile: Profile) -> list[str]:
     """Return the section of converting old licences; there are none to convert."""
     lines = ["License Conversion:", "  Automatic Conversion Enabled: False"]
-    if profile.agent_level < sections.NEWER_BLOCKS:
-        return lines
-    return [*lines, f"  Last Data Push: {NONE}", f"  Last File Export: {NONE}"]
+    return [*lines, *(f"  {line}" for line in pushed(profile))]
+
+
+def pushed(profile: Profile) -> list[str]:
+    """Return what was pushed for a conversion, as far as the agent says so: nothing ever was."""
+    if profile.agent_level < REPORTING_MODE_LEVEL:
+        return []
+    return [f"Last Data Push: {NONE}", f"Last File Export: {NONE}"]
 
 
 def agent_version(profile: Profile) -> str:
@@ -111,12 +116,10 @@ def agent_version(profile: Profile) -> str:
 
 
 def _authorizations(view: Everything) -> list[list[str]]:
-    pushed = [f"Last Data Push: {NONE}", f"Last File Export: {NONE}"]
-    title = heading("License Authorizations")
-    is_new = view.profile.agent_level >= sections.NEWER_BLOCKS
+    title, between = heading("License Authorizations"), pushed(view.profile)
     overall, *allowed = authorization_sections(view.authorizations)
     # The heading stands right above what it heads; newer agents put two lines between.
-    first = [[*title, *pushed], overall] if is_new else [[*title, *overall]]
+    first = [[*title, *between], overall] if between else [[*title, *overall]]
     return [*first, *allowed, purchased(view.purchases)]
 
 

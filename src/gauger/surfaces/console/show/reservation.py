@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from gauger.core.profiles import Profile
 from gauger.instance.views import AuthorizationView
 from gauger.surfaces.console.show.authorization import role_and_udi
-from gauger.surfaces.console.show.everything import conversion
-from gauger.surfaces.console.show.status import NEWER_BLOCKS, join
+from gauger.surfaces.console.show.everything import conversion, pushed
+from gauger.surfaces.console.show.status import join
 from gauger.surfaces.console.text import NONE, shown
 
 
@@ -27,9 +27,8 @@ def reservation_sections(
     authorizations: Sequence[AuthorizationView], profile: Profile, *, is_reserved: bool
 ) -> list[list[str]]:
     """Return whether licences are reserved; nothing reserves any but an authorization code."""
-    head = [f"License reservation: {'ENABLED' if is_reserved else 'DISABLED'}"]
-    if profile.agent_level >= NEWER_BLOCKS:
-        head += [f"Last Data Push: {NONE}", f"Last File Export: {NONE}"]
+    state = "ENABLED" if is_reserved else "DISABLED"
+    head = [f"License reservation: {state}", *pushed(profile)]
     lines = ["Overall status:"]
     for view in authorizations:
         lines += [f"  {role_and_udi(view)}", *_state(view)]

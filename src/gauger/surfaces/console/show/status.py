@@ -193,15 +193,24 @@ def trust_block(trust: Sequence[TrustView], profile: Profile) -> list[str]:
     """Return the trust codes with a block for each device, if any of them has one."""
     if not any(view.installed_at is not None for view in trust):
         return [f"Trust Code Installed: {NONE}"]
-    lines = ["Trust Code Installed:"]
+    is_typed = profile.agent_level >= TYPED_TRUST
+    lines = _shared_type(trust) if is_typed else ["Trust Code Installed:"]
     for view in trust:
-        lines.append(f"  {view.role}: {udi_text(view)}")
+        lines += [*([""] if is_typed else []), f"  {view.role}: {udi_text(view)}"]
         if view.installed_at is None:
             lines.append("    NOT INSTALLED")
         else:
             lines.append(f"    INSTALLED on {moment(view.installed_at)}")
         lines += [f"  {line}" for line in _trust_origin(view, profile)]
     return lines
+
+
+def _shared_type(trust: Sequence[TrustView]) -> list[str]:
+    """Return the heading of typed trust codes: the newest agents name what a whole set shares."""
+    kinds = {_kind(view) for view in trust if view.installed_at is not None}
+    if len(trust) == 1 or len(kinds) != 1:
+        return ["Trust Code Installed:"]
+    return [f"Trust Code Installed:    Trust Code Type: {kinds.pop()}", f"    Attributes: {NONE}"]
 
 
 def udi_text(view: TrustView) -> str:
@@ -218,12 +227,14 @@ def trust_on_one_line(trust: Sequence[TrustView], profile: Profile) -> list[str]
 
 
 def _trust_origin(view: TrustView, profile: Profile) -> list[str]:
-    is_factory = view.origin == "factory"
     if profile.agent_level >= TYPED_TRUST and view.installed_at is not None:
-        kind = "Factory" if is_factory else "CSSM"
-        return [f"  Trust Code Type: {kind}", f"  Attributes: {NONE}"]
+        return [f"  Trust Code Type: {_kind(view)}", f"  Attributes: {NONE}"]
     # A factory trust code does not open direct communication: an operator has to see which it is.
-    return ["  Trust Code Type: Factory"] if is_factory else []
+    return ["  Trust Code Type: Factory"] if view.origin == "factory" else []
+
+
+def _kind(view: TrustView) -> str:
+    return "Factory" if view.origin == "factory" else "CSSM"
 
 
 def _notices(notices: Sequence[str]) -> list[str]:

@@ -57,7 +57,7 @@ def show_tech(view: Support) -> str:
             [*heading("Product Information"), *product],
             [*heading("Agent Version"), agent],
             [*heading("Upcoming Scheduled Jobs"), *jobs],
-            _communication(tech),
+            _communication(tech, whole.profile),
             [*heading("License Certificates"), *_CERTIFICATES],
             ["HA Info", "=" * 10, *_HA],
             [*heading("Reservation Info"), *reservation],
@@ -169,6 +169,7 @@ def _jobs(view: Everything, tech: TechView) -> list[str]:
         # Measured and stored are one step here.
         ("Save unreported RUM Reports", tech.next_sample),
         ("Process Utility RUM reports", midnight),
+        *((("Telemetry Reporting", None),) if _is_new(view.profile) else ()),
         ("Authorization Code Process", None),
         ("Data Synchronization", None),
         ("External Event", reporting.next_ack_deadline),
@@ -193,14 +194,20 @@ def _remaining(seconds: int) -> str:
     return ", ".join(parts)
 
 
-def _communication(tech: TechView) -> list[str]:
+def _is_new(profile: Profile) -> bool:
+    return profile.agent_level >= sections.NEWER_BLOCKS
+
+
+def _communication(tech: TechView, profile: Profile) -> list[str]:
     lines = [
         "Communication Statistics:",
         "=" * 23,
         f"Communication Level Allowed: {'DIRECT' if tech.may_report else 'INDIRECT'}",
         f"Overall State: {EMPTY if tech.blocked is None else shown(tech.blocked)}",
     ]
-    for exchange in tech.exchanges:
+    # Named by newer agents; this one sends no telemetry, so nothing is ever counted.
+    newer = (ExchangeView(heading="Telemetry Reporting"),) if _is_new(profile) else ()
+    for exchange in (*tech.exchanges, *newer):
         lines += _exchange(exchange)
     return lines
 

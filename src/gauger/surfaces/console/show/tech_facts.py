@@ -50,6 +50,8 @@ _BUILD: Final = (
     ("SmartTransportServerIdCheck", "True"),
     ("SmartTransportProxySupport", "True"),
     ("SmartAgentComplianceStatus", "False"),
+    ("SmartAgentTelemetryRumReportMax", "0"),
+    ("SmartAgentRumTelemetryRumStoreMin", "0"),
     ("SmartAgentPolicyDisplayFormat", "0"),
     ("SmartAgentReportOnUpgrade", "False"),
     ("SmartAgentIndividualRUMEncrypt", "2"),
