@@ -170,13 +170,15 @@ def instance_settings() -> str:
     config = module_or_none("gauger.instance.config")
     if config is None:
         return ""
+    settings = importlib.import_module("gauger.instance.settings")
     meanings = dict(attributes_of(config.Configuration.__doc__ or ""))
     rows = []
-    for key in config.ConfigKey:
-        field = key.value.replace(" ", "_")
-        value = getattr(config.DEFAULTS, field, None)
-        default = "" if value is None else f"`{value}`"
-        rows.append((f"`license smart {key.value}`", default, meanings.get(field, "")))
+    for key, setting in settings.SETTINGS.items():
+        # A line such as `privacy all` stands for several others, and has no field of its own.
+        for field in setting.fields[:1]:
+            value = getattr(config.DEFAULTS, field)
+            default = "" if value in (None, "", ()) else f"`{value}`"
+            rows.append((f"`{key.line}`", default, meanings[field]))
     head = ("Line", "Default", "Meaning")
     intro = "Lines of `configure terminal`; `no` before a line restores its default."
     return f"## Product instance\n\n{intro}\n\n{table(head, rows)}"

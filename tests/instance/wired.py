@@ -9,6 +9,7 @@ from pathlib import Path
 from gauger.core.documents.smart_transport import decode_request, encode_response
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
+from gauger.instance.config import Proxy
 from tests.instance.portal import Exchanged, Portal, RootTrust
 from tests.instance.world import World, go_smart
 
@@ -27,7 +28,8 @@ class Wire:
     portal: Portal
     reply: bytes | None = None
 
-    def exchange(self, url: str, request: bytes) -> bytes:
+    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
+        del proxy
         self.portal.seen.append(Exchanged(url, request))
         if self.reply is not None:
             return self.reply

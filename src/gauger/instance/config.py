@@ -13,6 +13,9 @@ SMART_PATH: Final = "/licservice/license"
 
 MAXIMUM_INTERVAL_DAYS: Final = 3650
 
+PROXY_PORT: Final = 80
+"""The port of a proxy where none is named."""
+
 
 class TransportKind(StrEnum):
     """How reports leave the product instance."""
@@ -68,6 +71,15 @@ class ConfigKey(StrEnum):
     # Kept with the users and not in the configuration: it takes effect at once and for good.
     USERNAME = "username"
 
+    @property
+    def line(self) -> str:
+        """How its line begins, as it is typed."""
+        return self.value if self in _BESIDE_LICENSING else f"license smart {self.value}"
+
+
+_BESIDE_LICENSING: Final = frozenset(list(ConfigKey)[list(ConfigKey).index(ConfigKey.BOOT_LEVEL) :])
+"""The settings that devices have whether or not they are licensed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigChange:
@@ -105,6 +117,19 @@ class LoggingHost:
     host: str
     transport: LogTransport = LogTransport.UDP
     port: int = 514
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """What stands between the product instance and its portal: an HTTP proxy, by CONNECT.
+
+    Attributes:
+        host: Name or address.
+        port: Its port.
+    """
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +205,13 @@ class Configuration:
     banner_motd: str = ""
     banner_login: str = ""
     banner_exec: str = ""
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """The proxy on the way to the portal; a port alone is none."""
+        if self.proxy_address is None:
+            return None
+        return Proxy(host=self.proxy_address, port=self.proxy_port or PROXY_PORT)
 
 
 DEFAULTS: Final = Configuration()

@@ -36,7 +36,7 @@ from gauger.instance.polling import POLLS
 from gauger.instance.ports import Store
 from gauger.instance.records import Exchange, Poll
 from gauger.instance.reporting import find_report
-from gauger.instance.surroundings import Surroundings
+from gauger.instance.surroundings import Surroundings, told_name
 from gauger.instance.trusting import Trusting
 from gauger.instance.views import ImportResult
 
@@ -135,7 +135,8 @@ class Exchanging:
             if is_idle and greeting.is_worth_it(draft):
                 greeting.ask(draft, is_due=True)
             return False
-        exchange = self._usage_exchange(carried, occasion)
+        hostname = told_name(draft.singles.configuration, self._around)
+        exchange = self._usage_exchange(carried, occasion, hostname)
         draft.singles = replace(draft.singles, usage_exchange=exchange)
         for report_id in exchange.report_ids:
             self._step(draft, report_id, ReportInput.SENT)
@@ -409,13 +410,15 @@ class Exchanging:
         unanswered = tuple(sorted({*course.unanswered, *silent}))
         draft.singles = replace(draft.singles, course=replace(course, unanswered=unanswered))
 
-    def _usage_exchange(self, carried: list[tuple[int, str]], occasion: Occasion) -> Exchange:
+    def _usage_exchange(
+        self, carried: list[tuple[int, str]], occasion: Occasion, hostname: str | None
+    ) -> Exchange:
         around = self._around
         request = self._request(MessageType.REPORT_USAGE)
         usage = UsageReport(
             udi=around.udi,
             usage=tuple(item for _, item in carried),
-            hostname=around.hostname,
+            hostname=hostname,
             software_tag=around.profile.software_tag,
             timestamp=request.timestamp,
             nonce=around.nonce(),

@@ -75,7 +75,7 @@ class Orders:
         self._engine = engine
         self._carrying = threading.Lock()
         self._noted: Problem | None = None
-        self._saving = Saving(engine.around, engine.memory.store, engine.portion)
+        self._saving = Saving(engine.around, engine.memory, engine.portion)
         self._showing = Showing(engine.around, engine.memory, engine.meter)
         self._insight = Insight(engine.around, engine.memory)
 

@@ -14,7 +14,7 @@ from gauger.core.identity import Digest, Udi
 from gauger.core.ports import Clock, Signer
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
-from gauger.instance.config import ConfigChange, Configuration
+from gauger.instance.config import ConfigChange, Configuration, Proxy
 
 if TYPE_CHECKING:
     # Only type checkers need them here: a device that nobody looks at never loads a view.
@@ -503,8 +503,13 @@ class Store(Protocol):
 class Transport(Protocol):
     """A pipe to the portal."""
 
-    def exchange(self, url: str, request: bytes) -> bytes:
+    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
         """Send one message and return the message that came back, whatever its status.
+
+        Args:
+            url: The licensing URL.
+            request: The exact bytes.
+            proxy: What to ask for the way there; None for the direct one.
 
         Raises:
             Problem: ``comm-failed``, ``comm-timeout``, ``tls-failed``, ``bad-answer`` or

@@ -19,10 +19,11 @@ from gauger.core.ports import Signer
 from gauger.core.problems import Problem
 from gauger.core.usage.sampling import parted
 from gauger.instance import events
+from gauger.instance.config import Configuration
 from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.ports import Store, StoredItem, StoredReport
 from gauger.instance.records import ReportDetail, TagRecord, Waiting, pack
-from gauger.instance.surroundings import Surroundings
+from gauger.instance.surroundings import Surroundings, labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +163,9 @@ class Reporting:
     def _sign_first(self, draft: Draft, tag: str, state: SigningState) -> None:
         record = draft.tags[tag]
         waiting = record.waiting[0]
-        signed = encode_payload(self._payload(record, waiting, state))
+        # By what is configured now, as it is signed: what is withheld since is in no new report.
+        told = draft.singles.configuration
+        signed = encode_payload(self._payload(record, waiting, state, told))
         signature = ReportSignature(
             udi=self._around.udi,
             signing_type=state.kind,
@@ -191,7 +194,9 @@ class Reporting:
             record, waiting=record.waiting[1:], previous_digest=digest(signed)
         )
 
-    def _payload(self, record: TagRecord, waiting: Waiting, state: SigningState) -> Payload:
+    def _payload(
+        self, record: TagRecord, waiting: Waiting, state: SigningState, told: Configuration
+    ) -> Payload:
         around = self._around
         tag = around.profile.software_tag
         return Payload(
@@ -199,8 +204,8 @@ class Reporting:
             report_id=waiting.report_id,
             software_tag=tag,
             entitlement_tag=record.sampler.tag,
-            software_version=around.profile.release.padded,
-            utility_enabled=False,
+            software_version=None if told.privacy_version else around.profile.release.padded,
+            utility_enabled=told.utility_enabled,
             ha=(HaMember(role="Active", udi=around.udi),),
             measurements=waiting.measurements,
             inner=InnerSignature(signing_type=state.kind, key=tag, value=""),
@@ -216,6 +221,7 @@ class Reporting:
                 root_number=state.root_number,
                 policy_order=state.policy_order,
                 account=state.account,
+                labels=labels(told),
                 # Signed along: a portal must be able to tell what was made under a moved clock.
                 test_clock=around.clock.is_test,
             ),

@@ -15,10 +15,10 @@ from gauger.core.instance.sending import Held
 from gauger.core.problems import Problem
 from gauger.core.strict_json import encode
 from gauger.instance import events, unreadable
-from gauger.instance.memory import Draft, as_held, read_detail, report_row
-from gauger.instance.ports import Store, StoredReport
+from gauger.instance.memory import Draft, Memory, as_held, read_detail, report_row
+from gauger.instance.ports import StoredReport
 from gauger.instance.reporting import find_report
-from gauger.instance.surroundings import Surroundings
+from gauger.instance.surroundings import Surroundings, told_name
 from gauger.instance.views import Selection, SelectionKind
 
 _UNREPORTED: Final = (
@@ -38,10 +38,11 @@ Portion = Callable[[], AbstractContextManager[None]]
 class Saving:
     """Chooses reports and writes them, a few at a time; measuring goes on between."""
 
-    def __init__(self, around: Surroundings, store: Store, portion: Portion) -> None:
+    def __init__(self, around: Surroundings, memory: Memory, portion: Portion) -> None:
         """Take where reports are read, what files say of the product instance, and the lock."""
         self._around = around
-        self._store = store
+        self._memory = memory
+        self._store = memory.store
         self._portion = portion
         self._faults: dict[int, str] = {}
 
@@ -149,7 +150,7 @@ class Saving:
         around = self._around
         device = {
             "sudi": around.udi.to_json(),
-            "hostname": around.hostname,
+            "hostname": told_name(self._memory.singles.configuration, around),
             "software_tag_identifier": around.profile.software_tag,
         }
         return encode(

@@ -96,6 +96,17 @@ def told_name(configuration: Configuration, around: Surroundings) -> str | None:
     return configuration.hostname or around.hostname
 
 
+def labels(configuration: Configuration) -> tuple[tuple[str, str], ...]:
+    """Return what the operator says of the product instance, by name, as reports carry it."""
+    said = dict(configuration.customer_tags)
+    if configuration.custom_id is not None:
+        said["custom_id"] = configuration.custom_id
+    if configuration.utility_enabled:
+        # Who is billed is no business of a portal that bills nobody by use.
+        said |= {f"customer_{part}": value for part, value in configuration.customer_info}
+    return tuple(sorted(said.items()))
+
+
 def topology(configuration: Configuration) -> Topology:
     """Return how the product instance reports, as far as it can tell itself."""
     return _TOPOLOGIES[configuration.transport]

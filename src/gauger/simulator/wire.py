@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from gauger.core.problems import Problem
+from gauger.instance.config import Proxy
 from gauger.simulator.faults import Killed
 from gauger.simulator.plan import Act, What
 
@@ -45,14 +46,14 @@ class Wire:
     faults: deque[Act] = field(default_factory=deque)
     _answers: deque[bytes] = field(default_factory=lambda: deque(maxlen=2))
 
-    def exchange(self, url: str, request: bytes) -> bytes:
+    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
         """Carry a message there and back, or fail as networks do.
 
         Raises:
             Problem: ``comm-failed``, ``comm-timeout``, or why the portal does not answer.
             Killed: Where the device is killed meanwhile.
         """
-        del url  # there is one portal
+        del url, proxy  # there is one portal, and one way to it
         if self.is_cut:
             raise Problem("comm-failed", "The simulated network is cut.")
         self.far.sent(request)

@@ -298,3 +298,30 @@ def test_an_account_is_carried() -> None:
 
 def test_the_payload_names_its_product_instance() -> None:
     assert read_payload(encode_payload(PAYLOAD)).udi == UDI
+
+
+LABELS = (("custom_id", "asset 7"), ("tag1", "Floor 3"))
+
+
+def test_labels_are_read_as_they_were_written() -> None:
+    labelled = replace(PAYLOAD, meta=replace(META, labels=LABELS))
+    assert read_payload(encode_payload(labelled)) == labelled
+    assert b"labels" not in encode_payload(PAYLOAD)
+
+
+@pytest.mark.threat("A4", role="cssm")
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {f"tag{number}": "x" for number in range(17)},
+        {"x" * 128: "x"},
+        {"tag1": "x" * 128},
+        {"tag1": ""},
+        {"tag1": 1},
+        [],
+    ],
+)
+def test_labels_without_end_are_refused(labels: object) -> None:
+    text = edited(PAYLOAD, lambda content: content["meta"]["gauger"].update(labels=labels))
+    with refused("malformed"):
+        read_payload(text)

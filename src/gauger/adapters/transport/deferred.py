@@ -10,6 +10,7 @@ from gauger.core.problems import Problem
 
 if TYPE_CHECKING:
     from gauger.adapters.transport.smart import SmartTransport
+    from gauger.instance.config import Proxy
 
 # By its form, not by resolving it: where a name leads can change before it is used.
 _NEAR: Final = re.compile(r"localhost|::1|127(\.\d{1,3}){3}", re.ASCII)
@@ -30,7 +31,7 @@ class DeferredTransport:
         self._lock = threading.Lock()
         self._transport: SmartTransport | None = None
 
-    def exchange(self, url: str, request: bytes) -> bytes:
+    def exchange(self, url: str, request: bytes, *, proxy: "Proxy | None" = None) -> bytes:
         """Send one message and return the message that came back; see `SmartTransport.exchange`.
 
         Raises:
@@ -38,8 +39,11 @@ class DeferredTransport:
                 `SmartTransport`, its constructor included.
         """
         if self._only_loopback:
-            _require_loopback(url)
-        return self._loaded().exchange(url, request)
+            _require_loopback(urlsplit(url).hostname or "")
+            if proxy is not None:
+                # It resolves the name by itself, and would carry invented times anywhere.
+                _require_loopback(proxy.host)
+        return self._loaded().exchange(url, request, proxy=proxy)
 
     def _loaded(self) -> "SmartTransport":
         with self._lock:
@@ -57,11 +61,10 @@ def is_near(host: str) -> bool:
     return _NEAR.fullmatch(host) is not None
 
 
-def _require_loopback(url: str) -> None:
+def _require_loopback(host: str) -> None:
     """Keep invented times away from a portal that somebody works with.
 
     It would refuse what is marked `test_clock`; but each refusal is a row of its ledger.
     """
-    host = urlsplit(url).hostname or ""
     if not is_near(host):
         raise Problem("invalid-argument", f"A test clock is for loopback only, not for {host}.")

@@ -20,6 +20,7 @@ import httpcore
 
 from gauger.core.documents.smart_transport import MESSAGE_CAP
 from gauger.core.problems import Problem
+from gauger.instance.config import Proxy
 
 DEADLINE_SECONDS: Final = 30.0
 """What one request may take from the first packet to the last byte of the answer."""
@@ -51,7 +52,7 @@ class SmartTransport:
         self._deadline = deadline
         self._user_agent = (user_agent or "gauger").encode("ascii")
 
-    def exchange(self, url: str, request: bytes) -> bytes:
+    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
         """Send one message and return the JSON message that came back, whatever its status.
 
         A peer's refusal is such a message too; only what is no message of the protocol is refused
@@ -60,6 +61,7 @@ class SmartTransport:
         Args:
             url: The licensing URL.
             request: The exact bytes; a retry sends the same.
+            proxy: An HTTP proxy that is asked to CONNECT; TLS goes through it to the portal.
 
         Raises:
             Problem: ``comm-failed``, ``comm-timeout``, ``tls-failed``, ``bad-answer`` or
@@ -68,13 +70,27 @@ class SmartTransport:
         # A pool for each exchange: all its sockets share one deadline, and none is kept open.
         backend = _DeadlineBackend(time.monotonic() + self._deadline)
         with (
-            _named_failures(url),
-            httpcore.ConnectionPool(
-                ssl_context=self._context, network_backend=backend, retries=0
-            ) as pool,
+            _named_failures(url, proxy),
+            self._pool(backend, proxy) as pool,
             pool.stream("POST", _target(url), headers=self._headers(), content=request) as response,
         ):
             return _read_answer(url, response)
+
+    def _pool(
+        self, backend: httpcore.NetworkBackend, proxy: Proxy | None
+    ) -> httpcore.ConnectionPool:
+        """Return connections for one exchange, by the configured way: never the environment's."""
+        if proxy is None:
+            return httpcore.ConnectionPool(
+                ssl_context=self._context, network_backend=backend, retries=0
+            )
+        host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+        return httpcore.HTTPProxy(
+            f"http://{host}:{proxy.port}",
+            ssl_context=self._context,
+            network_backend=backend,
+            retries=0,
+        )
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         return [
@@ -214,13 +230,18 @@ def _tls_context(ca: Path | None) -> ssl.SSLContext:
 
 
 @contextmanager
-def _named_failures(url: str) -> Iterator[None]:
+def _named_failures(url: str, proxy: Proxy | None) -> Iterator[None]:
+    way = "" if proxy is None else f" by the proxy {proxy.host} port {proxy.port}"
     try:
         yield
+    except httpcore.ProxyError as error:
+        # What it answered and no more: a proxy's own page may hold anything.
+        message = f"The way to {url}{way} was refused: {_cause(error)[:80]}."
+        raise Problem("comm-failed", message, peer=url) from error
     except httpcore.TimeoutException as error:
-        raise Problem("comm-timeout", f"{url} did not answer in time.", peer=url) from error
+        raise Problem("comm-timeout", f"{url} did not answer in time{way}.", peer=url) from error
     except httpcore.ConnectError as error:
-        message = f"No connection to {url}: {_cause(error)}."
+        message = f"No connection to {url}{way}: {_cause(error)}."
         if not _is_of_tls(error):
             raise Problem("comm-failed", message, peer=url) from error
         message += " Name the certificate to trust with --ca FILE when the agent is started."

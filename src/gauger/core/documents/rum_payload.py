@@ -32,6 +32,8 @@ _COUNT = re.compile(r"[0-9]{1,19}")
 _SECONDS = re.compile(r"[+-]?[0-9]{1,18}")
 _COUNT_LIMIT: Final = 2**63
 _TAG_LIMIT: Final = 512
+_MOST_LABELS: Final = 16
+_LABEL_LIMIT: Final = 127
 _CRITICAL: Final = frozenset(
     {
         "incarnation",
@@ -43,6 +45,7 @@ _CRITICAL: Final = frozenset(
         "policy_version",
         "account",
         "authorization",
+        "labels",
         "test_clock",
         "critical",
     }
@@ -111,6 +114,7 @@ class GaugerMeta:
         policy_order: Order of the policy held, or None for the default.
         account: The account that was installed, or None.
         authorization: The authorization code that is installed, or None.
+        labels: What the operator says of the product instance: names and texts, by name.
         test_clock: Whether a test moved the clock.
     """
 
@@ -123,6 +127,7 @@ class GaugerMeta:
     policy_order: Order | None = None
     account: AccountRef | None = None
     authorization: HeldCode | None = None
+    labels: tuple[tuple[str, str], ...] = ()
     test_clock: bool = False
 
 
@@ -306,8 +311,19 @@ def _read_meta(fields: Fields | None) -> GaugerMeta | None:
         policy_order=None if order is None else Order.from_fields(order),
         account=fields.optional_account("account"),
         authorization=None if authorization is None else HeldCode.from_fields(authorization),
+        labels=_read_labels(fields.optional_child("labels")),
         test_clock=fields.boolean("test_clock", default=False),
     )
+
+
+def _read_labels(fields: Fields | None) -> tuple[tuple[str, str], ...]:
+    if fields is None:
+        return ()
+    names = fields.names()
+    # Whoever holds a SUDI key writes them; a reader must not keep megabytes of remarks.
+    if len(names) > _MOST_LABELS or any(len(name) > _LABEL_LIMIT for name in names):
+        raise Problem("malformed", f"A RUM report has at most {_MOST_LABELS} labels, each short.")
+    return tuple(sorted((name, fields.text(name, limit=_LABEL_LIMIT)) for name in names))
 
 
 def _check_ours(payload: Payload, meta: GaugerMeta) -> None:
@@ -395,6 +411,8 @@ def _gauger_json(meta: GaugerMeta) -> dict[str, JsonValue]:
     # Left out where there is none: most product instances never hold one.
     if meta.authorization is not None:
         content["authorization"] = meta.authorization.to_json()
+    if meta.labels:
+        content["labels"] = dict(meta.labels)
     return {**content, "test_clock": True} if meta.test_clock else content
 
 
