@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import pytest
 
-from gauger.instance.views import PurchaseView, TransportView, UtilityView
+from gauger.instance.views import PastMessage, PurchaseView, TransportView, UtilityView
 from tests.interop.parsers import NTC, Parsed, Parsers, Request, ask
 from tests.interop.states import AUTHORIZATIONS, HSEC, TRUST
 from tests.surfaces.console import scripted
@@ -181,6 +181,20 @@ def test_when_an_event_happened_is_lost(parsers: Parsers) -> None:
     agent = ScriptedAgent()
     assert "2021-10-22 05:30:30.000 UTC SAEVT_READY" in ask(agent, "show license eventlog 2").text
     assert "05:30:30" not in str(parsers.one(agent, "show license eventlog 2"))
+
+
+@shows("genie-past-messages")
+def test_past_messages_are_lost_and_would_stop_the_parser(parsers: Parsers) -> None:
+    command = "show license history message"
+    line = PastMessage(at=scripted.NOW, what="usage", outcome="OK", times=1, last_at=scripted.NOW)
+    past = [replace(view, messages=(line,)) for view in scripted.NO_HISTORY]
+    agent = ScriptedAgent(history=tuple(past))
+    assert ask(agent, command).text.count(": usage: OK") == 12
+    parsed = parsers.one(agent, command)
+    assert set(parsed["message_history"].values()) == {"Past history"}
+    assert set(parsed["import_message_history"].values()) == {"Past Import history"}
+    plain = replace(ask(agent, command), text=ask(agent, command).text.replace("  Past ", "  (a) "))
+    assert "error" in parsers.outcomes([plain])[0]
 
 
 @shows("genie-authorization-words")

@@ -161,10 +161,11 @@ def test_what_was_exchanged_stands_below_its_heading() -> None:
     often = replace(first, outcome="comm-failed: \x1b[2J", times=3, last_at=noon + 60)
     past = HistoryView(heading="Usage Reporting", is_import=False, messages=(first, often))
     shown = show_history([*scripted.NO_HISTORY[:1], past, *scripted.NO_HISTORY[2:]]).split("\n")
-    assert shown[2:8] == [
+    assert shown[2:9] == [
         "Trust Establishment:",
         "  No past history",
         "Usage Reporting:",
+        "  Past history",
         "  Oct 14 12:00:00 2021 UTC: usage: OK",
         (
             "  Oct 14 12:00:00 2021 UTC: usage: comm-failed: \\x1b[2J"

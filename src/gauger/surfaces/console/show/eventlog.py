@@ -40,8 +40,11 @@ def show_history(history: Sequence[HistoryView]) -> str:
 
 
 def _past(view: HistoryView) -> list[str]:
-    nothing = f"  No past {'Import ' if view.is_import else ''}history"
-    return [f"{view.heading}:", *([_line(message) for message in view.messages] or [nothing])]
+    kind = "Import " if view.is_import else ""
+    if not view.messages:
+        return [f"{view.heading}:", f"  No past {kind}history"]
+    # Genie gives up where no line of plain words follows a heading: these are for it.
+    return [f"{view.heading}:", f"  Past {kind}history", *map(_line, view.messages)]
 
 
 def _line(message: PastMessage) -> str:
