@@ -145,12 +145,10 @@ CONFIGURATION = [
     ("license smart proxy address proxy.example.com", ConfigKey.PROXY_ADDRESS, "proxy.example.com"),
     ("license smart proxy port 3128", ConfigKey.PROXY_PORT, "3128"),
     ("no license smart proxy port 3128", ConfigKey.PROXY_PORT, None),
-    ("license smart vrf Mgmt-vrf", ConfigKey.VRF, "Mgmt-vrf"),
     ("license smart custom_id x", ConfigKey.CUSTOM_ID, "x"),
     ("license smart privacy all", ConfigKey.PRIVACY_ALL, ""),
     ("no license smart privacy", ConfigKey.PRIVACY_ALL, None),
     ("license smart utility", ConfigKey.UTILITY, ""),
-    ("no license smart server-identity-check", ConfigKey.SERVER_IDENTITY_CHECK, None),
     ("license smart reservation", ConfigKey.RESERVATION, ""),
     ("license boot level network-essentials", ConfigKey.BOOT_LEVEL, "network-essentials"),
     ("license boot lev network-adv addon dna-a", ConfigKey.BOOT_LEVEL, "network-advantage addon dna-advantage"),
@@ -194,8 +192,17 @@ def test_one_wrong_line_changes_nothing() -> None:
 @pytest.mark.parametrize("kind", ["cslu", "callhome", "automatic"])
 def test_a_transport_of_a_later_release_can_be_configured(kind: str) -> None:
     agent = ScriptedAgent()
-    _console(agent).configure([f"license smart transport {kind}"])
+    told = _console(agent).configure([f"license smart transport {kind}"])
+    assert told == f"The transport {kind} comes with a later release: nothing is sent until then."
     assert agent.settings.transport == kind
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("license smart vrf Mgmt", "later"), ("no license smart server-identity-check", "checked")],
+)
+def test_what_is_kept_and_does_not_do_all_that_it_says_tells_so(line: str, word: str) -> None:
+    assert word in _console(ScriptedAgent()).configure([line])
 
 
 @pytest.mark.requirement("PI-10/release")

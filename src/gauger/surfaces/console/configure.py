@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gauger.instance.config import ConfigChange, ConfigKey
+from gauger.instance.config import SUPPORTED_TRANSPORTS, ConfigChange, ConfigKey
 from gauger.surfaces.console.session import ConsoleMatch, Session
 
 Handle = Callable[[Session, ConsoleMatch], str]
@@ -37,6 +37,27 @@ def switched_on(key: ConfigKey) -> Handle:
         return ""
 
     return handler
+
+
+def transport(session: Session, match: ConsoleMatch, /) -> str:
+    """Choose how reports leave; what a later release brings says so at once."""
+    kind = match.values["kind"]
+    session.changes.append(ConfigChange(key=ConfigKey.TRANSPORT, value=kind))
+    if kind in SUPPORTED_TRANSPORTS:
+        return ""
+    return f"The transport {kind} comes with a later release: nothing is sent until then."
+
+
+def withheld(session: Session, match: ConsoleMatch, /) -> str:
+    """Choose a VRF; as long as there is one, nothing is sent."""
+    session.changes.append(ConfigChange(key=ConfigKey.VRF, value=match.values["vrf"]))
+    return "VRFs come with a later release: nothing is sent while one is configured."
+
+
+def unchecked(session: Session, _: ConsoleMatch, /) -> str:
+    """Keep that the portal's name is not to be checked, and check it all the same."""
+    session.changes.append(ConfigChange(key=ConfigKey.SERVER_IDENTITY_CHECK, value=None))
+    return "This is kept and shown; the portal's certificate is checked all the same."
 
 
 def level(key: ConfigKey) -> Handle:

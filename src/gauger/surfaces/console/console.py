@@ -123,7 +123,8 @@ class Console:
         """
         session = self._session()
         session.mode = Mode.CONFIG
-        answers = []
+        answers: list[str] = []
+        notes: list[str] = []
         for line in gathered(lines):
             # Whole configurations are pasted: between the lines stand remarks.
             if not line.strip() or line.lstrip().startswith("!"):
@@ -136,11 +137,11 @@ class Console:
             session.mode = mode
             match = _match(session, line, mode)
             # Only collected here: a wrong line further on must leave everything as it was.
-            match.command.handler(session, match)
+            notes.append(match.command.handler(session, match))
         if session.changes or not answers:
             with _safe_refusals():
                 self._agent.configure(session.changes)
-        return "\n".join(answers)
+        return "\n".join([*answers, *filter(None, notes)])
 
     def _session(self) -> Session:
         return Session(views=self._agent, operations=self._agent, folder=self._folder)

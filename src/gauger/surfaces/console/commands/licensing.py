@@ -29,7 +29,9 @@ _ARGUMENTS: Final = MappingProxyType(
 )
 
 
-def _row(syntax: str, text: str, handler: Handler, since: Release = FIRST) -> ConsoleCommand:
+def _row(
+    syntax: str, text: str, handler: Handler, since: Release = FIRST, *, summary: str = "Nothing."
+) -> ConsoleCommand:
     return Command(
         syntax=syntax,
         mode=Mode.CONFIG,
@@ -37,6 +39,7 @@ def _row(syntax: str, text: str, handler: Handler, since: Release = FIRST) -> Co
         since=since,
         handler=handler,
         arguments=_ARGUMENTS,
+        summary=summary,
     )
 
 
@@ -100,7 +103,8 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _row(
         f"{_TRANSPORT} {{kind:automatic|callhome|cslu|off|smart}}",
         "Choose how reports leave; what is neither smart nor off comes with a later release.",
-        configure.setting(ConfigKey.TRANSPORT, "kind"),
+        configure.transport,
+        summary="Nothing; a line that says so for what comes with a later release.",
     ),
     *_no(_TRANSPORT, "Return to the transport of a fresh product instance.", ConfigKey.TRANSPORT),
     _row(
@@ -139,9 +143,10 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     *_no("license smart proxy port", "Return to port 80.", ConfigKey.PROXY_PORT),
     _row(
         "license smart vrf <vrf>",
-        "Reach the portal in a VRF of this machine.",
-        configure.setting(ConfigKey.VRF, "vrf"),
+        "Reach the portal in a VRF; comes with a later release.",
+        configure.withheld,
         _VRF,
+        summary="A line that says that nothing is sent meanwhile.",
     ),
     *_no("license smart vrf", "Reach the portal outside of any VRF.", ConfigKey.VRF, _VRF),
     _row(
@@ -189,7 +194,8 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _row(
         "no license smart server-identity-check",
         "Kept and shown; the certificate is checked all the same.",
-        configure.default(ConfigKey.SERVER_IDENTITY_CHECK),
+        configure.unchecked,
+        summary="A line that says so.",
     ),
     *_switch(
         "license smart utility", "Mark usage as billed by a utility contract.", ConfigKey.UTILITY
