@@ -22,7 +22,7 @@ from gauger.surfaces.ssh.works import Works
 
 PASSWORD = "correct horse battery"
 OPERATOR, VIEWER = "operator", "viewer"
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 _P = ParamSpec("_P")
 
@@ -63,6 +63,7 @@ class EchoShell:
             case ["flood", count]:
                 for _ in range(int(count)):
                     self._write(b"x" * 1024)
+                self._book.written += 1024 * int(count)
             case ["wait"]:
                 self._book.entered.set()
                 assert self._book.release.wait(PATIENCE)
@@ -94,6 +95,7 @@ class Book:
     shells: list[EchoShell] = field(default_factory=list)
     entered: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
+    written: int = 0
     closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def shell(

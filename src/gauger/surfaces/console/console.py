@@ -83,16 +83,20 @@ def show(views: Views, line: str) -> str:
 class Console:
     """The commands of one product instance, for one operator."""
 
-    def __init__(self, agent: Operations, *, folder: Path | None = None) -> None:
+    def __init__(
+        self, agent: Operations, *, folder: Path | None = None, is_confined: bool = False
+    ) -> None:
         """Open a console.
 
         Args:
             agent: The product instance.
             folder: Where relative file paths begin; the working folder where None.
+            is_confined: Whether no path leads out of it, as for who has no account of the host.
         """
         self._agent = agent
         # Not its name: a working folder that was deleted has none, and few commands need it.
         self._folder = Path() if folder is None else folder
+        self._is_confined = is_confined
 
     def execute(self, line: str) -> str:
         """Carry out an EXEC command.
@@ -116,7 +120,8 @@ class Console:
             lines: The lines; empty ones and those that begin with ``!`` are skipped.
 
         Returns:
-            What they print: nothing, but for the answer to a line that ends with ``?``.
+            What they print: the answer to a line that ends with ``?``, and what an operator should
+            know of a line that was taken.
 
         Raises:
             Problem: ``invalid-command``, or why a line was refused; then nothing was changed.
@@ -144,7 +149,12 @@ class Console:
         return "\n".join([*answers, *filter(None, notes)])
 
     def _session(self) -> Session:
-        return Session(views=self._agent, operations=self._agent, folder=self._folder)
+        return Session(
+            views=self._agent,
+            operations=self._agent,
+            folder=self._folder,
+            is_confined=self._is_confined,
+        )
 
 
 def _execute(session: Session, line: str) -> str:

@@ -27,7 +27,8 @@ class DeviceWorks:
         try:
             # What a privilege may not type is no command for it, as in a shell.
             lines.read(line, Mode.EXEC, visitor.privilege)
-            return Console(self._agent, folder=self._folder).execute(line), 0
+            console = Console(self._agent, folder=self._folder, is_confined=True)
+            return console.execute(line), 0
         except Problem as problem:
             detail = many_lines(problem.detail)
             return f"% {detail}" if problem.code != "invalid-command" else detail, 1

@@ -236,7 +236,7 @@ class Door(asyncssh.SSHServer):
         # The message of the day comes behind the log-in, as on devices: the shell shows it.
         banner = self._house.agent.configuration().banner_login
         if banner and self._connection is not None:
-            self._connection.send_auth_banner(many_lines(banner))
+            self._connection.send_auth_banner(many_lines(banner).rstrip("\n") + "\n")
 
     @contextlib.contextmanager
     def _holding(self) -> Iterator[None]:

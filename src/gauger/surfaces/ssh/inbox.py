@@ -34,6 +34,9 @@ class Inbox:
         self._size: tuple[int, int] | None = None
         self._is_ended = False
 
+    def __len__(self) -> int:
+        return len(self._data)
+
     def put(self, data: bytes) -> bool:
         """Add input; return whether nothing more should be added until some is taken."""
         with self._change:

@@ -65,7 +65,7 @@ class SshServer:
         self._thread = threading.Thread(target=self._run, name="ssh", daemon=True)
         self._stopping = asyncio.Event()
         self._doors: list[Door] = []
-        self._sessions: set[Session] = set()
+        self.sessions: set[Session] = set()
         self._options = self._made_options()
         # It tells what clients type, tokens too, and their names unescaped.
         logging.getLogger("asyncssh").setLevel(logging.WARNING)
@@ -96,7 +96,7 @@ class SshServer:
     def stop(self) -> None:
         """End all sessions and serve no more; what a command is doing goes on to its end."""
         if self._thread.is_alive():
-            sessions = list(self._sessions)
+            sessions = list(self.sessions)
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(_STOP_SECONDS)
@@ -129,15 +129,15 @@ class SshServer:
 
     def has_room(self) -> bool:
         """Return whether one more session may begin."""
-        return len(self._sessions) < self.limits.sessions
+        return len(self.sessions) < self.limits.sessions
 
     def began(self, session: Session) -> None:
         """Count a session."""
-        self._sessions.add(session)
+        self.sessions.add(session)
 
     def ended(self, session: Session) -> None:
         """Count it no more."""
-        self._sessions.discard(session)
+        self.sessions.discard(session)
 
     # In the event loop.
 
@@ -184,7 +184,7 @@ class SshServer:
     def _send_away(self, reason: str) -> None:
         for door in self._doors:
             door.disconnect(reason)
-        for session in self._sessions:
+        for session in self.sessions:
             session.end()
 
     async def _watching(self) -> None:
@@ -193,7 +193,7 @@ class SshServer:
             await asyncio.sleep(self.limits.tick)
             for door in self._doors:
                 door.look(self.agent.configuration().exec_timeout_vty)
-            if time.monotonic() - asked > self.limits.users_tick and self._sessions:
+            if time.monotonic() - asked > self.limits.users_tick and self.sessions:
                 asked = time.monotonic()
                 await self._end_removed()
 

@@ -90,6 +90,11 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._is_paused = False
         self._line = ""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much input waits for the shell."""
+        return len(self._inbox)
+
     # In the event loop: what the library calls.
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
