@@ -6,9 +6,8 @@ import pytest
 
 from gauger.core.instance.report_life import ReportLife, ReportState
 from gauger.instance.agent import Agent
-from gauger.instance.memory import pack
 from gauger.instance.ports import Batch, StoredReport
-from gauger.instance.records import ReportDetail
+from gauger.instance.records import ReportDetail, pack
 from gauger.surfaces.console.console import Console
 from tests.instance.world import tag_of
 
