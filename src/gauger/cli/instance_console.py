@@ -9,7 +9,7 @@ import termios
 import tty
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,9 @@ from gauger.cli.instance_place import Place, persistently
 from gauger.core.problems import Problem
 from gauger.surfaces.agent_client import AgentClient, connect
 from gauger.surfaces.agent_line import ConsoleLine
+
+if TYPE_CHECKING:
+    from gauger.instance.agent import Agent
 
 ESCAPE: Final = b"\x1d"
 """Ctrl-], as telnet has it: it leaves a console that answers nothing any more."""
@@ -49,25 +52,30 @@ def sit_down(place: Place) -> None:
 @contextlib.contextmanager
 def _reached(place: Place) -> Iterator[AgentClient]:
     """Lend a connection to the agent; where none runs, to one within this process."""
-    client = persistently(lambda: connect(place.data))
-    if client is not None:
-        with client:
-            yield client
+    # Tried together: the lock of an agent that is just starting is held before it listens.
+    reached = persistently(lambda: connect(place.data) or _opened(place))
+    if isinstance(reached, AgentClient):
+        with reached:
+            yield reached
         return
-    from gauger.cli.instance_run import open_at  # noqa: PLC0415 - loads the whole agent
     from gauger.surfaces.agent_socket import AgentServer  # noqa: PLC0415 - only here is it needed
 
-    agent = persistently(lambda: open_at(place))
     try:
         # Others reach it meanwhile as they would reach one that runs.
-        with AgentServer(place.data, agent):
+        with AgentServer(place.data, reached):
             client = connect(place.data)
             if client is None:
                 raise Problem("comm-failed", "The agent of this process cannot be reached.")
             with client:
                 yield client
     finally:
-        agent.stop()
+        reached.stop()
+
+
+def _opened(place: Place) -> "Agent":
+    from gauger.cli.instance_run import open_at  # noqa: PLC0415 - loads the whole agent
+
+    return open_at(place)
 
 
 def _carry(line: ConsoleLine, wakes: int) -> None:

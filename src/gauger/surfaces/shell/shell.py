@@ -141,6 +141,9 @@ class Shell:
                     if self._ended:
                         return
                     work = self._take(self._first(waiting))
+                    if work is not None:
+                        # Here already: a message that comes now must not draw the line once more.
+                        self._phase = _Phase.RUNNING
                 if work is not None:
                     self._run(work)
 
@@ -405,7 +408,6 @@ class Shell:
 
     def _run(self, work: Work) -> None:
         """Carry something out; the terminal stays open to messages meanwhile."""
-        self._phase = _Phase.RUNNING
         try:
             text = work()
         except Problem as problem:
