@@ -307,3 +307,12 @@ def test_a_session_reads_the_rest_of_a_banner() -> None:
     terminal, _ = typed(agent, "banner login #", Mode.CONFIG)
     terminal.answer("you")
     assert agent.settings.banner_login == "you"
+
+
+@pytest.mark.threat("E17", role="instance")
+@pytest.mark.parametrize("line", ["show running-config", "show startup-config", "write terminal"])
+def test_who_may_only_look_does_not_see_the_hashes(line: str) -> None:
+    grammar: Grammar[Handler] = Grammar(COMMANDS, Mode.EXEC)
+    command = grammar.parse(line).command
+    assert command.is_open_to(15)
+    assert not command.is_open_to(1)
