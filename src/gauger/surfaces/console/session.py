@@ -13,9 +13,7 @@ from gauger.surfaces.console.terminal import ShellControl
 _OWN_FILES: Final = ("flash:", "bootflash:")
 _NETWORK: Final = frozenset({"ftp", "http", "https", "scp", "sftp", "tftp"})
 
-IN_A_SESSION: Final = (
-    "That means something in a session only: `gauger instance console` opens one."
-)
+IN_A_SESSION: Final = "That means something in a session only: `gauger instance console` opens one."
 
 
 @dataclass(slots=True, kw_only=True)
