@@ -312,6 +312,8 @@ class Engine:
     def _boot(self, store: Store, going_on: Mapping[str, int] | None = None) -> None:
         wall = self.around.clock.wall()
         self.around.messages.begin_boot()
+        # Some settings count from a boot on: what is configured later waits for the next one.
+        self.booted = self.memory.singles.configuration
         draft = self.memory.draft()
         # First of all: no measurement of this boot may join a report of the one before.
         self.measuring.begin_boot(draft, going_on)

@@ -6,6 +6,7 @@ from typing import Final
 from gauger.core.instance import trust as trust_decisions
 from gauger.core.problems import Problem
 from gauger.core.usage.sampling import Sampler
+from gauger.instance.config import Configuration
 from gauger.instance.holdings import Holdings
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Memory
@@ -28,11 +29,12 @@ class Insight:
         self._memory = memory
         self._reckoning = Reckoning(around, memory)
 
-    def system(self, began: float | None) -> SystemView:
+    def system(self, began: float | None, booted: Configuration | None) -> SystemView:
         """Return the device as a machine.
 
         Args:
             began: When the boot began, by the monotonic clock; None where nothing runs.
+            booted: The settings that it began with; None where nothing runs.
         """
         around, configuration = self._around, self._memory.singles.configuration
         uptime = None if began is None else max(0, int(around.clock.monotonic() - began))
@@ -42,7 +44,8 @@ class Insight:
             uptime=uptime,
             is_clock_set=around.own_clock() is not None,
             version=version("gauger"),
-            level=configuration.air_level or configuration.boot_level,
+            level=_level(booted or configuration),
+            next_level=_level(configuration),
         )
 
     def tech(
@@ -106,6 +109,11 @@ class Insight:
             _FRAME + len(entry.name) + len(entry.text) + sum(map(_pair_length, entry.fields))
             for _, entry in self._memory.store.entries()
         )
+
+
+def _level(configuration: Configuration) -> str | None:
+    # A product has one of them: the wireless controllers the first, all others the second.
+    return configuration.air_level or configuration.boot_level
 
 
 def _pair_length(pair: tuple[str, str]) -> int:

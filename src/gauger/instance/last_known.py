@@ -123,7 +123,7 @@ class LastKnown:
 
     def system(self) -> SystemView:
         """Return the device as a machine; nothing runs on it."""
-        return self._insight.system(None)
+        return self._insight.system(None, None)
 
     def tech(self) -> TechView:
         """Return what `show license tech support` prints beside what other commands print."""

@@ -423,7 +423,7 @@ class Orders:
     def system(self) -> SystemView:
         """Return the device as a machine."""
         with self._engine.lock:
-            return self._insight.system(self._engine.measuring.began)
+            return self._insight.system(self._engine.measuring.began, self._engine.booted)
 
     def tech(self) -> TechView:
         """Return what `show license tech support` prints beside what other commands print."""

@@ -13,7 +13,8 @@ class SystemView:
         uptime: Seconds since the boot began; None where nothing runs.
         is_clock_set: Whether the wall clock was ever set.
         version: Release of this software.
-        level: Licence level with its add-on that the next boot begins with, or None.
+        level: Licence level with its add-on that the boot began with; None for the product's own.
+        next_level: That which the next boot begins with.
     """
 
     hostname: str
@@ -22,6 +23,7 @@ class SystemView:
     is_clock_set: bool
     version: str
     level: str | None = None
+    next_level: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

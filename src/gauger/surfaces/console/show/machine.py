@@ -97,9 +97,9 @@ def _uptime(system: SystemView) -> Iterator[str]:
 def _licences(view: Machine) -> Iterator[str]:
     # Wireless controllers have a level of their own kind, and a line by its name.
     kind = "AIR License" if _is_wireless(view.profile) else "License"
-    level = shown(view.system.level or _default_level(view.profile))
-    yield f"{kind} Level: {level}"
-    yield f"Next reload {kind.replace('License', 'license')} Level: {level}"
+    own = _own_level(view.profile)
+    yield f"{kind} Level: {shown(view.system.level or own)}"
+    yield f"Next reload {kind.replace('License', 'license')} Level: {shown(view.system.next_level or own)}"
     yield ""
     yield "Smart Licensing Status: Smart Licensing Using Policy"
 
@@ -138,6 +138,6 @@ def _is_wireless(profile: Profile) -> bool:
     return any(licence.feature.startswith("air-") for licence in profile.licences)
 
 
-def _default_level(profile: Profile) -> str:
+def _own_level(profile: Profile) -> str:
     # Of the licences that a product has by itself, the first is that of its level.
     return profile.licences[0].feature
