@@ -1,7 +1,7 @@
 """What a device knows at one moment, and how what a parser read of it is compared with that."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -78,6 +78,22 @@ def everything(parsed: Parsed, known: Known) -> None:
     assert reading.reports(parsed["usage_report_summary"]) == known.reports
 
 
+def technical(parsed: Parsed, known: Known) -> None:
+    """Compare `show license tech support`."""
+    top = reading.for_support(parsed["smart_licensing_status"])
+    expected = reading.Status.of(known.status, is_all=True)
+    whole = reading.Transport.whole(known.status.transport)
+    assert reading.Status.read(top) == replace(expected, transport=whole)
+    assert parsed["product_information"] == {"udi": _udi(known)}
+    assert parsed["agent_version"] == {"smart_agent_for_licensing": known.profile.agent_version}
+    read = {words[1:] for words in reading.handles(parsed["license_usage"]["handle"])}
+    if known.usage:
+        assert read == {words[1:] for words in reading.licences_of(known.usage)}
+    else:
+        # Where nothing was used, what the product could use is told.
+        assert {count for _, count, *_ in read} == {0}
+
+
 def _in_use(parsed: Parsed, codes: Sequence[AuthorizationView]) -> dict[str, Parsed]:
     """Return the licences in use; Genie leaves the headings of authorized ones among them."""
     blocks = dict(parsed.get("license_usage", {}).get("license_name", {}))
@@ -127,6 +143,7 @@ COMPARISONS: Final[Mapping[tuple[str, str], Comparison]] = MappingProxyType(
         ("show license status", GENIE): status,
         ("show license status", NTC): status_by_ntc,
         ("show license all", GENIE): everything,
+        ("show license tech support", GENIE): technical,
         ("show license usage", GENIE): usage,
         ("show license summary", GENIE): summary,
     }

@@ -90,6 +90,13 @@ class Transport:
         vrf = view.vrf if is_told and with_vrf else None
         return cls(kind=view.kind, url=view.url if is_told else None, proxy=proxy, vrf=vrf)
 
+    @classmethod
+    def whole(cls, view: TransportView) -> "Transport":
+        """Say what Genie should read of `show license tech support`, where it loses nothing."""
+        if view.kind not in {"smart", "cslu"}:
+            return cls(kind=view.kind, url=None, proxy=None, vrf=None)
+        return cls(kind=view.kind, url=view.url, proxy=view.proxy, vrf=view.vrf)
+
 
 def _vrf(text: str) -> str | None:
     return None if text in {"<empty>", _NOT_CONFIGURED} else text
@@ -208,6 +215,32 @@ def _installed(text: str) -> int:
     at = when(text.removeprefix("INSTALLED on "))
     assert at is not None
     return at
+
+
+def for_support(parsed: Parsed) -> Parsed:
+    """Return the status of `show license tech support` as `show license all` has it."""
+    way, times = parsed["transport"], parsed["usage_reporting"]
+    proxy = way.get("proxy")
+    if isinstance(proxy, dict) and proxy:
+        proxy = f"{proxy['address']}:{proxy['port']}"
+    interval, _, _ = times["reporting_push_interval"].partition(" State(")
+    return parsed | {
+        "smart_licensing_using_policy": {
+            "status": parsed["smart_licensing_using_policy"]["status"]
+        },
+        "transport": way | {"proxy": proxy or _NOT_CONFIGURED},
+        "usage_reporting": times | {"reporting_push_interval": interval},
+    }
+
+
+def handles(parsed: dict[str, Parsed]) -> set[tuple[object, ...]]:
+    """Read the licences of `show license tech support`; a number stands behind the status."""
+    return licences(
+        {
+            f"{block['license']} {number}": block | {"status": block["status"].partition("(")[0]}
+            for number, block in parsed.items()
+        }
+    )
 
 
 def licences(parsed: dict[str, Parsed]) -> set[tuple[object, ...]]:

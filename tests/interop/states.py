@@ -175,6 +175,7 @@ _NAMES: Final = (
 _PRODUCTS: Final = (
     scripted.product("17.9.4", "5.3.10_rel/25"),
     scripted.product("17.9.4", "5.11.4_gauger/1"),
+    scripted.product("17.9.4", "6.3.10_gauger/1"),
 )
 
 

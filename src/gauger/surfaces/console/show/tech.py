@@ -86,7 +86,8 @@ _HA: Final = (
 def _status(view: Support) -> list[list[str]]:
     whole, tech = view.everything, view.tech
     parts = status_parts(whole, for_support=True)
-    trust = sections.trust_on_one_line(whole.status.trust, whole.profile)
+    # A block even for one device: behind the one-line form Genie refuses the type of a trust code.
+    trust = sections.trust_block(whole.status.trust, whole.profile)
     return [*parts, _reporting(whole.status.reporting, tech), trust]
 
 
