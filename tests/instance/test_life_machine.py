@@ -14,7 +14,7 @@ from gauger.instance.views import Scope, Selection, SelectionKind
 from tests.instance.portal import Answering, refuse, say, withhold
 from tests.instance.test_schedule import trusted
 from tests.instance.wired import URL, Wire, a_wire, join
-from tests.instance.world import DAY, ESSENTIALS, World, go_smart
+from tests.instance.world import DAY, ESSENTIALS, START, World, go_smart
 from tests.support.figures import Figures
 from tests.support.machines import walk
 
@@ -38,6 +38,8 @@ class Factory:
     def device(self) -> tuple[Agent, Wire, str]:
         """Return a new device with a store of its own, wired to a new portal."""
         self.count += 1
+        # Every walk in the same year: through a night of them the signer's certificate would expire.
+        self.world.clock.reboot(START - self.world.clock.wall)
         name = f"device-{self.count}"
         agent, wire = self.world.open(name, self.bundle), a_wire(self.world)
         join(agent, wire)
