@@ -18,6 +18,20 @@ from gauger.adapters.keys.file import FileSigner
 from gauger.adapters.keys.trust_folder import read_manufacturer
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, Companion
+from gauger.core.documents.authorization_code import (
+    AuthorizationCode,
+    AuthorizationOrigin,
+    AuthorizedLicence,
+)
+from gauger.core.documents.authorization_items import read_authorization_item
+from gauger.core.documents.authorization_request import (
+    AuthorizationRequest,
+    verify_authorization_request,
+)
+from gauger.core.documents.authorization_return import (
+    AuthorizationReturn,
+    verify_authorization_return,
+)
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import DirectSignature, Document, read_document, write_document
 from gauger.core.documents.page import (
@@ -86,6 +100,9 @@ class Portal:
     epoch: LedgerEpoch = FIRST_EPOCH
     earlier: tuple[EarlierEpoch, ...] = ()
     newest: SignedHead | None = None
+    code_epoch: int = 0
+    asked: list[AuthorizationRequest] = field(default_factory=list)
+    returned: list[AuthorizationReturn] = field(default_factory=list)
 
     def answer(self, request: Request) -> Response | bytes | None:
         """Answer by the script where it has a line left, else honestly."""
@@ -218,10 +235,66 @@ class Portal:
         found: list[Document] = []
         for text in request.trust_requests:
             found += self.trusted(text)
+        for text in request.authorizations:
+            found += self.authorized(text)
         for sent in request.reports:
             for item in sent.usage:
                 found += self.reported(item)
         return found
+
+    def code(
+        self, udi: Udi, licences: tuple[AuthorizedLicence, ...], answers: Digest | None = None
+    ) -> AuthorizationCode:
+        """Draw an authorization code of a higher epoch than any before."""
+        self.code_epoch += 1
+        return AuthorizationCode(
+            issued_at=self.now(),
+            issuer=LEDGER,
+            account=self.account,
+            udi=udi,
+            answers=answers,
+            order=self.order(),
+            code=f"{self.code_epoch:032x}",
+            epoch=self.code_epoch,
+            origin=AuthorizationOrigin.CSSM,
+            licences=licences,
+        )
+
+    def authorized(self, text: str) -> list[Document]:
+        """Answer an authorization request, or a return."""
+        document, now = read_document(text), self.now()
+        if document.type == AuthorizationReturn.TYPE:
+            returned, _ = verify_authorization_return(document, self.trust, now)
+            self.returned.append(returned)
+            return [self.acknowledge_paper(returned.udi, document, [])]
+        asked, _ = verify_authorization_request(document, self.trust, now)
+        self.asked.append(asked)
+        self.code_epoch = max(self.code_epoch, asked.mark or 0)
+        licences = tuple(
+            AuthorizedLicence(tag=one.tag, name="n", count=one.count, term="perpetual")
+            for one in asked.licences
+        )
+        code = self.sign(self.code(asked.udi, licences, document.digest))
+        return [self.acknowledge_paper(asked.udi, document, [code]), code]
+
+    def acknowledge_paper(
+        self, udi: Udi, document: Document, companions: list[Document]
+    ) -> Document:
+        """Give the ACK of an authorization request or return."""
+        return self.sign(
+            Acknowledgment(
+                issued_at=self.now(),
+                issuer=LEDGER,
+                account=self.account,
+                udi=udi,
+                answers=document.digest,
+                answers_type=AnsweredType(document.type),
+                report_id=None,
+                companions=tuple(Companion(item.type, item.digest) for item in companions),
+                received_at=self.now(),
+            ),
+            paged=True,
+        )
 
     def trusted(self, text: str) -> list[Document]:
         """Answer a trust request."""
@@ -254,6 +327,8 @@ class Portal:
                 documents += self.reported(element.text)
             elif element.kind is ItemKind.TRUST_REQUEST:
                 documents += self.trusted(element.text)
+            elif element.kind is ItemKind.AUTH_REQUEST:
+                documents += self.authorized(write_document(read_authorization_item(element.text)))
         return answer_file(documents)
 
 
@@ -263,6 +338,7 @@ KINDS = {
     "verdict": ItemKind.RUM_ACK,
     "policy": ItemKind.POLICY,
     "trust-code": ItemKind.TRUST_CODE,
+    "authorization-code": ItemKind.AUTH_CODE,
     "account-info": ItemKind.ACCOUNT_INFO,
     "purchase-info": ItemKind.PURCHASE_INFO,
 }

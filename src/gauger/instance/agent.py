@@ -21,6 +21,7 @@ from gauger.instance.ports import Store
 from gauger.instance.surroundings import Surroundings, shown_name
 
 if TYPE_CHECKING:
+    from gauger.instance.authorization_orders import AuthorizationOrders
     from gauger.instance.configuring import Configuring
     from gauger.instance.orders import Orders
     from gauger.instance.tech_views import SystemView, TechView
@@ -102,6 +103,15 @@ class Agent:
         from gauger.instance.configuring import Configuring  # noqa: PLC0415 -- what is deferred
 
         return Configuring(self._engine, self.users)
+
+    @cached_property
+    def codes(self) -> "AuthorizationOrders":
+        """Authorization codes; it loads with the first order."""
+        from gauger.instance.authorization_orders import (  # noqa: PLC0415 -- what is deferred
+            AuthorizationOrders,
+        )
+
+        return AuthorizationOrders(self._engine, self._call.set)
 
     @property
     def udi(self) -> Udi:
@@ -371,6 +381,14 @@ class Agent:
     def messages(self) -> Messages:
         """Where terminals subscribe to system messages."""
         return self._around.messages
+
+    def report_text(self, report_id: int) -> str:
+        """Return a report as it was signed; see `ports.Operations`."""
+        return self._orders.report_text(report_id)
+
+    def reset_licensing(self) -> None:
+        """Forget what the portal installed; see `ports.Operations`."""
+        self._orders.reset_licensing()
 
     def clear_events(self) -> None:
         """Empty the event log; see `ports.Operations`."""

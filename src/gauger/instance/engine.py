@@ -14,6 +14,7 @@ from gauger.core.instance.sending import Occasion
 from gauger.core.problems import Problem
 from gauger.instance import events
 from gauger.instance.alarms import remind
+from gauger.instance.authorizing import Authorizing, allows_export, held_code, may_use
 from gauger.instance.config import TransportKind
 from gauger.instance.greeting import HELLO
 from gauger.instance.holdings import Holdings, read_holdings
@@ -65,6 +66,7 @@ class Engine:
         self.reporting = Reporting(around, store)
         self.reckoning = Reckoning(around, self.memory)
         self.rooting = Rooting(around)
+        self.authorizing = Authorizing(around, store)
         self._is_anchor_behind = False
         nothing = Holdings(store=around.pinned)
         self._read: tuple[Mapping[str, HeldDocument], Holdings] = ({}, nothing)
@@ -87,6 +89,11 @@ class Engine:
                 holdings = read_holdings(documents, self.around.pinned, holdings)
             self._read = (documents, holdings)
         return holdings
+
+    def authorize(self) -> None:
+        """Let the meter know what the installed authorization code allows, at once."""
+        memory = self.memory
+        self.meter.authorize(may_use(memory.documents, memory.singles))
 
     def measure(self, *, begins: bool = False) -> None:
         """Take in what has changed and what is due; store it as soon as the disk allows.
@@ -315,6 +322,8 @@ class Engine:
         # Some settings count from a boot on: what is configured later waits for the next one.
         self.booted = self.memory.singles.configuration
         draft = self.memory.draft()
+        # Before counts come back: those of a licence that is off without its code must not.
+        self.authorize()
         # First of all: no measurement of this boot may join a report of the one before.
         self.measuring.begin_boot(draft, going_on)
         # Before anything is believed: a store that was copied back may hold a root set that was
@@ -324,7 +333,12 @@ class Engine:
         # Told at the start of the process: another boot of the same one has replaced nothing.
         if store.replaced is not None and going_on is None:
             draft.log(events.store_replaced(wall, store.replaced))
-        draft.log(*events.agent_ready(wall), *events.export_allowed(wall, allowed=False))
+        tags = may_use(draft.documents, draft.singles)
+        may_export = allows_export(self.around.profile, tags)
+        draft.log(*events.agent_ready(wall), *events.export_allowed(wall, allowed=may_export))
+        # A store that was lost or copied back held a code: it is asked for under a new epoch.
+        if self.authorizing.ask_again(draft, held):
+            draft.log(events.event(wall, "AUTHORIZATION_LOST"))
         self._sign(draft)
         # Each boot: a store that was copied back is found out by the boots that it misses.
         draft.batch.anchored = True
@@ -335,7 +349,9 @@ class Engine:
     def _sign(self, draft: Draft) -> None:
         if any(record.waiting for record in draft.tags.values()):
             try:
-                state = self.trusting.signing_state(self.holdings(), draft.singles.trust)
+                held = self.holdings()
+                authorization = held_code(held, draft.singles)
+                state = self.trusting.signing_state(held, draft.singles.trust, authorization)
             except Problem as problem:
                 # Not raised: what is measured is kept, and signed once the key is there again.
                 self.reporting.trouble = problem
@@ -354,15 +370,35 @@ class Engine:
             if _is_due(singles.trust_exchange, lived):
                 # Before any report: the code that it brings may be what they wait for.
                 return "trust"
-            if not self._may_report():
-                return None
-            if due(singles.course, lived) is not None:
-                return POLLS
-            if singles.usage_exchange is not None:
-                return "usage" if _is_due(singles.usage_exchange, lived) else None
-            if self._begin_sending(lived):
-                return "usage"
-            return HELLO if self.memory.singles.course.greets else None
+            if self._asks_for_code(lived):
+                return "authorization"
+            return self._due_report(lived) if self._may_report() else None
+
+    def _due_report(self, lived: int) -> str | None:
+        """Return the exchange about reports to go on with now."""
+        singles = self.memory.singles
+        if due(singles.course, lived) is not None:
+            return POLLS
+        if singles.usage_exchange is not None:
+            return "usage" if _is_due(singles.usage_exchange, lived) else None
+        if self._begin_sending(lived):
+            return "usage"
+        return HELLO if self.memory.singles.course.greets else None
+
+    def _asks_for_code(self, lived: int) -> bool:
+        singles = self.memory.singles
+        if singles.authorization_exchange is None and self._has_paper():
+            self.talking.ask_for_code()
+        return _is_due(self.memory.singles.authorization_exchange, lived)
+
+    def _has_paper(self) -> bool:
+        """Return whether a request for a code, or a return, has yet to go by itself."""
+        singles = self.memory.singles
+        record = singles.authorization
+        has_way = singles.configuration.url_smart is not None
+        # No proof leaves while an older store could bring the code back unseen.
+        is_safe = self.memory.store.anchor_trouble is None
+        return has_way and is_safe and bool(record.waiting) and not record.tried
 
     def _may_report(self) -> bool:
         """Return whether reports may go directly; tell once why not."""
@@ -404,9 +440,15 @@ class Engine:
         # and be woken again a second later.
         waiting = [
             max(exchange.check_at, singles.backoff.retry_at)
-            for exchange in (singles.trust_exchange, singles.usage_exchange)
+            for exchange in (
+                singles.trust_exchange,
+                singles.authorization_exchange,
+                singles.usage_exchange,
+            )
             if exchange is not None
         ]
+        if singles.authorization_exchange is None and self._has_paper():
+            waiting.append(singles.backoff.retry_at)
         if singles.course.blocked is None:
             waiting += [
                 max(poll.check_at, singles.backoff.retry_at) for poll in singles.course.polls

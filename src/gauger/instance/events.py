@@ -126,6 +126,12 @@ def trust_judged(at: int, verdict: Verdict) -> LogEntry:
     return message(at, "3-TRUST_CODE_INSTALL_FAILED", text)
 
 
+def authorization_judged(at: int, verdict: Verdict) -> LogEntry:
+    """The portal has judged an authorization request or return otherwise than by an ACK."""
+    text = f"The authorization request is {verdict.verdict.value}: {verdict.code}, {verdict.detail}"
+    return message(at, "3-AUTHORIZATION_INSTALL_FAILED", text)
+
+
 def communication_failed(at: int, problem: Problem) -> LogEntry:
     """Communication has begun to fail; told once."""
     text = f"Communication with the portal failed: {problem.detail} {problem.kind.next_step}"

@@ -25,7 +25,7 @@ from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import Reason, ReportInput, ReportState, step
 from gauger.core.instance.sending import Occasion
 from gauger.core.problems import TABLE, Problem, Retry
-from gauger.instance import events, greeting, polling
+from gauger.instance import authorizing, events, greeting, polling
 from gauger.instance.answer_file import read_answer
 from gauger.instance.choosing import Choosing
 from gauger.instance.greeting import HELLO
@@ -42,6 +42,8 @@ from gauger.instance.views import ImportResult
 
 _POLL_SECONDS: Final = 300
 _SOONEST_POLL: Final = 1
+_GIVEN_UP: Final = frozenset({"trust", "authorization"})
+"""Exchanges that a refusal ends which the same request would meet again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,8 @@ class Outgoing:
     """A message about to leave.
 
     Attributes:
-        kind: ``usage``, ``trust``, ``polls`` or ``hello``: the exchange that it belongs to.
+        kind: ``usage``, ``trust``, ``authorization``, ``polls`` or ``hello``: the exchange that it
+            belongs to.
         body: Its exact bytes.
         nonce: What an answer echoes.
         is_poll: Whether it asks for the answer to an earlier message.
@@ -164,6 +167,24 @@ class Exchanging:
         )
         draft.singles = replace(draft.singles, trust_exchange=exchange)
 
+    def prepare_authorization(self, draft: Draft) -> None:
+        """Put what waits of authorization requests and returns under way.
+
+        It goes once by itself: a portal that answers neither for good must not be asked for ever.
+        """
+        record = draft.singles.authorization
+        request = replace(self._request(MessageType.AUTHORIZATION), authorizations=record.waiting)
+        exchange = Exchange(
+            request=encode_request(request).decode("ascii"),
+            nonce=request.nonce,
+            made_at=self._lived(),
+        )
+        draft.singles = replace(
+            draft.singles,
+            authorization=replace(record, tried=True),
+            authorization_exchange=exchange,
+        )
+
     def outgoing(self, draft: Draft, kind: str, holdings: Holdings) -> Outgoing | None:
         """Return the message of an exchange: its request, or a poll for the answer."""
         if kind == HELLO:
@@ -231,7 +252,7 @@ class Exchanging:
         if refusal is not None:
             draft.log(events.communication_refused(self._around.clock.wall(), refusal))
         is_over = self._go_on(draft, outgoing.kind, response)
-        problem = _verdict_problem(taken.trust_verdict) or refusal
+        problem = _verdict_problem(taken.verdict) or refusal
         return Answered(result=taken.result, problem=problem, is_over=is_over)
 
     def _polled(
@@ -293,6 +314,8 @@ class Exchanging:
         # A file brought the answer: to ask on would use up the ID token for nothing.
         if draft.singles.trust.asked is None:
             _put(draft, "trust", None)
+        if not draft.singles.authorization.waiting:
+            _put(draft, "authorization", None)
 
     def _is_settled(self, draft: Draft, report_id: int) -> bool:
         row = find_report(draft, self._store, report_id)
@@ -343,12 +366,18 @@ class Exchanging:
             return Answered(result=ImportResult(), problem=problem)
         draft.log(events.communication_refused(self._around.clock.wall(), problem))
         # The same request would be refused the same way; a new one is for the operator to make.
-        if outgoing.kind == "trust" and problem.kind.retry is not Retry.LATER:
-            _put(draft, "trust", None)
-            self._trusting.give_up(draft)
+        if outgoing.kind in _GIVEN_UP and problem.kind.retry is not Retry.LATER:
+            _put(draft, outgoing.kind, None)
+            self._give_up(draft, outgoing.kind)
             return Answered(result=ImportResult(), problem=problem, is_over=True)
         self.failed(draft, problem)
         return Answered(result=ImportResult(), problem=problem)
+
+    def _give_up(self, draft: Draft, kind: str) -> None:
+        if kind == "trust":
+            self._trusting.give_up(draft)
+        else:
+            authorizing.give_up(draft)
 
     def _succeeded(self, draft: Draft) -> None:
         state, told = backoff.succeeded(draft.singles.backoff)
@@ -480,21 +509,30 @@ def _without(report_ids: tuple[int, ...], gone: set[int]) -> tuple[int, ...]:
 
 
 def _verdict_problem(verdict: Verdict | None) -> Problem | None:
-    """Return a verdict on a trust request as the operator is told of it."""
+    """Return a verdict on a request or return as the operator is told of it."""
     if verdict is None:
         return None
     known = verdict.code in TABLE
-    detail = verdict.detail or f"The portal's verdict on the trust request is {verdict.verdict}."
+    detail = verdict.detail or f"The portal's verdict on the request is {verdict.verdict}."
     return Problem(verdict.code if known else "peer-refused", detail, verdict=verdict.verdict.value)
 
 
 def _exchange(draft: Draft, kind: str) -> Exchange | None:
     singles = draft.singles
-    return singles.usage_exchange if kind == "usage" else singles.trust_exchange
+    by_kind = {
+        "usage": singles.usage_exchange,
+        "trust": singles.trust_exchange,
+        "authorization": singles.authorization_exchange,
+    }
+    return by_kind[kind]
 
 
 def _put(draft: Draft, kind: str, exchange: Exchange | None) -> None:
-    if kind == "usage":
-        draft.singles = replace(draft.singles, usage_exchange=exchange)
-    else:
-        draft.singles = replace(draft.singles, trust_exchange=exchange)
+    singles = draft.singles
+    match kind:
+        case "usage":
+            draft.singles = replace(singles, usage_exchange=exchange)
+        case "trust":
+            draft.singles = replace(singles, trust_exchange=exchange)
+        case _:
+            draft.singles = replace(singles, authorization_exchange=exchange)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
+from gauger.core.documents.authorization_code import AuthorizationCode
 from gauger.core.documents.body import Body
 from gauger.core.documents.envelope import DirectSignature, Document, PageSignature, read_document
 from gauger.core.documents.page import PageHead, SignedHead
@@ -23,10 +24,13 @@ from gauger.instance.records import HeldDocument, TrustRecord, pack, unpack
 HEAD: Final = "head"
 """Name of the newest page head: the answer whose signature block carries it, or itself."""
 
-_KINDS: Final[Mapping[str, type[AccountInfo | PolicyDocument | PurchaseInfo | TrustCode]]] = (
-    MappingProxyType(
-        {kind.TYPE: kind for kind in (AccountInfo, PolicyDocument, PurchaseInfo, TrustCode)}
-    )
+_Answer = AccountInfo | AuthorizationCode | PolicyDocument | PurchaseInfo | TrustCode
+
+_KINDS: Final[Mapping[str, type[_Answer]]] = MappingProxyType(
+    {
+        kind.TYPE: kind
+        for kind in (AccountInfo, AuthorizationCode, PolicyDocument, PurchaseInfo, TrustCode)
+    }
 )
 
 
@@ -40,6 +44,9 @@ class Holdings:
         rules: The policy in force, with all four groups.
         trust_code: The trust code, or None.
         trust_text: That as received.
+        authorization: The authorization code, or None; whether it is in force says its epoch.
+        authorization_text: That as received.
+        authorization_digest: Digest of its body.
         account: Account information, or None.
         purchases: Purchase information, or None.
         head: The newest page head of the ledger, or None.
@@ -55,6 +62,9 @@ class Holdings:
     rules: Policy = DEFAULT
     trust_code: TrustCode | None = None
     trust_text: str | None = None
+    authorization: AuthorizationCode | None = None
+    authorization_text: str | None = None
+    authorization_digest: Digest | None = None
     account: AccountInfo | None = None
     purchases: PurchaseInfo | None = None
     head: SignedHead | None = None
@@ -142,6 +152,15 @@ def _with_answers(
     if isinstance(code, TrustCode):
         text = documents[TrustCode.TYPE].text
         holdings = replace(holdings, trust_code=code, trust_text=text)
+    authorization = bodies.get(AuthorizationCode.TYPE)
+    if isinstance(authorization, AuthorizationCode):
+        text = documents[AuthorizationCode.TYPE].text
+        holdings = replace(
+            holdings,
+            authorization=authorization,
+            authorization_text=text,
+            authorization_digest=holdings.read[text].digest,
+        )
     if isinstance(account, AccountInfo):
         holdings = replace(holdings, account=account)
     if isinstance(purchases, PurchaseInfo):

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.authorization_code import AuthorizationCode, confirmation_code
 from gauger.core.documents.envelope import Document, write_document
 from gauger.core.documents.page import PageHead, SignedHead
 from gauger.core.documents.trust_store import expiry_time
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Digest
 from gauger.core.instance.answers import Holding, Known, Pipe, Plan, Settled, questions
-from gauger.core.instance.install import compare_heads, decide
+from gauger.core.instance.install import FINAL, compare_heads, decide
 from gauger.core.instance.report_life import KEPT, RETENTION, ReportInput, ReportState, step
 from gauger.core.policy.deadlines import after_ack
 from gauger.core.problems import Problem
-from gauger.instance import events, history, unreadable
+from gauger.instance import authorizing, events, history, unreadable
 from gauger.instance.holdings import HEAD, Holdings, own_keys, read_marks, write_marks
 from gauger.instance.looking_back import LookingBack
 from gauger.instance.memory import Draft, read_detail, report_row
@@ -36,12 +37,12 @@ class Taken:
     Attributes:
         result: What it brought.
         refusal: Why nothing but root sets was taken, or None.
-        trust_verdict: The portal's verdict on a trust request, where it is no ACK.
+        verdict: The portal's verdict on a request or return, where it is no ACK.
     """
 
     result: ImportResult
     refusal: Problem | None
-    trust_verdict: Verdict | None = None
+    verdict: Verdict | None = None
 
 
 class Importing:
@@ -79,9 +80,9 @@ class Importing:
             self._apply(draft, holdings, plan)
             self._note(draft, plan, pipe)
         return Taken(
-            result=self._result(plan),
+            result=replace(self._result(plan), confirmations=_confirmations(holdings, plan)),
             refusal=plan.refusal,
-            trust_verdict=_trust_verdict(plan),
+            verdict=_paper_verdict(plan),
         )
 
     def _note(self, draft: Draft, plan: Plan, pipe: Pipe) -> None:
@@ -107,6 +108,7 @@ class Importing:
             ledger=holdings.ledger,
             former=frozenset(draft.singles.course.former),
             trust=holdings.trust(trust),
+            authorized=authorizing.authorized(holdings, draft.singles),
             keys=own_keys(trust),
             known=known,
             head=holdings.page_head,
@@ -116,11 +118,7 @@ class Importing:
         )
 
     def _known(self, draft: Draft, digests: frozenset[Digest]) -> dict[Digest, Known]:
-        trust = draft.singles.trust
-        known = {
-            digest: Known(type=AnsweredType.TRUST_REQUEST, is_acknowledged=digest in trust.answered)
-            for digest in trust.made
-        }
+        known = _known_papers(draft)
         # One look for each digest: a file may answer thousands of reports.
         for digest in digests - known.keys():
             row = self._held_row(digest)
@@ -149,6 +147,8 @@ class Importing:
     def _apply(self, draft: Draft, holdings: Holdings, plan: Plan) -> None:
         for install in plan.installs:
             self._hold(draft, install.document.type, install.document)
+            if isinstance(install.body, AuthorizationCode):
+                authorizing.installed(draft, self._around, install.body)
         if plan.head_document is not None:
             text = write_document(plan.head_document)
             draft.documents[HEAD] = HeldDocument(text=text, installed_at=0)
@@ -274,9 +274,7 @@ class Importing:
 
     def _settle(self, draft: Draft, settled: Settled) -> None:
         if settled.type is not AnsweredType.RUM_REPORT:
-            if isinstance(settled.body, Verdict):
-                # It may come by a poll or a file, long after the operator asked.
-                draft.log(events.trust_judged(self._around.clock.wall(), settled.body))
+            self._settle_paper(draft, settled)
             return
         row = self._held_row(settled.digest)
         if row is None:
@@ -301,6 +299,16 @@ class Importing:
         else:
             draft.put_report(report_row(row, detail))
             self._judged(draft, row.report_id, settled)
+
+    def _settle_paper(self, draft: Draft, settled: Settled) -> None:
+        """Take the answer to a request or return."""
+        wall, is_trust = self._around.clock.wall(), settled.type is AnsweredType.TRUST_REQUEST
+        if isinstance(settled.body, Verdict):
+            # It may come by a poll or a file, long after the operator asked.
+            judged = events.trust_judged if is_trust else events.authorization_judged
+            draft.log(judged(wall, settled.body))
+        if not is_trust and settled.happened in FINAL:
+            authorizing.settled(draft, settled.digest)
 
     def _acknowledged(
         self, draft: Draft, row: StoredReport, detail: ReportDetail, settled: Settled
@@ -396,12 +404,36 @@ def joined(results: Sequence[ImportResult]) -> ImportResult:
         refused=tuple(sorted(item for one in results for item in one.refused)),
         installed=tuple(item for one in results for item in one.installed),
         skipped=tuple(item for one in results for item in one.skipped),
+        confirmations=tuple(item for one in results for item in one.confirmations),
     )
 
 
-def _trust_verdict(plan: Plan) -> Verdict | None:
+def _confirmations(holdings: Holdings, plan: Plan) -> tuple[str, ...]:
+    """Return the confirmation codes of what takes an authorization code's place."""
+    if holdings.authorization is None:
+        return ()
+    codes = (item for item in plan.installs if isinstance(item.body, AuthorizationCode))
+    return tuple(confirmation_code(item.document.digest) for item in codes)
+
+
+def _known_papers(draft: Draft) -> dict[Digest, Known]:
+    """Return what was made here beside reports, by digest."""
+    trust, asked = draft.singles.trust, draft.singles.authorization
+    made = (
+        (AnsweredType.TRUST_REQUEST, trust.made, trust.answered),
+        (AnsweredType.AUTHORIZATION_REQUEST, asked.requests, asked.answered),
+        (AnsweredType.AUTHORIZATION_RETURN, asked.returns, asked.answered),
+    )
+    return {
+        digest: Known(type=kind, is_acknowledged=digest in answered)
+        for kind, digests, answered in made
+        for digest in digests
+    }
+
+
+def _paper_verdict(plan: Plan) -> Verdict | None:
     for item in plan.settled:
-        if item.type is AnsweredType.TRUST_REQUEST and isinstance(item.body, Verdict):
+        if item.type is not AnsweredType.RUM_REPORT and isinstance(item.body, Verdict):
             return item.body
     return None
 

@@ -119,7 +119,7 @@ class LastKnown:
 
     def authorizations(self) -> tuple[AuthorizationView, ...]:
         """Return the authorization codes, one entry for each device of the set."""
-        return self._showing.authorizations()
+        return self._showing.authorizations(self._holdings)
 
     def system(self) -> SystemView:
         """Return the device as a machine; nothing runs on it."""

@@ -17,7 +17,9 @@ from gauger.instance.ports import Batch, LogEntry, Store, StoredItem, StoredRepo
 from gauger.instance.records import (
     PLACES,
     VOLATILE,
+    AuthorizationRecord,
     ClockRecord,
+    CodeFloor,
     Course,
     Exchange,
     HeldDocument,
@@ -284,6 +286,9 @@ def _read_singles(store: Store) -> Singles:
         usage_exchange=_read(store, "usage_exchange", Exchange),
         trust_exchange=_read(store, "trust_exchange", Exchange),
         root_floor=_read(store, "root_floor", RootFloor),
+        authorization=_read(store, "authorization", AuthorizationRecord) or AuthorizationRecord(),
+        authorization_exchange=_read(store, "authorization_exchange", Exchange),
+        code_floor=_read(store, "code_floor", CodeFloor),
     )
 
 

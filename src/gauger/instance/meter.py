@@ -5,7 +5,7 @@ changes of one second to one licence are one entry, so a busy product costs no m
 """
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from operator import index
 from types import TracebackType
@@ -63,6 +63,7 @@ class Meter:
             for licence in profile.licences
             if licence.enforcement is not Enforcement.UNENFORCED
         )
+        self._allowed: Mapping[str, int] = {}
         self._tags = {licence.tag: licence.tag for licence in profile.licences}
         self._counted = tuple(item.tag for item in profile.counted_by(Counting.ACCESS_POINTS))
         self._used: dict[str, int] = dict.fromkeys(self._tags, 0)
@@ -81,8 +82,8 @@ class Meter:
         known = self._known(tag)
         count = _checked(count, least=1)
         # Refused here and not on entering: a program should fail before it begins what it must not.
-        if known in self._enforced:
-            self._refuse(known)
+        with self._lock:
+            self._require_allowed(known, self._level(known) + count)
         return Use(self, known, count)
 
     def set_count(self, tag: str, count: int) -> None:
@@ -93,18 +94,49 @@ class Meter:
         """
         known = self._known(tag)
         count = _checked(count, least=0)
-        # 0 is always accepted: a program must be able to say that it uses nothing.
-        if count and known in self._enforced:
-            self._refuse(known)
         with self._lock:
+            # Less is always accepted: a program must be able to say that it uses nothing.
+            if count > self._stated[known]:
+                self._require_allowed(known, self._level(known) - self._stated[known] + count)
             self._stated[known] = count
             self._note(known)
 
     def add(self, tag: str, count: int) -> None:
-        """Add to what is under `use`; the tag is known and allowed."""
+        """Add to what is under `use`, or take from it; the tag is known.
+
+        Raises:
+            Problem: `NotAuthorized` where the code was given back since it was asked for.
+        """
         with self._lock:
+            if count > 0:
+                self._require_allowed(tag, self._level(tag) + count)
             self._used[tag] += count
             self._note(tag)
+
+    def authorize(self, counts: Mapping[str, int]) -> None:
+        """Take what may be used from now on of licences that are off without a code.
+
+        What is in use already goes on: nobody here can switch off a product's feature.
+
+        Args:
+            counts: How many, by entitlement tag.
+        """
+        with self._lock:
+            self._allowed = counts
+
+    def withdraw(self) -> tuple[str, ...]:
+        """Allow no licence any more that is off without a code, if none of them is in use.
+
+        One step, so that no use begins between the question and the answer.
+
+        Returns:
+            Entitlement tags that are in use; then nothing has changed.
+        """
+        with self._lock:
+            busy = tuple(tag for tag in sorted(self._enforced) if self._level(tag))
+            if not busy:
+                self._allowed = {}
+        return busy
 
     def join(self, udi: Udi) -> None:
         """Count an access point.
@@ -128,8 +160,9 @@ class Meter:
         """Take counts that an earlier process of this store was told."""
         with self._lock:
             for tag, count in stated:
-                # The profile may be another by now: what is gone or enforced is not in use.
-                if count and tag in self._stated and tag not in self._enforced:
+                # The profile may be another by now, and the code given back or too small: what is
+                # gone or not allowed is not in use.
+                if count and tag in self._stated and self._is_allowed(tag, count):
                     self._stated[tag] = count
                     self._note(tag)
 
@@ -188,13 +221,19 @@ class Meter:
             self._tags[tag] = known
         return known
 
-    def _refuse(self, tag: str) -> None:
-        licence = self._profile.licence(tag)
-        message = (
-            f"The licence {licence.feature} is {licence.enforcement.value} and no authorization "
-            "code is installed."
-        )
-        raise NotAuthorized(message)
+    def _is_allowed(self, tag: str, level: int) -> bool:
+        # Fail closed: what no installed code names is off.
+        return tag not in self._enforced or level <= self._allowed.get(tag, 0)
+
+    def _require_allowed(self, tag: str, level: int) -> None:
+        """Refuse a level that no code allows; the lock is held."""
+        if self._is_allowed(tag, level):
+            return
+        licence, most = self._profile.licence(tag), self._allowed.get(tag, 0)
+        kind = f"The licence {licence.feature} is {licence.enforcement.value}"
+        if most:
+            raise NotAuthorized(f"{kind}: the authorization code allows {most}, not {level}.")
+        raise NotAuthorized(f"{kind} and no authorization code is installed.")
 
     def _level(self, tag: str) -> int:
         children = len(self._joined) if tag in self._counted else 0

@@ -13,7 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gauger.core.documents.account_info import AccountInfo
+from gauger.core.documents.authorization_code import AuthorizationCode
 from gauger.core.documents.envelope import Document
+from gauger.core.documents.policy_document import PolicyDocument
+from gauger.core.documents.purchase_info import PurchaseInfo
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.instance import trust as trust_decisions
@@ -21,7 +25,7 @@ from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import ReportInput
 from gauger.core.instance.sending import Occasion, after_ha_event
 from gauger.core.problems import Problem
-from gauger.instance import events
+from gauger.instance import events, unreadable
 from gauger.instance.answer_file import AnswerFile
 from gauger.instance.engine import Engine
 from gauger.instance.exchanging import Answered
@@ -61,6 +65,10 @@ if TYPE_CHECKING:
     from gauger.instance.talking import Talking
 
 _MARKED_AT_ONCE: Final = 200
+_FORGOTTEN: Final = frozenset(
+    {AccountInfo.TYPE, PolicyDocument.TYPE, PurchaseInfo.TYPE, TrustCode.TYPE}
+)
+"""What `license smart factory reset` forgets."""
 
 
 class Orders:
@@ -92,7 +100,7 @@ class Orders:
         with engine.lock:
             for kind, document in documents.items():
                 # At a later start the bundle is old: what the portal has sent since is in force.
-                if kind in engine.memory.documents:
+                if kind in engine.memory.documents or self._had_code(kind):
                     continue
                 draft = engine.memory.draft()
                 # Without its key among our own the code is refused below.
@@ -105,6 +113,13 @@ class Orders:
                         events.install_failed(engine.around.clock.wall(), kind, taken.refusal)
                     )
                 engine.memory.keep(draft)
+                engine.authorize()
+
+    def _had_code(self, kind: str) -> bool:
+        """Return whether a document is an authorization code, and there ever was one here."""
+        # The bundle keeps it for ever: given back, it would be refused anew at each start.
+        floor = self._engine.memory.singles.code_floor
+        return kind == AuthorizationCode.TYPE and floor is not None
 
     def sync(self, scope: Scope) -> SyncResult:
         """Send every report that has no ACK and fetch what is pending; see `ports.Operations`."""
@@ -114,6 +129,10 @@ class Orders:
             engine.require_way()
             if engine.memory.singles.trust_exchange is not None:
                 _raise_problem(engine.talking.talk("trust"))
+            if engine.memory.singles.authorization.waiting:
+                if engine.memory.singles.authorization_exchange is None:
+                    engine.talking.ask_for_code()
+                _raise_problem(engine.talking.talk("authorization"))
             engine.require_direct()
             sent: set[int] = set()
             results = list(self._fetched())
@@ -356,6 +375,7 @@ class Orders:
         engine.talking.exchanging.drop_settled(draft)
         engine.memory.commit(draft)
         engine.rooting.show(engine.memory)
+        engine.authorize()
         return taken.result
 
     def import_trust(self, paths: Sequence[Path]) -> tuple[str, ...]:
@@ -418,7 +438,7 @@ class Orders:
     def authorizations(self) -> tuple[AuthorizationView, ...]:
         """Return the authorization codes, one entry for each device of the set."""
         with self._engine.lock:
-            return self._showing.authorizations()
+            return self._showing.authorizations(self._engine.holdings())
 
     def system(self) -> SystemView:
         """Return the device as a machine."""
@@ -444,6 +464,35 @@ class Orders:
         """Return the message history: always its 12 headings, in order."""
         with self._engine.lock:
             return self._showing.message_history()
+
+    def report_text(self, report_id: int) -> str:
+        """Return a report as it was signed; see `ports.Operations`."""
+        with self._engine.lock:
+            store = self._engine.memory.store
+            item = unreadable.item_of(store, report_id, "report")
+        if item is None:
+            message = f"There are no signed bytes of a report {report_id} in this store."
+            raise Problem("requested-item-not-found", message)
+        return item.decode()
+
+    def reset_licensing(self) -> None:
+        """Forget what the portal installed; see `ports.Operations`."""
+        engine = self._engine
+
+        def reset(draft: Draft) -> None:
+            # Neither the root set, or anybody could bring another; nor the authorization code,
+            # which has to be given back; nor any report: use is told whatever is reset.
+            for kind in _FORGOTTEN & draft.documents.keys():
+                del draft.documents[kind]
+            engine.trusting.give_up(draft)
+            draft.singles = replace(draft.singles, trust_exchange=None)
+            draft.batch.anchored = True
+            draft.log(events.event(engine.around.clock.wall(), "FACTORY_RESET"))
+
+        with engine.wire:
+            engine.change(reset)
+            with engine.lock:
+                engine.forget_keys()
 
     def clear_events(self) -> None:
         """Empty the event log; see `ports.Operations`."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gauger.instance.tech_views import SystemView, TechView
     from gauger.instance.views import (
         AuthorizationView,
+        CodeRequested,
         EventView,
         HistoryView,
         ImportResult,
@@ -247,8 +248,51 @@ class UserAccounts(Users, Protocol):
         """
 
 
+class Codes(Protocol):
+    """What an operator asks of authorization codes."""
+
+    def request(self, mode: str, licence: str, count: int | None) -> "CodeRequested":
+        """Ask the portal for a code; without a way to it the request waits to be saved.
+
+        Args:
+            mode: ``add`` or ``replace``.
+            licence: Short feature name or entitlement tag.
+            count: How many; 1 where None.
+
+        Raises:
+            Problem: ``unknown-entitlement``; ``not-supported`` for a licence that needs no code;
+                ``key-missing``; those of the transport and portal.
+        """
+
+    def save(self, path: Path) -> None:
+        """Write the request that waits for its answer to a file.
+
+        Raises:
+            Problem: ``requested-item-not-found`` where none waits; ``file-not-written``.
+        """
+
+    def give_back(self, *, online: bool, path: Path | None) -> str:
+        """Remove the code for good, and prove it to the portal.
+
+        Args:
+            online: Whether to tell the portal now.
+            path: File for the proof, or None.
+
+        Returns:
+            The return code.
+
+        Raises:
+            Problem: ``authorization-not-installed``; ``licence-in-use``; ``key-missing``;
+                ``file-not-written``; those of the transport and portal.
+        """
+
+
 class Operations(Usage, Views, Protocol):
     """What an operator's commands and an API ask of the one writer of a store."""
+
+    @property
+    def codes(self) -> Codes:
+        """Authorization codes."""
 
     @property
     def users(self) -> UserAccounts:
@@ -295,6 +339,20 @@ class Operations(Usage, Views, Protocol):
     @property
     def messages(self) -> SystemMessages:
         """Where terminals subscribe to system messages."""
+
+    def report_text(self, report_id: int) -> str:
+        """Return a report as it was signed, with its signature: JSON in one line.
+
+        Raises:
+            Problem: ``requested-item-not-found`` where there is none, or its bytes are gone.
+        """
+
+    def reset_licensing(self) -> None:
+        """Forget policy, trust code, account and purchases; reports and authorization stay.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
 
     def clear_events(self) -> None:
         """Empty the event log; what stays is one entry that says so, and the chain of all.

@@ -279,6 +279,62 @@ class TrustRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A signed document of the product instance that waits for its answer.
+
+    Attributes:
+        digest: Digest of its body.
+        text: Its exact written form.
+    """
+
+    digest: Digest
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRecord:
+    """What was asked for and given back of authorization codes.
+
+    Attributes:
+        counter: Requests and returns made, together.
+        asked: The request that waits for its answer.
+        returned: The return that the portal has not acknowledged yet.
+        requests: Digests of the last requests, oldest first.
+        returns: Digests of the last returns, oldest first.
+        answered: Those of either that have their final answer.
+        return_code: Code of the last return, for people.
+        tried: Whether what waits was sent by itself already; the operator may send it again.
+    """
+
+    counter: int = 0
+    asked: Paper | None = None
+    returned: Paper | None = None
+    requests: tuple[Digest, ...] = ()
+    returns: tuple[Digest, ...] = ()
+    answered: tuple[Digest, ...] = ()
+    return_code: str | None = None
+    tried: bool = False
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """What waits for its answer. The return first: it may make room for what is asked for."""
+        return tuple(item.text for item in (self.returned, self.asked) if item is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeFloor:
+    """Which authorization codes are dead for good, whatever becomes of the stores.
+
+    Attributes:
+        mark: Highest authorization epoch that was ever installed or given back.
+        licences: Tag and count of what the code of that epoch allows; none once it is given back.
+    """
+
+    mark: int
+    licences: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldDocument:
     """A document that is in force.
 
@@ -338,6 +394,9 @@ class Singles:
         usage_exchange: The sending that waits for its answer.
         trust_exchange: The trust request with an ID token that waits for its answer.
         root_floor: The newest root set ever held; it is anchored, so it outlives the store.
+        authorization: What was asked for and given back of authorization codes.
+        authorization_exchange: The request for a code, or the return, that waits for its answer.
+        code_floor: Which authorization codes are dead; anchored as the root set is.
     """
 
     clock: ClockRecord = field(default_factory=ClockRecord)
@@ -351,9 +410,16 @@ class Singles:
     usage_exchange: Exchange | None = None
     trust_exchange: Exchange | None = None
     root_floor: RootFloor | None = None
+    authorization: AuthorizationRecord = field(default_factory=AuthorizationRecord)
+    authorization_exchange: Exchange | None = None
+    code_floor: CodeFloor | None = None
 
 
-PLACES: Final = {"startup": ("setting", "configuration"), "root_floor": ("floor", "root_floor")}
+PLACES: Final = {
+    "startup": ("setting", "configuration"),
+    "root_floor": ("floor", "root_floor"),
+    "code_floor": ("floor", "code_floor"),
+}
 """Family and name of single records; those of others are ``state`` and the field's own name."""
 
 VOLATILE: Final = frozenset({"configuration"})

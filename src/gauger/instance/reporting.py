@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.page import SignedHead
 from gauger.core.documents.rum_payload import (
     GaugerMeta,
@@ -39,6 +40,7 @@ class SigningState:
         root_number: Number of the root set held.
         policy_order: Order of the policy held.
         account: The account that was installed.
+        authorization: The authorization code in force.
     """
 
     signer: Signer
@@ -49,6 +51,7 @@ class SigningState:
     root_number: int = 0
     policy_order: Order | None = None
     account: AccountRef | None = None
+    authorization: HeldCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +225,8 @@ class Reporting:
                 policy_order=state.policy_order,
                 account=state.account,
                 labels=labels(told),
+                # By this the portal knows which code is installed, and which is not any more.
+                authorization=state.authorization,
                 # Signed along: a portal must be able to tell what was made under a moved clock.
                 test_clock=around.clock.is_test,
             ),

@@ -65,15 +65,31 @@ class Saving:
         )
 
     def write(
-        self, path: Path, report_ids: Sequence[int], trust_request: str | None
+        self,
+        path: Path,
+        report_ids: Sequence[int],
+        trust_request: str | None = None,
+        *,
+        authorization: str | None = None,
     ) -> tuple[int, ...]:
         """Write a file as a whole or not at all, and return which reports are in it.
+
+        Args:
+            path: The file.
+            report_ids: The reports.
+            trust_request: A trust request that goes along, or None.
+            authorization: Text of a request for an authorization code, or of a return, or None.
 
         Raises:
             Problem: ``file-not-written``; ``store-failed`` or ``store-damaged``.
         """
         written: list[int] = []
-        write_whole(path, write_file(self._items(report_ids, trust_request, written)))
+        papers = (
+            (ItemKind.TRUST_REQUEST, trust_request),
+            (ItemKind.AUTH_REQUEST, authorization),
+        )
+        extra = [Item(kind=kind, text=text) for kind, text in papers if text is not None]
+        write_whole(path, write_file(self._items(report_ids, extra, written)))
         return tuple(written)
 
     def mark(self, draft: Draft, report_ids: Iterable[int]) -> None:
@@ -129,7 +145,7 @@ class Saving:
             return self._store.reports(states, after=after, limit=_PAGE)
 
     def _items(
-        self, report_ids: Sequence[int], trust_request: str | None, written: list[int]
+        self, report_ids: Sequence[int], extra: Iterable[Item], written: list[int]
     ) -> Iterator[Item]:
         for batch in batches(report_ids, _READ_AT_ONCE):
             with self._portion():
@@ -142,8 +158,7 @@ class Saving:
                 if item is not None:
                     written.append(number)
                     yield Item(kind=ItemKind.RUM_REPORT, text=item.decode())
-        if trust_request is not None:
-            yield Item(kind=ItemKind.TRUST_REQUEST, text=trust_request)
+        yield from extra
         yield Item(kind=ItemKind.SYSTEM_INFO, text=self._system_info())
 
     def _system_info(self) -> str:

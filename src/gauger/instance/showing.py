@@ -1,15 +1,22 @@
 """Make the views: what is known, as plain values for whoever formats it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
+from gauger.core.documents.authorization_code import (
+    AuthorizationCode,
+    AuthorizedLicence,
+    confirmation_code,
+)
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.trust_code import TrustCode
 from gauger.core.instance.report_life import ReportState
 from gauger.core.policy.rules import Group
 from gauger.core.problems import Problem
 from gauger.core.profiles import Licence, Term
+from gauger.instance.authorizing import authorized
 from gauger.instance.config import TransportKind
 from gauger.instance.history import Heading
 from gauger.instance.holdings import Holdings
@@ -23,6 +30,7 @@ from gauger.instance.surroundings import Surroundings
 from gauger.instance.views import (
     AccountView,
     AuthorizationView,
+    AuthorizedLicenceView,
     EventView,
     HistoryView,
     PastMessage,
@@ -166,9 +174,29 @@ class Showing:
             for item in holdings.purchases.items
         )
 
-    def authorizations(self) -> tuple[AuthorizationView, ...]:
+    def authorizations(self, holdings: Holdings) -> tuple[AuthorizationView, ...]:
         """Return the authorization codes, one entry for each device of the set."""
-        return (AuthorizationView(udi=self._around.udi),)
+        singles, digest = self._memory.singles, holdings.authorization_digest
+        view = AuthorizationView(
+            udi=self._around.udi, return_code=singles.authorization.return_code
+        )
+        code = authorized(holdings, singles).in_force
+        if code is None or digest is None:
+            return (view,)
+        allowed = {item.tag: item for item in code.licences}
+        licences = self._around.profile.licences
+        return (
+            replace(
+                view,
+                installed_at=holdings.installed_at.get(AuthorizationCode.TYPE),
+                confirmation_code=confirmation_code(digest),
+                licences=tuple(
+                    _authorized_licence(licence, allowed[licence.tag])
+                    for licence in licences
+                    if licence.tag in allowed
+                ),
+            ),
+        )
 
     def events(self, days: int | None) -> tuple[EventView, ...]:
         """Return the event log, oldest first; of the last days only where given."""
@@ -229,7 +257,11 @@ class Showing:
         course = singles.course
         waiting = [
             exchange.check_wall
-            for exchange in (singles.trust_exchange, singles.usage_exchange)
+            for exchange in (
+                singles.trust_exchange,
+                singles.authorization_exchange,
+                singles.usage_exchange,
+            )
             if exchange is not None and exchange.poll_id is not None
         ]
         waiting += [poll.check_wall for poll in course.polls]
@@ -293,6 +325,18 @@ class Showing:
         # A profile of a later release may have dropped a licence that old reports tell of.
         named = {licence.tag: licence.feature for licence in self._around.profile.licences}
         return named.get(tag, tag)
+
+
+def _authorized_licence(licence: Licence, allowed: AuthorizedLicence) -> AuthorizedLicenceView:
+    return AuthorizedLicenceView(
+        tag=licence.tag,
+        feature=licence.feature,
+        name=licence.name,
+        description=licence.description,
+        count=allowed.count,
+        enforcement=licence.enforcement.value,
+        term=allowed.term,
+    )
 
 
 def _account(holdings: Holdings) -> AccountView | None:

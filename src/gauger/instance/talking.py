@@ -44,7 +44,7 @@ class Talking:
         """Send the message of an exchange and take its answer; the caller holds ``wire``.
 
         Args:
-            kind: ``usage``, ``trust``, ``polls`` or ``hello``.
+            kind: ``usage``, ``trust``, ``authorization``, ``polls`` or ``hello``.
 
         Returns:
             What the answer brought; None where nothing was under way.
@@ -80,6 +80,7 @@ class Talking:
             self._note(draft, sent, _outcome(answered))
             engine.memory.commit(draft)
             engine.rooting.show(engine.memory)
+            engine.authorize()
             # After the commit: a trust code in the answer may have made the old key idle.
             engine.forget_keys()
         return answered
@@ -108,6 +109,18 @@ class Talking:
                 sent = history.sent(draft, outgoing.kind, is_poll=outgoing.is_poll)
                 self._note(draft, sent, f"{problem.code}: {problem.detail}")
             engine.memory.keep(draft)
+
+    def ask_for_code(self) -> None:
+        """Store a message with the authorization request and return that wait.
+
+        Raises:
+            Problem: ``store-full`` or ``store-failed``.
+        """
+        engine = self._engine
+        with engine.lock:
+            draft = engine.memory.draft()
+            self.exchanging.prepare_authorization(draft)
+            engine.memory.commit(draft)
 
     def put_under_way(self, occasion: Occasion, sent: Collection[int] = frozenset()) -> bool:
         """Store a sending of what is closed; return whether there was anything to send.

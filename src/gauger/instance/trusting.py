@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.envelope import Document, write_document
 from gauger.core.documents.rum_report import SigningType
 from gauger.core.documents.trust_code import TrustCode
@@ -47,8 +48,15 @@ class Trusting:
         self._store = store
         self._key: tuple[str, LicensingKey] | None = None
 
-    def signing_state(self, holdings: Holdings, record: TrustRecord) -> SigningState | None:
+    def signing_state(
+        self, holdings: Holdings, record: TrustRecord, authorization: HeldCode | None = None
+    ) -> SigningState | None:
         """Return with what reports are signed now, or None while there is no key.
+
+        Args:
+            holdings: What is in force.
+            record: The own keys.
+            authorization: The authorization code in force, or None.
 
         Raises:
             Problem: ``key-exposed`` or ``key-store-failed``.
@@ -66,6 +74,7 @@ class Trusting:
             root_number=holdings.root_number,
             policy_order=None if holdings.policy is None else holdings.policy.order,
             account=holdings.account_ref,
+            authorization=authorization,
         )
 
     def is_due(self, draft: Draft, holdings: Holdings) -> bool:

@@ -446,6 +446,17 @@ class SyncResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRequested:
+    """What became of a request for an authorization code.
+
+    Attributes:
+        waits: What its answer waits for, one sentence; None where it has come.
+    """
+
+    waits: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
     """What an imported file brought.
 
@@ -454,12 +465,14 @@ class ImportResult:
         refused: Report ids with another verdict, each with its code.
         installed: What was installed: ``root-set``, ``policy``, ``trust-code``, … in order.
         skipped: What was not newer than what is held, by the same names.
+        confirmations: Confirmation codes of authorization codes that took another's place.
     """
 
     acknowledged: tuple[int, ...] = ()
     refused: tuple[tuple[int, str], ...] = ()
     installed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    confirmations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

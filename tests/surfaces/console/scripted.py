@@ -13,13 +13,14 @@ from gauger.core.releases import Release
 from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration
 from gauger.instance.history import Heading
 from gauger.instance.messages import Messages
-from gauger.instance.ports import Operations, UserAccounts
+from gauger.instance.ports import Codes, Operations, UserAccounts
 from gauger.instance.settings import apply_change
 from gauger.instance.tallies import Tallies
 from gauger.instance.tech_views import HandleView, SystemView, TechView
 from gauger.instance.views import (
     AccountView,
     AuthorizationView,
+    CodeRequested,
     EventView,
     HistoryView,
     ImportResult,
@@ -227,6 +228,24 @@ TECHNICAL = TechView(
 
 
 @dataclass(slots=True)
+class ScriptedCodes:
+    """Authorization codes by script."""
+
+    agent: "ScriptedAgent"
+
+    def request(self, mode: str, licence: str, count: int | None) -> CodeRequested:
+        self.agent.note("request", mode, licence, count)
+        return self.agent.requested
+
+    def save(self, path: Path) -> None:
+        self.agent.note("save_request", path)
+
+    def give_back(self, *, online: bool, path: Path | None) -> str:
+        self.agent.note("give_back", online, path)
+        return "CqaUPW-WSPYiq-ZNU2ci-SnWydS-hBCXHP-MuyPqy"
+
+
+@dataclass(slots=True)
 class ScriptedAgent:
     """Answers what it is told to, and remembers what it was asked."""
 
@@ -246,6 +265,7 @@ class ScriptedAgent:
         default_factory=lambda: SyncResult(sent=2, acknowledged=2, waiting=False)
     )
     imported: ImportResult = field(default_factory=ImportResult)
+    requested: CodeRequested = field(default_factory=CodeRequested)
     settings: Configuration = DEFAULTS
     saved: Configuration | None = None
     secrets: tuple[UserSecretView, ...] = ()
@@ -253,6 +273,20 @@ class ScriptedAgent:
     refusal: Problem | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     on_sync: Callable[[], object] = lambda: None
+
+    @property
+    def codes(self) -> Codes:
+        return ScriptedCodes(self)
+
+    def note(self, *what: object) -> None:
+        self._note(*what)
+
+    def report_text(self, report_id: int) -> str:
+        self._note("report_text", report_id)
+        return '{"payload": "{}"}'
+
+    def reset_licensing(self) -> None:
+        self._note("reset_licensing")
 
     def _note(self, *what: object) -> None:
         self.asked.append(what)

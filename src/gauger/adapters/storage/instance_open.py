@@ -39,8 +39,11 @@ KEY_NAME: Final = "store.key"
 ANCHOR_NAME: Final = "anchor"
 ASIDE_NAME: Final = "aside"
 
-CARRIED_FAMILIES: Final = ("setting", "document")
+CARRIED_FAMILIES: Final = ("setting", "document", "floor")
 """What a new incarnation takes over from the one before, where that still opens."""
+
+NOT_CARRIED: Final = ("document", "authorization-code")
+"""A record of those families that a new incarnation does not take over."""
 
 CARRIED_RECORD: Final = ("state", "trust")
 """Names of the licensing keys: the trust code that is carried over is worth nothing without."""
@@ -384,6 +387,8 @@ def _carry(paths: StorePaths, seal: Seal, anchor: Anchor | None) -> _Records:
         except Problem:
             continue
         carried.update({(family, name): content for name, content in found.items()})
+    # What it allows was perhaps given back since; another of a higher epoch is asked for.
+    carried.pop(NOT_CARRIED, None)
     with contextlib.suppress(Problem):
         carried[CARRIED_RECORD] = store.record(*CARRIED_RECORD)
     with contextlib.suppress(Problem):

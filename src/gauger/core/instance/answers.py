@@ -8,6 +8,7 @@ from typing import Final
 
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.authorization_code import AuthorizationCode
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.page import PageHead
 from gauger.core.documents.policy_document import PolicyDocument
@@ -18,6 +19,7 @@ from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.verdict import Verdict
 from gauger.core.documents.versions import Marks
 from gauger.core.identity import AccountRef, Digest, Udi
+from gauger.core.instance.authorization import Authorized
 from gauger.core.instance.report_life import ReportInput
 from gauger.core.instance.trust import TrustState
 from gauger.core.problems import Problem
@@ -25,7 +27,7 @@ from gauger.core.problems import Problem
 Reply = Acknowledgment | Verdict
 """What answers one document of the product instance."""
 
-Companion = AccountInfo | PolicyDocument | TrustCode | PurchaseInfo
+Companion = AccountInfo | PolicyDocument | TrustCode | AuthorizationCode | PurchaseInfo
 """What is installed: versioned, and listed by an ACK or alone in its file."""
 
 _KEPT: Final = 256
@@ -66,6 +68,7 @@ class Holding:
         ledger: The only ledger it obeys, or None where it has no account information yet.
         former: Accounts whose it was; a late ACK of one of its own reports may name them.
         trust: Its trust code and its request.
+        authorized: Its authorization code, and which are dead.
         keys: Key ids of its own licensing keys.
         known: Its documents by digest: at least those that the answer is about, see `questions`.
         head: The newest page head of its ledger, or None.
@@ -82,6 +85,7 @@ class Holding:
     ledger: str | None = None
     former: frozenset[AccountRef] = frozenset()
     trust: TrustState = field(default_factory=TrustState)
+    authorized: Authorized = field(default_factory=Authorized)
     keys: frozenset[Digest] = frozenset()
     known: Mapping[Digest, Known] = field(default_factory=dict)
     head: PageHead | None = None
@@ -137,6 +141,7 @@ class SkipReason(StrEnum):
     OLDER = "older"
     ACKNOWLEDGED = "acknowledged"
     KEY_GONE = "key-gone"
+    EPOCH_DEAD = "epoch-dead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +227,8 @@ def parse(document: Document) -> Parsed:
             body = PolicyDocument.from_document(document)
         case TrustCode.TYPE:
             body = TrustCode.from_document(document)
+        case AuthorizationCode.TYPE:
+            body = AuthorizationCode.from_document(document)
         case PurchaseInfo.TYPE:
             body = PurchaseInfo.from_document(document)
         case _:

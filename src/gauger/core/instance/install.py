@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.authorization_code import AuthorizationCode
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.page import PageHead
@@ -32,6 +33,8 @@ from gauger.core.instance.answers import (
     SkipReason,
     parse,
 )
+from gauger.core.instance.authorization import Authorized, epoch_dead, judge
+from gauger.core.instance.authorization import Standing as Life
 from gauger.core.instance.report_life import ReportInput
 from gauger.core.instance.trust import TrustState, withdrawn
 from gauger.core.problems import Problem
@@ -123,6 +126,7 @@ class _Draft:
     ledger: str | None = field(init=False)
     marks: Marks = field(init=False)
     trust: TrustState = field(init=False)
+    authorized: Authorized = field(init=False)
     head: PageHead | None = field(init=False)
     head_document: Document | None = None
     installs: list[Install] = field(default_factory=list)
@@ -136,6 +140,7 @@ class _Draft:
     def __post_init__(self) -> None:
         self.account, self.ledger = self.holding.account, self.holding.ledger
         self.marks, self.trust = self.holding.marks, self.holding.trust
+        self.authorized = self.holding.authorized
         self.head = self.holding.head
 
     def plan(self) -> Plan:
@@ -218,8 +223,8 @@ class _Draft:
 
     def _companion(self, document: Document, body: Companion, *, alone: bool) -> None:
         """Install a versioned document, or pass it over where it is not newer."""
-        if alone and isinstance(body, TrustCode):
-            self._require_current(body)
+        if not self._may_be_taken(document, body, alone=alone):
+            return
         mark = Mark(body.order, document.digest)
         # Alone, an older one is a mistake or a replay, and said; beside an ACK it only came late.
         # The mark is looked at before the audience: an old document of a former ledger is no fault.
@@ -238,8 +243,31 @@ class _Draft:
         # Its mark stays where it was: the code may come again when its key is there.
         if isinstance(body, TrustCode) and not self._trust_code(document, body, alone=alone):
             return
+        if isinstance(body, AuthorizationCode):
+            # At once: of two codes in one answer the later one has the last word.
+            self.authorized = Authorized(code=body, digest=document.digest, mark=body.epoch)
         self.installs.append(Install(document=document, body=body))
         self.marks = self.marks.raised(body.issuer, body.TYPE, mark)
+
+    def _may_be_taken(self, document: Document, body: Companion, *, alone: bool) -> bool:
+        """Judge what a type asks beyond its version; pass over a dead authorization code."""
+        if alone and isinstance(body, TrustCode):
+            self._require_current(body)
+        # By its epoch before its version: a code that was given back is neither held nor lost.
+        return not isinstance(body, AuthorizationCode) or self._is_alive(
+            document, body, alone=alone
+        )
+
+    def _is_alive(self, document: Document, code: AuthorizationCode, *, alone: bool) -> bool:
+        """Tell whether an authorization code may be installed; pass over one that may not."""
+        life = judge(self.authorized, code, document.digest)
+        if life is Life.NEW:
+            return True
+        if life is Life.DEAD and alone:
+            raise epoch_dead(self.authorized, code)
+        dead = life is Life.DEAD
+        self._skip(document, SkipReason.EPOCH_DEAD if dead else SkipReason.HELD)
+        return False
 
     def _is_lost(self, document: Document, body: Companion) -> bool:
         """Tell whether the newest document of its type is in force no more, and should be.
@@ -302,7 +330,7 @@ class _Draft:
         else:
             self._heed(body)
         # Deferred or quarantined, it is still owed its answer and keeps waiting.
-        if known.type is AnsweredType.TRUST_REQUEST and happened in _FINAL:
+        if known.type is AnsweredType.TRUST_REQUEST and happened in FINAL:
             self.trust = withdrawn(self.trust, body.answers)
         self.settled.append(_settled(document, body, known.type, happened))
 
@@ -362,7 +390,8 @@ def _settled(document: Document, body: Reply, kind: AnsweredType, happened: Repo
     return Settled(digest=body.answers, type=kind, happened=happened, document=document, body=body)
 
 
-_FINAL = {ReportInput.ACKED, ReportInput.REJECTED}
+FINAL = {ReportInput.ACKED, ReportInput.REJECTED}
+"""What ends the waiting of a request; deferred or quarantined, it is still owed its answer."""
 
 
 def _apart(

@@ -121,7 +121,7 @@ ROWS = (
     ),
     ProblemKind(
         "requested-item-not-found",
-        "The requested item was not found",
+        "The requested item was not found (error 143)",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
         "See what there is: `show license rum id all` lists reports, `gauger instance "
@@ -141,6 +141,20 @@ ROWS = (
         Fault.OPERATOR,
         Retry.AFTER_FIX,
         "Mint the bundle again into a new folder: `gauger factory mint`.",
+    ),
+    ProblemKind(
+        "authorization-not-installed",
+        "No authorization code is installed (error 144)",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "See what is installed: `show license authorization`.",
+    ),
+    ProblemKind(
+        "licence-in-use",
+        "A licence is in use that needs the authorization code",
+        Fault.OPERATOR,
+        Retry.AFTER_FIX,
+        "Stop what uses it, see `show license usage`, and enter the command again.",
     ),
     ProblemKind(
         "not-authorized",

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from gauger.core.problems import TABLE
+from gauger.core.problems import TABLE, Problem
 from gauger.instance.views import ImportResult, Scope, Selection, SelectionKind, SyncResult
 from gauger.surfaces.console.session import ConsoleMatch, Session
+from gauger.surfaces.console.text import shown
 
 IMPORTED = "Import Data Successful"
 
@@ -38,7 +39,72 @@ def import_file(session: Session, match: ConsoleMatch) -> str:
     """Install what a file of the portal brings."""
     # That all went well is said first, as devices do; verdicts that were told come behind it.
     result = session.agent.import_file(session.path(match.values["path"]))
-    return "\n".join([IMPORTED, *_refusals(result)])
+    lines = [IMPORTED, *_refusals(result)]
+    for code in result.confirmations:
+        # For the portal: whoever replaced the code there sees by it that this device has taken it.
+        lines += [f"Last Confirmation code UDI: {_udi(session)}", f"    Confirmation code: {code}"]
+    return "\n".join(lines)
+
+
+def authorization_request(session: Session, match: ConsoleMatch) -> str:
+    """Ask for an authorization code; speaks only where the code is not here yet."""
+    count = match.number("count") if "count" in match.values else None
+    asked = session.agent.codes.request(match.values["mode"], match.values["feature"], count)
+    if asked.waits is None:
+        return ""
+    return (
+        f"The authorization request waits: {asked.waits} Fetch the answer with `license smart sync "
+        "all`, or save the request with `license smart authorization request save PATH`."
+    )
+
+
+def save_authorization_request(session: Session, match: ConsoleMatch) -> str:
+    """Save the authorization request that waits."""
+    session.agent.codes.save(session.path(match.values["path"]))
+    return ""
+
+
+def authorization_return(session: Session, match: ConsoleMatch) -> str:
+    """Give the authorization code back; prints the return code."""
+    way, path = match.values["way"], match.values.get("path")
+    code = session.agent.codes.give_back(
+        online=way == "online", path=None if path is None else session.path(path)
+    )
+    lines = [f"UDI: {_udi(session)}", f"    Return code: {code}"]
+    if way == "offline" and path is None:
+        # The portal credits nothing for a typed code: only the signed file proves the removal.
+        lines.append(
+            "The portal takes the proof as a file: `license smart authorization return local "
+            "offline PATH`."
+        )
+    return "\n".join(lines)
+
+
+def clear_eventlog(session: Session, _: ConsoleMatch) -> str:
+    """Empty the event log."""
+    session.agent.clear_events()
+    return ""
+
+
+def factory_reset(session: Session, _: ConsoleMatch) -> str:
+    """Forget what the portal installed."""
+    session.agent.reset_licensing()
+    return "% Warning: `license smart factory reset` is complete with the next reload."
+
+
+def rum_show(session: Session, match: ConsoleMatch) -> str:
+    """Print a report as it was signed."""
+    agent = session.agent
+    # Support's own command: what it prints is for machines, and may be megabytes.
+    if not agent.configuration().service_internal:
+        detail = "It is open after `service internal` in configuration mode only."
+        raise Problem("invalid-command", detail)
+    return agent.report_text(match.number("report"))
+
+
+def _udi(session: Session) -> str:
+    udi = session.views.udi
+    return f"PID:{shown(udi.pid)},SN:{shown(udi.serial)}"
 
 
 def _selection(match: ConsoleMatch) -> Selection:

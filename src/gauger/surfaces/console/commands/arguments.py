@@ -3,6 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
+from gauger.core.documents.authorization_code import MOST_COUNT
 from gauger.core.releases import Feature, Release, first_release
 from gauger.instance.config import MAXIMUM_INTERVAL_DAYS
 from gauger.surfaces.console.grammar import Argument, Kind
@@ -24,6 +25,7 @@ ARGUMENTS: Final = MappingProxyType(
         # As far as integers go (spec/strict-json.md, 5): a greater number fits into no row of the store.
         "report": Argument(kind=Kind.NUMBER, help="Id of a report.", maximum=2**63 - 1),
         "feature": Argument(kind=Kind.TEXT, help="Short name of a feature.", maximum=64),
+        "count": Argument(kind=Kind.NUMBER, help="How many.", maximum=MOST_COUNT),
         "url": Argument(kind=Kind.TEXT, help="URL."),
         "interval": Argument(
             kind=Kind.NUMBER,
