@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bench import bulk, crowd, device, exchanges, hostile, storms
+from bench import bulk, crowd, device, exchanges, hostile, shell, storms
 from bench.exchanges import Stage
 from bench.pinned import pin
 from bench.rows import REFERENCE_VERIFY, Row, show, verify_microseconds
@@ -35,6 +35,7 @@ PARTS: Final[Mapping[str, Part]] = MappingProxyType(
         "storms": lambda stage, share: storms.rows(stage, storms.DEVICES // share),
         "crowd": lambda stage, share: crowd.rows(stage, crowd.MANY // share),
         "device": lambda stage, _: iter(device.rows(stage.folder)),
+        "shell": lambda stage, _: shell.rows(stage.folder),
         "hostile": lambda *_: hostile.rows(),
     }
 )

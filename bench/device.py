@@ -68,10 +68,15 @@ def processor_seconds(process: int) -> float:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Running]:
-    """Run an agent for the time of the block, from when it answers at its socket."""
+def running(data: Path, *words: str) -> Iterator[Running]:
+    """Run an agent for the time of the block, from when it answers at its socket.
+
+    Args:
+        data: Its data folder; ``agent.log`` in it gets what it says.
+        words: Further words of its command.
+    """
     with (data / "agent.log").open("wb") as log:
-        command = [*_GAUGER, "instance", "run", "--data", str(data)]
+        command = [*_GAUGER, "instance", "run", "--data", str(data), *words]
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
             client = _reached(process, data)

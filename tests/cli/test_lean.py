@@ -11,7 +11,7 @@ from gauger.cli.lean import without
 
 # Of the portal's web stack, of TLS and HTTP, of passwords: none of it measures a licence.
 NEVER_AT_START = {
-    "anyio", "argon2", "asyncio", "fastapi", "httpcore", "httpx", "pydantic", "pydantic_core",
+    "anyio", "argon2", "asyncio", "asyncssh", "fastapi", "httpcore", "httpx", "pydantic", "pydantic_core",
     "rich", "ssl", "starlette", "uvicorn",
 }  # fmt: skip
 CRYPTO_AND_STORE = {"cryptography", "msgspec", "sqlite3"}
