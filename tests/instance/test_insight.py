@@ -136,6 +136,13 @@ def test_an_answer_that_is_none_was_not_for_want_of_a_way() -> None:
     )
 
 
+def test_a_kind_without_a_heading_is_not_counted() -> None:
+    tallies = Tallies()
+    tallies.answered("telemetry", is_poll=False, status="OK", at=START)
+    tallies.failed("telemetry", Problem("comm-failed", "Down."), is_poll=False, at=START)
+    assert tallies.views() == Tallies().views()
+
+
 def test_without_an_agent_nothing_runs_and_nothing_is_due(world: World, device: Agent) -> None:
     device.set_count(tag_of(device), 1)
     device.flush()

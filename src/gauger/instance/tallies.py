@@ -54,6 +54,8 @@ class Tallies:
             at: When, epoch seconds.
         """
         before = self._of(kind, is_poll=is_poll)
+        if before is None:
+            return
         self._exchanges[before.heading] = replace(
             before,
             succeeded=before.succeeded + 1,
@@ -75,6 +77,8 @@ class Tallies:
             at: When, epoch seconds.
         """
         before = self._of(kind, is_poll=is_poll)
+        if before is None:
+            return
         self._exchanges[before.heading] = replace(
             before,
             failed=before.failed + 1,
@@ -87,5 +91,7 @@ class Tallies:
             last_failure=at,
         )
 
-    def _of(self, kind: str, *, is_poll: bool) -> ExchangeView:
-        return self._exchanges[_POLLING if is_poll else _KINDS[kind]]
+    def _of(self, kind: str, *, is_poll: bool) -> ExchangeView | None:
+        # A kind that published output has no heading for is not counted: talking goes on.
+        heading = _POLLING if is_poll else _KINDS.get(kind)
+        return None if heading is None else self._exchanges[heading]

@@ -76,8 +76,9 @@ _HA: Final = (
     "RP Role: Active",
     "Chassis Role: Active",
     "Behavior Role: Active",
-    "RMF: True",
-    "CF: True",
+    # One device alone: nothing is passed on to another.
+    "RMF: False",
+    "CF: False",
     "CF State: Stateless",
     "Message Flow Allowed: False",
 )
