@@ -1,6 +1,7 @@
 """System messages of a running device: who hears of what, when, and what is held back."""
 
 import contextlib
+import inspect
 import threading
 from collections.abc import Iterator
 from queue import SimpleQueue
@@ -159,8 +160,7 @@ def test_what_has_no_portal_yet_has_its_words_and_its_row(device: Agent) -> None
 
 
 def test_every_message_of_the_code_is_in_the_table() -> None:
-    source = events.__spec__.loader.get_source(events.__name__)  # type: ignore[union-attr]
-    assert source is not None
+    source = inspect.getsource(events)
     used = {
         line.split('"')[1]
         for line in source.replace("message(at, ", "\n").split("\n")
@@ -249,6 +249,17 @@ def test_a_boot_begins_with_an_empty_buffer(messages: Messages) -> None:
     messages.begin_boot()
     view = messages.view()
     assert (view.lines, view.to_buffer, view.limited) == ((), 0, 0)
+
+
+def test_a_reload_is_a_boot_and_begins_with_an_empty_buffer(world: World, device: Agent) -> None:
+    path = world.root / "nonsense.xml"
+    path.write_bytes(b"")
+    with pytest.raises(Problem):
+        device.import_file(path)
+    assert told(device)[-1] == "IMPORT_FAILED"
+    device.reload()
+    assert told(device)[:2] == ["AGENT_READY", "AGENT_ENABLED"]
+    assert "IMPORT_FAILED" not in told(device)
 
 
 def test_a_terminal_gets_what_its_line_lets_through(messages: Messages, device: Agent) -> None:

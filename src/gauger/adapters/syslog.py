@@ -5,12 +5,14 @@ another receiver. What its queue has no room for is dropped, counted, and seen b
 gap in ``sequenceId``.
 """
 
+import itertools
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +30,9 @@ _LONGEST_DELAY: Final = 60.0
 _PARTING: Final = 1.0
 """Seconds that what still waits may take at the end of the process."""
 _MOST_READS: Final = 8
+
+_Opening = Callable[[], socket.socket]
+_Sending = Callable[[socket.socket, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +144,9 @@ class _Receiver:
 class _Way:
     """A way to one receiver, opened when something is to be sent."""
 
-    def __init__(self, host: LoggingHost) -> None:
-        self._host = host
+    def __init__(self, opening: _Opening, sending: _Sending) -> None:
+        self._opening = opening
+        self._sending = sending
         self._socket: socket.socket | None = None
 
     def deliver(self, message: bytes) -> None:
@@ -150,8 +156,8 @@ class _Way:
             OSError: Why it did not leave.
         """
         if self._socket is None:
-            self._socket = self._open()
-        self._send(self._socket, message)
+            self._socket = self._opening()
+        self._sending(self._socket, message)
 
     def close(self) -> None:
         """Close what is open."""
@@ -159,23 +165,35 @@ class _Way:
             self._socket.close()
             self._socket = None
 
-    def _open(self) -> socket.socket:
-        raise NotImplementedError
 
-    def _send(self, connection: socket.socket, message: bytes) -> None:
-        raise NotImplementedError
+def _way(host: LoggingHost, ca: Callable[[], Path | None], *, only_loopback: bool) -> _Way:
+    if only_loopback and not is_near(host.host):
+        return _Way(_refuse, _send_datagram)
+    if host.transport is LogTransport.UDP:
+        return _Way(_datagrams(host), _send_datagram)
+    stream = partial(_stream, host)
+    if host.transport is LogTransport.TLS:
+        return _Way(partial(_secure, stream, host.host, ca), _send_counted)
+    return _Way(stream, _send_counted)
 
 
-class _Datagrams(_Way):
-    """UDP: one message a datagram."""
+def _refuse() -> socket.socket:
+    """Open nothing: a clock that a test moves must not write invented times into others' logs.
 
-    _turn = -1
+    Raises:
+        OSError: Always.
+    """
+    raise ConnectionRefusedError("a test clock is for loopback only")
 
-    def _open(self) -> socket.socket:
-        found = socket.getaddrinfo(self._host.host, self._host.port, type=socket.SOCK_DGRAM)
+
+def _datagrams(host: LoggingHost) -> _Opening:
+    """Return what opens the way of UDP."""
+    turns = itertools.count()
+
+    def opening() -> socket.socket:
+        found = socket.getaddrinfo(host.host, host.port, type=socket.SOCK_DGRAM)
         # Another address each time: of a name with two, only one may be listened at.
-        self._turn += 1
-        family, kind, protocol, _, address = found[self._turn % len(found)]
+        family, kind, protocol, _, address = found[next(turns) % len(found)]
         opened = socket.socket(family, kind, protocol)
         try:
             # Connected: that nobody listens there is then told with the next message.
@@ -185,60 +203,36 @@ class _Datagrams(_Way):
             raise
         return opened
 
-    def _send(self, connection: socket.socket, message: bytes) -> None:
-        connection.send(message)
+    return opening
 
 
-class _Stream(_Way):
-    """TCP: each message behind its length (octet counting), so that none runs into the next."""
-
-    def _open(self) -> socket.socket:
-        opened = socket.create_connection((self._host.host, self._host.port), _PATIENCE)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return opened
-
-    def _send(self, connection: socket.socket, message: bytes) -> None:
-        _require_alive(connection)
-        connection.sendall(b"%d %b" % (len(message), message))
+def _stream(host: LoggingHost) -> socket.socket:
+    """Open a connection of TCP."""
+    opened = socket.create_connection((host.host, host.port), _PATIENCE)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return opened
 
 
-class _SecureStream(_Stream):
-    """TLS: the receiver proves its name by the authorities that the portal does."""
-
-    def __init__(self, host: LoggingHost, ca: Callable[[], Path | None]) -> None:
-        super().__init__(host)
-        self._ca = ca
-
-    def _open(self) -> socket.socket:
-        context = ssl.create_default_context(cafile=self._ca())
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        opened = super()._open()
-        try:
-            return context.wrap_socket(opened, server_hostname=self._host.host)
-        except OSError:
-            opened.close()
-            raise
+def _secure(stream: _Opening, name: str, ca: Callable[[], Path | None]) -> socket.socket:
+    """Open a connection of TLS: the receiver proves its name by the authorities of the portal."""
+    context = ssl.create_default_context(cafile=ca())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    opened = stream()
+    try:
+        return context.wrap_socket(opened, server_hostname=name)
+    except OSError:
+        opened.close()
+        raise
 
 
-class _Refused(_Way):
-    """No way: a clock that a test moves must not write invented times into anybody's log."""
-
-    def deliver(self, message: bytes) -> None:
-        """Refuse.
-
-        Raises:
-            OSError: Always.
-        """
-        del message
-        raise ConnectionRefusedError("a test clock is for loopback only")
+def _send_datagram(connection: socket.socket, message: bytes) -> None:
+    connection.send(message)
 
 
-def _way(host: LoggingHost, ca: Callable[[], Path | None], *, only_loopback: bool) -> _Way:
-    if only_loopback and not is_near(host.host):
-        return _Refused(host)
-    if host.transport is LogTransport.UDP:
-        return _Datagrams(host)
-    return _Stream(host) if host.transport is LogTransport.TCP else _SecureStream(host, ca)
+def _send_counted(connection: socket.socket, message: bytes) -> None:
+    """Send a message behind its length, so that none runs into the next (octet counting)."""
+    _require_alive(connection)
+    connection.sendall(b"%d %b" % (len(message), message))
 
 
 def _require_alive(connection: socket.socket) -> None:

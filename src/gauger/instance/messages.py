@@ -234,10 +234,10 @@ class _Terminal:
         while (line := self.outbox.first()) is not None:
             try:
                 self._receiver(line)
-            except Exception:
+            except Exception as error:
                 # A session that broke off in the middle of a line: its end is its own affair, but
                 # nothing may be kept for it any longer.
-                _LOGGER.exception("A terminal takes no messages any more.")
+                _LOGGER.exception("A terminal takes no messages: %s.", type(error).__name__)
                 self.outbox.close()
                 self.outbox.clear()
                 return

@@ -9,9 +9,13 @@ from ntc_templates.parse import (  # type: ignore[import-untyped]  # it carries 
 
 from gauger.core.problems import Problem
 from gauger.instance.config import LoggingHost, LogTransport
+from gauger.instance.ports import LogEntry
 from gauger.instance.views import LoggingView, RemoteLogView
 from gauger.surfaces.console.console import Console
 from gauger.surfaces.console.show.logging import show_logging
+from gauger.surfaces.console.terminal import Terminal
+from gauger.surfaces.shell.shell import Shell
+from gauger.surfaces.shell.visitor import Visitor
 from tests.surfaces.console.scripted import ScriptedAgent
 
 LINES = (
@@ -76,10 +80,31 @@ def test_the_templates_of_network_engineers_read_the_buffer() -> None:
     assert second["message"] == ["No answer: timed out."]
 
 
-def test_the_buffer_is_emptied_by_who_may() -> None:
+def logged() -> ScriptedAgent:
     agent = ScriptedAgent()
+    entry = LogEntry(at=0, name="SMART_LIC-3-COMM_FAILED", text="No answer.")
+    agent.messages.take([entry], 0.0)
+    assert len(agent.messages.view().lines) == 1
+    return agent
+
+
+def test_a_single_line_empties_the_buffer_at_once() -> None:
+    agent = logged()
     assert Console(agent).execute("clear logging") == ""
     assert agent.messages.view().lines == ()
+
+
+@pytest.mark.parametrize(("key", "left"), [(b"y", 0), (b"\r", 0), (b"n", 1)])
+def test_a_session_is_asked_before(key: bytes, left: int) -> None:
+    agent, printed = logged(), list[bytes]()
+    visitor = Visitor(name="admin", privilege=15, origin="test")
+    shell = Shell(agent, visitor, Terminal(), printed.append)
+    shell.start()
+    shell.receive(b"clear logging\r")
+    assert b"".join(printed).endswith(b"Clear logging buffer [confirm]")
+    shell.receive(key)
+    assert len(agent.messages.view().lines) == left
+    shell.close()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,16 @@ def logging(session: Session, _: ConsoleMatch, /) -> str:
 
 
 def clear_logging(session: Session, _: ConsoleMatch, /) -> str:
-    """Empty the buffer."""
-    session.agent.messages.clear()
+    """Empty the buffer; at a terminal it is asked before, as devices do."""
+    messages = session.agent.messages
+
+    def clear() -> str:
+        messages.clear()
+        return ""
+
+    if session.shell is None:
+        return clear()
+    session.shell.confirm("Clear logging buffer [confirm]", clear)
     return ""
 
 

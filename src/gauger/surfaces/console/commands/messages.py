@@ -67,6 +67,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         help="Empty the buffer of system messages.",
         since=FIRST,
         handler=messages.clear_logging,
+        summary="`Clear logging buffer [confirm]` in a session; nothing else.",
     ),
     _row("logging host <host>", "Send messages to a remote log by UDP, port 514.", messages.host),
     _row(
