@@ -15,6 +15,7 @@ from gauger.adapters.keys.file import load_key
 from gauger.adapters.keys.trust_folder import read_manufacturer
 from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.documents import keyring
+from gauger.core.documents.authorization_code import AuthorizationCode, AuthorizationOrigin
 from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import PurchaseInfo
 from gauger.core.documents.trust_code import TrustCode, TrustOrigin
@@ -268,3 +269,35 @@ def test_an_embedded_factory_has_one_root_key(tmp_path: Path) -> None:
     newest = RootFolder(tmp_path / "F" / "root", workshop()).newest()
     assert (newest.threshold, len(newest.keys)) == (1, 1)
     assert "X-1" in read_manufacturer(tmp_path / "F" / "manufacturer").pids
+
+
+ROUTER = profiles.builtin("example-router")
+BOUGHT = {
+    "items": [
+        {"tag": licence.tag, "name": licence.name, "quantity": 2, "term": "perpetual"}
+        for licence in ROUTER.licences
+    ]
+}
+
+
+@pytest.mark.requirement("PI-6/authorization")
+def test_a_device_leaves_the_factory_with_codes_for_what_needs_them(factory: Path) -> None:
+    order = written(factory, {"items": BOUGHT["items"] + BOUGHT["items"][-1:]})
+    bundle = made(factory, profile=ROUTER, purchase=order, authorization=True, account=ACCOUNT)
+    document = bundle.documents["authorization-code"]
+    bundle.trust.store().verify(document, expected="authorization-code", now=NOW)
+    code = AuthorizationCode.from_document(document)
+    assert (code.udi, code.origin, code.epoch) == (bundle.udi, AuthorizationOrigin.FACTORY, 0)
+    # The two that are off without one, and no other; what stands there twice is added up.
+    assert {(one.name, one.count) for one in code.licences} == {
+        ("Ring Redundancy", 2),
+        ("hseck9", 4),
+    }
+    assert (code.account, code.order) == (ACCOUNT, Order(1, 1, NOW))
+
+
+@pytest.mark.parametrize("items", [None, BOUGHT["items"][:2]])
+def test_no_code_is_made_for_what_needs_none(factory: Path, items: object) -> None:
+    order = None if items is None else written(factory, {"items": items})
+    with refused("invalid-argument"):
+        made(factory, profile=ROUTER, purchase=order, authorization=True)

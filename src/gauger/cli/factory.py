@@ -96,6 +96,7 @@ class _MintOptions(TypedDict):
     policy: Path | None
     purchase: Path | None
     trust_code: bool
+    authorization_code: bool
     signer: Path | None
     clock: Path | None
 
@@ -110,6 +111,11 @@ class _MintOptions(TypedDict):
 @click.option("--policy", type=FILE, help="File with a custom policy.")
 @click.option("--purchase", type=FILE, help="File with purchase information.")
 @click.option("--trust-code", is_flag=True, help="Install a factory trust code.")
+@click.option(
+    "--authorization-code",
+    is_flag=True,
+    help="Install an authorization code for what the purchase names and needs one.",
+)
 @click.option("--signer", type=FOLDER, help="Folder of the factory's signer, for the above.")
 @clock_option
 def mint(**options: Unpack[_MintOptions]) -> None:
@@ -123,6 +129,7 @@ def mint(**options: Unpack[_MintOptions]) -> None:
         policy=options["policy"],
         purchase=options["purchase"],
         trust_code=options["trust_code"],
+        authorization=options["authorization_code"],
     )
     out = options["out"]
     bundle = tool.mint(

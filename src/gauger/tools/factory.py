@@ -1,7 +1,7 @@
 """The factory: a manufacturer that certifies, and the devices that it mints."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,12 @@ from gauger.adapters.storage.private_files import (
 )
 from gauger.adapters.storage.writer_lock import WriterLock
 from gauger.core.documents import keyring
+from gauger.core.documents.authorization_code import FACTORY_EPOCH as FACTORY_AUTHORIZATION
+from gauger.core.documents.authorization_code import (
+    AuthorizationCode,
+    AuthorizationOrigin,
+    AuthorizedLicence,
+)
 from gauger.core.documents.body import Versioned
 from gauger.core.documents.envelope import DirectSignature, Document
 from gauger.core.documents.keyring import Issuer, PrivateKey, load_certificate
@@ -39,7 +45,7 @@ from gauger.core.fields import Fields
 from gauger.core.identity import AccountRef, Udi
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
-from gauger.core.profiles import Profile
+from gauger.core.profiles import Enforcement, Profile
 from gauger.core.strict_json import decode
 from gauger.tools.trust import EMBEDDED, Quorum, RootFolder
 from gauger.tools.typed import typed, typed_udi
@@ -88,6 +94,8 @@ class MintOrder:
         policy: File with a custom policy, or None.
         purchase: File with purchase information, or None.
         trust_code: Whether a factory trust code is installed.
+        authorization: Whether an authorization code is installed, for what the purchase
+            information names of the licences that need one.
     """
 
     profile: Profile
@@ -97,11 +105,13 @@ class MintOrder:
     policy: Path | None = None
     purchase: Path | None = None
     trust_code: bool = False
+    authorization: bool = False
 
     @property
     def needs_signer(self) -> bool:
         """Whether a factory signer has something to sign."""
-        return self.trust_code or self.policy is not None or self.purchase is not None
+        files = self.policy is not None or self.purchase is not None
+        return self.trust_code or self.authorization or files
 
 
 def init_factory(out: Path, order: FactoryOrder, workshop: Workshop) -> Manufacturer:
@@ -312,6 +322,8 @@ def _documents(order: MintOrder, bundle: Bundle, bench: _Bench) -> Mapping[str, 
         bodies.append(_purchase(order.purchase, order, bundle, bench))
     if bundle.trust_key is not None:
         bodies.append(_trust_code(bundle.trust_key, order, bundle, bench))
+    if order.authorization:
+        bodies.append(_authorization(bodies, order, bundle, bench))
     return {body.TYPE: bench.signed(body) for body in bodies}
 
 
@@ -369,6 +381,43 @@ def _trust_code(key: PrivateKey, order: MintOrder, bundle: Bundle, bench: _Bench
         public_key=key.public_key,
         generation=FACTORY_GENERATION,
         origin=TrustOrigin.FACTORY,
+    )
+
+
+def _authorization(
+    bodies: Sequence[Versioned], order: MintOrder, bundle: Bundle, bench: _Bench
+) -> AuthorizationCode:
+    """Authorize what was bought with the device and stays off without a code."""
+    counts: dict[str, int] = {}
+    terms: dict[str, str] = {}
+    for bought in (
+        item for body in bodies if isinstance(body, PurchaseInfo) for item in body.items
+    ):
+        if order.profile.licence(bought.tag).enforcement is not Enforcement.UNENFORCED:
+            counts[bought.tag] = counts.get(bought.tag, 0) + bought.quantity
+            terms[bought.tag] = bought.term
+    # A code of nothing would be no code; better to learn here that the order lacks the licence.
+    if not any(counts.values()):
+        detail = "What was bought needs no authorization code: name the purchase with --purchase."
+        raise Problem("invalid-argument", detail)
+    ledger = bundle.trust.manufacturers[0].ledger
+    return AuthorizationCode(
+        issued_at=bundle.made_at,
+        test_clock=bench.workshop.clock.is_test,
+        issuer=ledger,
+        account=order.account,
+        udi=bundle.udi,
+        order=_order(bundle, bench),
+        code=bench.workshop.entropy.random_bytes(ID_BYTES).hex(),
+        epoch=FACTORY_AUTHORIZATION,
+        origin=AuthorizationOrigin.FACTORY,
+        licences=tuple(
+            AuthorizedLicence(
+                tag=tag, name=order.profile.licence(tag).name, count=count, term=terms[tag]
+            )
+            for tag, count in counts.items()
+            if count
+        ),
     )
 
 

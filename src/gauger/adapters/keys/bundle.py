@@ -30,7 +30,7 @@ SUDI_CERTIFICATE: Final = "sudi.cert.pem"
 TRUST_KEY: Final = "trust.key.pem"
 TRUST: Final = "trust"
 FORMAT: Final = 1
-DOCUMENTS: Final = ("policy", "trust-code", "purchase-info")
+DOCUMENTS: Final = ("policy", "trust-code", "authorization-code", "purchase-info")
 """Types of the documents that may lie in a bundle, each in a file of its name."""
 
 
@@ -45,7 +45,8 @@ class Bundle:
         sudi_key: The SUDI's private key.
         sudi: The SUDI certificate (DER).
         trust: Root sets and manufacturers.
-        documents: Signed documents by type: policy, trust code, purchase information.
+        documents: Signed documents by type: policy, trust code, authorization code, purchase
+            information.
         trust_key: The private key of the factory trust code, or None.
     """
 

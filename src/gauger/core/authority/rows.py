@@ -437,10 +437,8 @@ class InstanceHeard(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrustRequestReceived(Row):
-    """A trust request whose signatures hold, and what was decided about it."""
-
-    KIND: ClassVar[str] = "trust-request"
+class RequestReceived(Row):
+    """A request of a product instance whose signatures hold, and what was decided about it."""
 
     udi: Udi
     digest: Digest
@@ -455,8 +453,16 @@ class TrustRequestReceived(Row):
     flags: tuple[str, ...]
     incarnation: str
     counter: int
-    token: int | None
     sent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRequestReceived(RequestReceived):
+    """A trust request, and what was decided about it."""
+
+    KIND: ClassVar[str] = "trust-request"
+
+    token: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -487,8 +493,8 @@ class AuthorizationsSet(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationReceived(Row):
-    """An authorization request or return whose signature holds, and what was decided about it.
+class AuthorizationReceived(RequestReceived):
+    """An authorization request or return, and what was decided about it.
 
     Attributes:
         type: Type of the document.
@@ -499,34 +505,26 @@ class AuthorizationReceived(Row):
 
     KIND: ClassVar[str] = "authorization-received"
 
-    udi: Udi
-    digest: Digest
     type: str
-    document: str
-    pipe: str
-    path: str
-    by: str | None
-    account: AccountRef | None
-    verdict: Verdict
-    code: str | None
-    detail: str
-    flags: tuple[str, ...]
-    incarnation: str
-    counter: int
     mark: int | None
     return_code: str | None
-    sent: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationIssued(Row):
-    """An authorization code was issued; ``by`` is null where a product instance asked for it."""
-
-    KIND: ClassVar[str] = "authorization-code"
+class AboutCode(Row):
+    """Something about an authorization code; the account is that which gave it out."""
 
     udi: Udi
     account: AccountRef
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationIssued(AboutCode):
+    """An authorization code was issued; ``by`` is null where a product instance asked for it."""
+
+    KIND: ClassVar[str] = "authorization-code"
+
     epoch: int
     licences: tuple[AuthorizedLicence, ...]
     order: Order
@@ -535,20 +533,17 @@ class AuthorizationIssued(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationConfirmed(Row):
+class AuthorizationConfirmed(AboutCode):
     """A document of the product instance shows a code installed: those before it are gone."""
 
     KIND: ClassVar[str] = "authorization-confirmed"
 
-    udi: Udi
-    account: AccountRef
-    code: str
     epoch: int
     shown_by: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationReturned(Row):
+class AuthorizationReturned(AboutCode):
     """A code was given back: every code of its UDI up to ``mark`` is.
 
     Attributes:
@@ -558,9 +553,6 @@ class AuthorizationReturned(Row):
 
     KIND: ClassVar[str] = "authorization-returned"
 
-    udi: Udi
-    account: AccountRef
-    code: str
     mark: int
     return_code: str
     proof: Digest
@@ -568,14 +560,11 @@ class AuthorizationReturned(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationMisused(Row):
+class AuthorizationMisused(AboutCode):
     """A product instance shows a code that it gave back: its store was set back, or copied."""
 
     KIND: ClassVar[str] = "authorization-misused"
 
-    udi: Udi
-    account: AccountRef
-    code: str
     shown_by: Digest
 
 

@@ -86,7 +86,7 @@ class AuthorizationProjector:
             (row.at, instance, row.epoch),
         )
         self._db.execute(
-            f"UPDATE authorizations SET state = 'replaced', ended_at = ?"  # noqa: S608 -- a constant
+            "UPDATE authorizations SET state = 'replaced', ended_at = ?"  # noqa: S608 -- constants only
             f" WHERE instance = ? AND epoch < ? AND {_ALIVE}",
             (row.at, instance, row.epoch),
         )
@@ -96,7 +96,7 @@ class AuthorizationProjector:
         """A code was given back: no code up to the mark can be used any more."""
         instance = self._instance(row.udi, row.at)
         self._db.execute(
-            "UPDATE authorizations SET state = 'returned', ended_at = ?, return_code = ?"  # noqa: S608 -- a constant
+            "UPDATE authorizations SET state = 'returned', ended_at = ?, return_code = ?"  # noqa: S608 -- constants only
             f" WHERE instance = ? AND epoch <= ? AND {_ALIVE}",
             (row.at, row.return_code, instance, row.mark),
         )
