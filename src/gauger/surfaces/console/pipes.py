@@ -1,7 +1,6 @@
 """`| include`, `exclude`, `begin`, `section` and `count` behind a command.
 
-The pattern is a small language of its own (text, ``.``, ``.*``, ``^``, ``$``, ``|``): enough for
-operators, and no pattern can keep a console busy.
+What matches is said by `gauger.surfaces.console.pattern`.
 """
 
 import re
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gauger.core.problems import Problem
+from gauger.surfaces.console.pattern import compiled
 
 MEANINGS: Final = {
     "begin": "From the first line that matches on.",
@@ -18,10 +18,6 @@ MEANINGS: Final = {
     "section": "The lines that match, and those below that are indented further.",
 }
 FILTERS: Final = tuple(MEANINGS)
-MAXIMUM_PATTERN: Final = 80
-MAXIMUM_STARS: Final = 4
-
-_OPERATORS: Final = {".": ".", "^": "^", "$": "$", "|": "|"}
 
 
 def split(line: str) -> tuple[str, str | None]:
@@ -76,7 +72,7 @@ def named(name: str, pattern: str) -> Callable[[str], str]:
     Raises:
         Problem: ``invalid-command`` for a pattern that is too long.
     """
-    matches = _compile(pattern)
+    matches = compiled(pattern)
     return lambda text: _filtered(text.split("\n"), name, matches)
 
 
@@ -108,17 +104,3 @@ def _sections(lines: list[str], matches: re.Pattern[str]) -> list[str]:
         else:
             depth = None
     return kept
-
-
-def _compile(pattern: str) -> re.Pattern[str]:
-    # The attack stopped: nested repetition that takes for ever. Only `.*` repeats, a few times.
-    if len(pattern) > MAXIMUM_PATTERN or pattern.count(".*") > MAXIMUM_STARS:
-        message = f"% The pattern is longer than {MAXIMUM_PATTERN} characters or has many `.*`."
-        raise Problem("invalid-command", message)
-    parts = (_translated(part) for part in pattern.split(".*"))
-    return re.compile(".*".join(parts))
-
-
-def _translated(text: str) -> str:
-    # All else is text, also what means something to Python: no group, no repetition.
-    return "".join(_OPERATORS.get(character) or re.escape(character) for character in text)

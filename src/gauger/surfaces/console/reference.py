@@ -17,7 +17,7 @@ A session (`gauger instance console`, or over SSH) takes all of them, each in it
 EXEC commands one at a time, `gauger instance config` those of configuration, which it saves.
 Any beginning of a keyword will do that is unambiguous at its place: `sh lic st` is `show license status`. Text with
 blanks stands in double quotes. Behind a command that prints, `| include`, `| exclude`, `| begin`, `| section` and
-`| count` with a pattern (text, `.`, `.*`, `^`, `$`, `|`) let lines through.
+`| count` with a pattern (text, `.`, `^`, `$`, `|`, `[a-z]`, groups, `*`, `+` and `?` behind a character) let lines through.
 
 In a session a question mark lists what may stand at its place, at once, and Tab completes a word. On the command line it
 stands at the end, in quotes to keep it from the shell of the host: `"show license ?"`.

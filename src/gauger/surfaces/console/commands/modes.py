@@ -29,9 +29,14 @@ _ARGUMENTS: Final = MappingProxyType(
 
 
 def _everyday(
-    syntax: str, text: str, handler: Handler, summary: str = "Nothing."
+    syntax: str,
+    text: str,
+    handler: Handler,
+    summary: str = "Nothing.",
+    *,
+    privilege: int = modes.LOOKING,
 ) -> ConsoleCommand:
-    """Return a row of EXEC that whoever logs in may type."""
+    """Return a row of EXEC, by custom one that whoever logs in may type."""
     return Command(
         syntax=syntax,
         mode=Mode.EXEC,
@@ -40,7 +45,7 @@ def _everyday(
         handler=handler,
         arguments=_ARGUMENTS,
         summary=summary,
-        privilege=modes.LOOKING,
+        privilege=privilege,
         needs_shell=True,
     )
 
@@ -94,8 +99,19 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _everyday("terminal no width", "Return to lines of 80 characters.", modes.width),
     _everyday("terminal history size <size>", "Set how many lines are kept.", modes.history_size),
     _everyday("terminal no history size", "Return to a history of 20 lines.", modes.history_size),
-    _everyday("terminal monitor", "Show system messages here.", modes.monitor(on=True)),
-    _everyday("terminal no monitor", "Show no system messages here.", modes.monitor(on=False)),
+    # As on devices: what the log tells is for who may act on it.
+    _everyday(
+        "terminal monitor",
+        "Show system messages here.",
+        modes.monitor(on=True),
+        privilege=modes.PRIVILEGED,
+    ),
+    _everyday(
+        "terminal no monitor",
+        "Show no system messages here.",
+        modes.monitor(on=False),
+        privilege=modes.PRIVILEGED,
+    ),
     _everyday(
         "show privilege", "Show the privilege of the session.", modes.show_privilege, "One line."
     ),
