@@ -1,14 +1,17 @@
 """The message history: what was exchanged and imported, under 12 headings, bounded and durable."""
 
+from dataclasses import replace
+
 import pytest
 
+from gauger.core.identity import Digest
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.history import KEPT, Heading, note, sent
 from gauger.instance.main import last_known
 from gauger.instance.memory import Draft
-from gauger.instance.records import Past, Singles
+from gauger.instance.records import AuthorizationRecord, Paper, Past, Singles
 from gauger.instance.views import PastMessage, Scope, Selection, SelectionKind
 from tests.instance.portal import Portal, answer_file, poll_later, refuse, withhold
 from tests.instance.world import START, World, tag_of
@@ -150,6 +153,19 @@ def test_each_heading_keeps_a_bounded_number_of_lines() -> None:
     lines = made.history["Trust Sync"]
     assert [line.what for line in lines] == [f"no. {number}" for number in range(20, 30)]
     assert {len(line.outcome) for line in lines} == {200}
+
+
+def test_a_code_that_is_given_back_stands_under_its_own_heading() -> None:
+    made = draft()
+    assert sent(made, "authorization", is_poll=False) == (
+        Heading.AUTHORIZATION_REQUEST,
+        "authorization request",
+    )
+    paper = Paper(digest=Digest("0" * 64), text="")
+    record = AuthorizationRecord(returned=paper)
+    made.singles = replace(made.singles, authorization=record)
+    told = sent(made, "authorization", is_poll=False)
+    assert told == (Heading.AUTHORIZATION_RETURN, "return of an authorization code")
 
 
 def test_an_exchange_that_nobody_knows_is_not_told() -> None:

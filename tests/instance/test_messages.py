@@ -140,7 +140,7 @@ def test_a_clock_that_was_set_is_told(world: World, device: Agent) -> None:
 
 
 @pytest.mark.requirement("PI-3")
-def test_what_has_no_portal_yet_has_its_words_and_its_row(device: Agent) -> None:
+def test_what_becomes_of_codes_and_policies_has_its_words_and_its_row(device: Agent) -> None:
     udi, problem = device.udi, Problem("wrong-subject", "of another device")
     made = [
         events.installed(START, "authorization-code", udi),

@@ -21,6 +21,7 @@ _LONGEST: Final = 2048
 """Bytes of a record: what RFC 5424, section 6.1, asks every receiver to take."""
 
 _NIL: Final = "-"
+_STATES: Final = frozenset({"EXPORT_CONTROLLED"})
 _BOM: Final = b"\xef\xbb\xbf"
 _MOST_SEQUENCES: Final = 2**31 - 1
 
@@ -59,12 +60,14 @@ class MessageKind:
         mnemonic: Its name.
         when: At what it is told, one sentence.
         source: Whether devices are known to have it by this name.
+        is_state: Whether it tells a state: then another sentence is news, and no repeat.
     """
 
     severity: Severity
     mnemonic: str
     when: str
     source: Source
+    is_state: bool = False
 
     @property
     def name(self) -> str:
@@ -144,7 +147,13 @@ def _cut(text: str, room: int) -> bytes:
 
 def _rows(source: Source, *rows: tuple[int, str, str]) -> dict[str, MessageKind]:
     kinds = [
-        MessageKind(severity=Severity(severity), mnemonic=mnemonic, when=when, source=source)
+        MessageKind(
+            severity=Severity(severity),
+            mnemonic=mnemonic,
+            when=when,
+            source=source,
+            is_state=mnemonic in _STATES,
+        )
         for severity, mnemonic, when in rows
     ]
     return {kind.name: kind for kind in kinds}
@@ -158,7 +167,7 @@ KINDS: Final = MappingProxyType(
         (
             6,
             "EXPORT_CONTROLLED",
-            "At each boot: whether export-controlled features may be used.",
+            "At each boot, and at each change: whether export-controlled features may be used.",
         ),
         (5, "SYSTEM_CLOCK_CHANGED", "The wall clock was set or stepped."),
         (

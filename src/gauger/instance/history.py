@@ -47,8 +47,6 @@ _EXCHANGES: Final = {
     "usage": (Heading.USAGE_REPORTING, "usage"),
     "polls": (Heading.RESULT_POLLING, "asked for verdicts that are owed"),
     "authorization": (Heading.AUTHORIZATION_REQUEST, "authorization request"),
-    "confirmation": (Heading.AUTHORIZATION_REQUEST, "confirmation of an authorization code"),
-    "return": (Heading.AUTHORIZATION_RETURN, "return of an authorization code"),
     "hello": (Heading.TRUST_SYNC, "asked for the newest head of the ledger"),
 }
 """Where an exchange is told, and in which words, by its kind (`exchanging.Outgoing`)."""
@@ -74,6 +72,9 @@ def sent(draft: Draft, kind: str, *, is_poll: bool) -> tuple[Heading, str] | Non
     if known is None:
         return None
     heading, what = known
+    # One message carries both; that a code is given back is what people look for.
+    if kind == "authorization" and draft.singles.authorization.returned is not None:
+        heading, what = Heading.AUTHORIZATION_RETURN, "return of an authorization code"
     if is_poll and heading is not Heading.RESULT_POLLING:
         return Heading.RESULT_POLLING, f"asked for the answer: {what}"
     exchange = draft.singles.usage_exchange

@@ -48,6 +48,14 @@ def test_what_was_told_late_opens_an_hour_of_its_own() -> None:
     assert len(list(repeats.due(2 * HOUR))) == 1
 
 
+def test_a_state_that_changed_is_no_repeat() -> None:
+    repeats = Repeats()
+    state = replace(FAILED, kind=KINDS["SMART_LIC-6-EXPORT_CONTROLLED"], text="may not")
+    assert repeats.admit(state, 0.0)
+    assert repeats.admit(replace(state, text="may"), 1.0)
+    assert not repeats.admit(state, 2.0)
+
+
 def test_a_quiet_hour_ends_without_a_word() -> None:
     repeats = Repeats()
     repeats.admit(FAILED, 0.0)

@@ -27,14 +27,16 @@ class Repeats:
 
     def __init__(self) -> None:
         """Begin with nothing told."""
-        self._hours: dict[str, _Hour] = {}
+        self._hours: dict[tuple[str, str], _Hour] = {}
 
     def admit(self, message: SystemMessage, now: float) -> bool:
         """Return whether a message is told now; else it is held back and counted."""
-        hour = self._hours.get(message.kind.name)
+        # Held back for an hour, the first word on a state would stand there as the last one.
+        key = (message.kind.name, message.text if message.kind.is_state else "")
+        hour = self._hours.get(key)
         # What waits is told first (`due`): its hour must have been closed before a new one opens.
         if hour is None or (now >= hour.end and not hour.count):
-            self._hours[message.kind.name] = _Hour(end=now + HOUR)
+            self._hours[key] = _Hour(end=now + HOUR)
             return True
         hour.count += 1
         hour.last = message
