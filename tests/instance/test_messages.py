@@ -131,6 +131,17 @@ def test_a_policy_that_is_installed_or_refused_is_told(
 
 
 @pytest.mark.requirement("PI-3")
+def test_a_policy_that_a_reset_removes_is_told(world: World, portal: Portal, device: Agent) -> None:
+    device.reset_licensing()
+    assert "POLICY_REMOVED" not in told(device), "there was none"
+    path = world.root / "policy.xml"
+    path.write_bytes(answer_file([portal.policy_document({Group.PERPETUAL: Rule(60, 14, 7)})]))
+    device.import_file(path)
+    device.reset_licensing()
+    assert told(device)[-1] == "POLICY_REMOVED"
+
+
+@pytest.mark.requirement("PI-3")
 def test_a_clock_that_was_set_is_told(world: World, device: Agent) -> None:
     world.clock.advance(60)
     device.tick()

@@ -482,12 +482,15 @@ class Orders:
         def reset(draft: Draft) -> None:
             # Neither the root set, or anybody could bring another; nor the authorization code,
             # which has to be given back; nor any report: use is told whatever is reset.
+            wall = engine.around.clock.wall()
+            if PolicyDocument.TYPE in draft.documents:
+                draft.log(events.policy_removed(wall))
             for kind in _FORGOTTEN & draft.documents.keys():
                 del draft.documents[kind]
             engine.trusting.give_up(draft)
             draft.singles = replace(draft.singles, trust_exchange=None)
             draft.batch.anchored = True
-            draft.log(events.event(engine.around.clock.wall(), "FACTORY_RESET"))
+            draft.log(events.event(wall, "FACTORY_RESET"))
 
         with engine.wire:
             engine.change(reset)
