@@ -300,10 +300,10 @@ def test_a_usage_file_tells_its_other_parts(place: Path) -> None:
     )
     finding = look(place, data)
     told = render(finding)
-    for words in ("wlc-1", "nothing protects this part", "which this release does not read"):
+    for words in ("wlc-1", "nothing protects this part", "there is not one entry"):
         assert words in told
     assert "Unreadable  1" in told
-    assert "Faulty      2 of 7" in told
+    assert "Faulty      3 of 7" in told
     assert not finding.is_sound
 
 

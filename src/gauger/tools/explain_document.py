@@ -7,6 +7,20 @@ from typing import Final
 from gauger.core.documents import keyring
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import Acknowledgment
+from gauger.core.documents.authorization_code import (
+    AuthorizationCode,
+    AuthorizationOrigin,
+    confirmation_code,
+)
+from gauger.core.documents.authorization_request import (
+    AuthorizationRequest,
+    Mode,
+    verify_authorization_request,
+)
+from gauger.core.documents.authorization_return import (
+    AuthorizationReturn,
+    verify_authorization_return,
+)
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import (
     DirectSignature,
@@ -21,6 +35,7 @@ from gauger.core.documents.purchase_info import PurchaseInfo
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_code import TrustCode, TrustOrigin
 from gauger.core.documents.trust_request import TrustRequest, verify_trust_request
+from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.verdict import Verdict
 from gauger.core.problems import Problem
 from gauger.tools.explain_report import Yardstick, licence_name, udi_text
@@ -71,6 +86,8 @@ def judge(document: Document, yardstick: Yardstick) -> tuple[Seal, str]:
                 return _judge_root(document, yardstick)
             case PairSignature() as pair:
                 return _judge_request(document, pair, yardstick)
+            case DirectSignature() as block if document.type in _ASKING:
+                return _judge_asked(document, block, yardstick)
             case PageSignature() | DirectSignature():
                 return _judge_answer(document, yardstick)
     except Problem as problem:
@@ -100,10 +117,29 @@ def _judge_request(
         if problem.code != "unknown-key":
             raise
         _check_pair(document, pair)
-        if yardstick.trust.manufacturers:
-            return Seal.UNTRUSTED, f"{problem.detail} ({problem.code})"
-        return Seal.UNALTERED, "name its manufacturer with --manufacturer to check"
+        return _stranger(problem, yardstick)
     return Seal.HOLDS, "made by the SUDI key and by the new key"
+
+
+def _stranger(problem: Problem, yardstick: Yardstick) -> tuple[Seal, str]:
+    """Tell of a device whose bytes are whole and whose manufacturer is not known."""
+    if yardstick.trust.manufacturers:
+        return Seal.UNTRUSTED, f"{problem.detail} ({problem.code})"
+    return Seal.UNALTERED, "name its manufacturer with --manufacturer to check"
+
+
+def _judge_asked(
+    document: Document, block: DirectSignature, yardstick: Yardstick
+) -> tuple[Seal, str]:
+    try:
+        _ASKING[document.type](document, yardstick.trust, yardstick.now)
+    except Problem as problem:
+        if problem.code != "unknown-key":
+            raise
+        certificate = keyring.load_certificate(block.chain[0])
+        keyring.verify(certificate.public_key, document.preimage, block.value)
+        return _stranger(problem, yardstick)
+    return Seal.HOLDS, "made by the SUDI key"
 
 
 def _check_pair(document: Document, pair: PairSignature) -> None:
@@ -225,6 +261,40 @@ def _purchase_info(document: Document) -> Facts:
     yield from _answer_facts(info)
 
 
+def _authorization_code(document: Document) -> Facts:
+    code = AuthorizationCode.from_document(document)
+    if code.origin is AuthorizationOrigin.FACTORY:
+        yield "Origin", "installed at the factory"
+    else:
+        yield "Origin", f"issued by the portal, epoch {code.epoch} of this product instance"
+    for one in code.licences:
+        yield "Authorizes", f"{one.count} x {one.name} ({licence_name(one.tag)}), {one.term}"
+    yield "Confirmation code", confirmation_code(document.digest)
+    yield "Version", str(code.order)
+    yield from _answer_facts(code)
+
+
+def _authorization_request(document: Document) -> Facts:
+    request = AuthorizationRequest.from_document(document)
+    yield "Whose", udi_text(request.udi)
+    for one in request.licences:
+        yield "Asks for", f"{one.count} x {licence_name(one.tag)}"
+    beside = "in the place of" if request.mode is Mode.REPLACE else "beside"
+    held = "nothing" if request.held is None else f"code {request.held.code}"
+    yield "Installed", f"{held}; the new code stands {beside} what is authorized"
+    yield "Made at", date_text(request.made_at)
+    yield "Number", f"{request.counter} of store {request.incarnation}"
+
+
+def _authorization_return(document: Document) -> Facts:
+    returned = AuthorizationReturn.from_document(document)
+    yield "Whose", udi_text(returned.udi)
+    yield "Gives back", f"code {returned.removed.code}, epoch {returned.removed.epoch}"
+    yield "Return code", returned.return_code
+    yield "Made at", date_text(returned.made_at)
+    yield "Number", f"{returned.counter} of store {returned.incarnation}"
+
+
 def _trust_request(document: Document) -> Facts:
     request = TrustRequest.from_document(document)
     yield "Whose", udi_text(request.udi)
@@ -250,6 +320,12 @@ def _root_set(document: Document) -> Facts:
     yield "Revoked", counted(len(root_set.revoked), "key", "keys")
 
 
+_ASKING: Final[Mapping[str, Callable[[Document, TrustStore, int], object]]] = MappingProxyType(
+    {
+        AuthorizationRequest.TYPE: verify_authorization_request,
+        AuthorizationReturn.TYPE: verify_authorization_return,
+    }
+)
 _READERS: Final[Mapping[str, tuple[str, Callable[[Document], Facts], str]]] = MappingProxyType(
     {
         Acknowledgment.TYPE: ("ACK", _acknowledgment, _TO_INSTANCE),
@@ -259,6 +335,9 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[Document], Facts], str]]] = Ma
         AccountInfo.TYPE: ("Account information", _account_info, _TO_INSTANCE),
         PurchaseInfo.TYPE: ("Purchase information", _purchase_info, _TO_INSTANCE),
         TrustRequest.TYPE: ("Trust request", _trust_request, _TO_PORTAL),
+        AuthorizationCode.TYPE: ("Authorization code", _authorization_code, _TO_INSTANCE),
+        AuthorizationRequest.TYPE: ("Authorization request", _authorization_request, _TO_PORTAL),
+        AuthorizationReturn.TYPE: ("Authorization return", _authorization_return, _TO_PORTAL),
         RootSet.TYPE: ("Root set", _root_set, ""),
     }
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from gauger.core.documents.authorization_items import read_authorization_item
 from gauger.core.documents.envelope import read_document
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.rum_report import read_report
@@ -35,11 +36,15 @@ _NAMES: Final[Mapping[ItemKind, tuple[str, str]]] = MappingProxyType(
         ItemKind.RUM_REPORT: ("RUM report", "RUM reports"),
         ItemKind.TRUST_REQUEST: ("trust request", "trust requests"),
         ItemKind.SYSTEM_INFO: ("system information", "system informations"),
-        ItemKind.AUTH_REQUEST: ("authorization request", "authorization requests"),
+        ItemKind.AUTH_REQUEST: (
+            "authorization request or return",
+            "authorization requests or returns",
+        ),
         ItemKind.ROOT_SET: ("root set", "root sets"),
         ItemKind.RUM_ACK: ("ACK or verdict", "ACKs or verdicts"),
         ItemKind.POLICY: ("policy", "policies"),
         ItemKind.TRUST_CODE: ("trust code", "trust codes"),
+        ItemKind.AUTH_CODE: ("authorization code", "authorization codes"),
         ItemKind.ACCOUNT_INFO: ("account information", "account informations"),
         ItemKind.PURCHASE_INFO: ("purchase information", "purchase informations"),
         ItemKind.UNKNOWN: ("element that is not known", "elements that are not known"),
@@ -49,11 +54,13 @@ _TITLES: Final = (
     (ItemKind.RUM_ACK, "Answer file, for a product instance"),
     (ItemKind.POLICY, "Policy file, for a product instance"),
     (ItemKind.TRUST_CODE, "Trust code file, for a product instance"),
+    (ItemKind.AUTH_CODE, "Authorization code file, for a product instance"),
     (ItemKind.ROOT_SET, "Root set file, for a product instance"),
     (ItemKind.ACCOUNT_INFO, "Account information file, for a product instance"),
     (ItemKind.PURCHASE_INFO, "Purchase information file, for a product instance"),
     (ItemKind.RUM_REPORT, "Usage file, for the portal"),
     (ItemKind.TRUST_REQUEST, "Trust request file, for the portal"),
+    (ItemKind.AUTH_REQUEST, "Authorization request or return file, for the portal"),
 )
 
 
@@ -106,7 +113,7 @@ class _FileExplainer:
                 return _explain_system_info(item.text)
             # Of a later release perhaps: unknown is no fault, or old readers would call new files
             # damaged.
-            if item.kind in {ItemKind.UNKNOWN, ItemKind.AUTH_REQUEST}:
+            if item.kind is ItemKind.UNKNOWN:
                 return Finding(title=f"Element {item.name}, which this release does not read")
             return self._explain_document(item)
         except Problem as problem:
@@ -123,7 +130,9 @@ class _FileExplainer:
         return finding
 
     def _explain_document(self, item: Item) -> Finding:
-        document = read_document(item.text)
+        is_asked = item.kind is ItemKind.AUTH_REQUEST
+        read = read_authorization_item if is_asked else read_document
+        document = read(item.text)
         finding = explain_document(document, self._yardstick)
         if document.type == RootSet.TYPE and finding.seal is Seal.HOLDS:
             # As an import does: what follows in the file is judged by the newer set.
