@@ -137,13 +137,7 @@ class Shell:
         for key in self._keys.feed(data):
             waiting = deque([key])
             while waiting:
-                with self._lock:
-                    if self._ended:
-                        return
-                    work = self._take(self._first(waiting))
-                    if work is not None:
-                        # Here already: a message that comes now must not draw the line once more.
-                        self._phase = _Phase.RUNNING
+                work = self._taken(waiting)
                 if work is not None:
                     self._run(work)
 
@@ -253,6 +247,18 @@ class Shell:
         self._ended = True
 
     # Keys.
+
+    def _taken(self, waiting: deque[Key | str]) -> Work | None:
+        """Take the next of what waits; once the session is over it is dropped."""
+        with self._lock:
+            if self._ended:
+                waiting.clear()
+                return None
+            work = self._take(self._first(waiting))
+            if work is not None:
+                # Here already: a message that comes now must not draw the line once more.
+                self._phase = _Phase.RUNNING
+            return work
 
     def _first(self, waiting: deque[Key | str]) -> Key | str:
         """Take what comes next: text as a whole where a line is typed, else key by key."""
