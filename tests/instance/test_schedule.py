@@ -60,7 +60,7 @@ def test_a_fault_of_our_own_asks_the_portal_less_and_less_often(
     world.clock.advance(31 * DAY)
     asked: list[str] = []
 
-    def fail(_: str, request: bytes) -> bytes:
+    def fail(_: str, request: bytes, **__: object) -> bytes:
         asked.append("once more")
         if len(asked) > 1:
             online._stopping.set()
