@@ -76,11 +76,15 @@ class Door(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Take the connection."""
         self._connection = conn
-        self.address = str(conn.get_extra_info("peername")[0])
+        # None where the client has left by now, as those do who only look for open ports.
+        peer = conn.get_extra_info("peername")
+        self.address = "unknown" if peer is None else str(peer[0])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell what was a fault of ours: the library would drop the client and keep silent."""
         self._connection = None
+        for session in self.sessions:
+            session.end()
         if exc is not None and not isinstance(exc, asyncssh.Error | OSError):
             _log.error("an SSH connection failed", exc_info=exc)
 
@@ -187,7 +191,10 @@ class Door(asyncssh.SSHServer):
         # Asked again for each session: a user may have been removed, or changed, meanwhile.
         users = await self._house.ask(self._house.agent.users.listed)
         view = _find(users, self.visitor_name)
-        if view is None or self.guard is None:
+        # A session of who has left meanwhile would never be told so, and keep its place for ever.
+        if self._connection is None or self.guard is None:
+            raise _refusal(asyncssh.OPEN_CONNECT_FAILED, "It has ended.")
+        if view is None:
             raise _refusal(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "The user was removed.")
         limits = self._house.limits
         if len(self.sessions) >= limits.sessions_each or not self._house.has_room():

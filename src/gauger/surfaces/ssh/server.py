@@ -15,6 +15,7 @@ from typing import Final, Self, TypeVar
 import asyncssh
 from asyncssh.kex import get_kex_algs
 
+from gauger.core.problems import Problem
 from gauger.instance.ports import Operations
 from gauger.surfaces.ssh import algorithms
 from gauger.surfaces.ssh.door import Door
@@ -198,7 +199,12 @@ class SshServer:
                 await self._end_removed()
 
     async def _end_removed(self) -> None:
-        names = {user.name for user in await self.ask(self.agent.users.listed)}
+        try:
+            names = {user.name for user in await self.ask(self.agent.users.listed)}
+        except Problem as problem:
+            # Asked again soon: who is idle must be ended all the same.
+            _log.warning("users over SSH could not be looked up: %s", problem.detail)
+            return
         for door in self._doors:
             if door.visitor_name is not None and door.visitor_name not in names:
                 door.disconnect("The user was removed.")

@@ -109,7 +109,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._channel = None
         self._guard.outlets.discard(self._outlet)
         self.end()
-        if self._thread is None:
+        if self._thread is None or self._thread.ident is None:
             self._ended(self)
 
     def pty_requested(
@@ -148,7 +148,10 @@ class Session(asyncssh.SSHServerSession[bytes]):
         return False
 
     def session_started(self) -> None:
-        """Begin, now that the client has been told that it may."""
+        """Begin, now that the client has been told that it may.
+
+        Where this machine has no thread left the connection ends of it, and that is logged.
+        """
         if self._thread is not None:
             self._thread.start()
 
