@@ -24,6 +24,7 @@ pytestmark = pytest.mark.requirement("PI-10/layout")
 
 PAGE: Final = Path(__file__).parents[3] / "docs" / "reference" / "show-output.md"
 TIME: Final = re.compile(r"[A-Z][a-z]{2} \d{2} \d{2}:\d{2}:\d{2} \d{4} [A-Z]{3}")
+RULE: Final = re.compile(r"=*|-*")
 TERMINAL: Final = ("Load for five secs", "Time source is")
 PRESENCE: Final = {
     "left out": (True, False),
@@ -63,18 +64,26 @@ def real(name: str) -> list[str]:
 
 def without(lines: list[str], rows: list[Difference], *, is_ours: bool) -> Iterator[str]:
     """Yield the labels of an output without what the page says of it."""
-    gone = {row.line for row in rows if row.here == ("only here" if is_ours else "left out")}
-    sections = {row.line for row in rows if row.here == "section elsewhere"}
-    sections |= set() if is_ours else {row.line for row in rows if row.here == "section left out"}
-    cuts = [] if is_ours else [row.line for row in rows if row.here == "cut off"]
+
+    def said(*kinds: str) -> set[str]:
+        return {row.line for row in rows if row.here in kinds}
+
+    gone = said("only here") if is_ours else said("left out")
+    sections = said("section elsewhere", *(() if is_ours else ("section left out",)))
+    cuts = set() if is_ours else said("cut off")
     skips = False
-    for line in lines:
-        name = label(line)
+    for name in map(label, lines):
+        # A section reaches to the next empty line.
         skips = bool(name) and (skips or name in sections)
-        for cut in cuts:
-            name = name.removesuffix(cut)
-        if name and not skips and name not in gone and set(name) not in ({"="}, {"-"}):
-            yield name
+        kept = _cut(name, cuts)
+        if not (skips or kept in gone or RULE.fullmatch(kept)):
+            yield kept
+
+
+def _cut(name: str, cuts: set[str]) -> str:
+    for cut in cuts:
+        name = name.removesuffix(cut)
+    return name
 
 
 def members(*devices: tuple[str, str]) -> tuple[TrustView, ...]:
