@@ -64,3 +64,20 @@ def test_a_code_is_asked_for_and_given_back_by_files(
     router.execute(f"license smart authorization return local offline {proof}")
     router.load(account.ack(account.upload(proof), site.new_path("credit", ".xml")))
     assert left(account) == 1
+
+
+@pytest.mark.requirement("PI-5")
+@pytest.mark.requirement("SSM-8")
+def test_where_none_is_left_the_operator_is_told_and_can_ask_again(
+    account: Account, router: Device
+) -> None:
+    tag = router.profile.licence(EXPORT).tag
+    pool = {"tag": tag, "name": EXPORT, "term": "perpetual", "quantity": 0}
+    account.send("PUT", "/authorization-pool", pool)
+    line = f"license smart authorization request add {EXPORT} local"
+    with pytest.raises(Problem, match="authorizations-used-up"):
+        router.execute(line)
+    account.send("PUT", "/authorization-pool", {**pool, "quantity": 1})
+    assert not router.execute(line)
+    router.use(EXPORT)
+    assert "SMART AUTHORIZATION INSTALLED" in router.execute("show license authorization")

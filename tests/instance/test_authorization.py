@@ -20,6 +20,7 @@ from gauger.instance.agent import Agent
 from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.instance.main import open_agent
 from gauger.instance.views import Scope, Selection, SelectionKind
+from gauger.tools.fsck_instance import check_instance
 from tests.instance.portal import LEDGER, Portal, answer_file, poll_later, refuse, withhold
 from tests.instance.world import DAY, World, go_smart, names
 
@@ -252,7 +253,9 @@ def test_reports_tell_which_code_is_installed(world: World, portal: Portal, rout
 
 
 @pytest.mark.requirement("PI-5")
-def test_a_code_is_given_back_online_with_proof(portal: Portal, router: Agent) -> None:
+def test_a_code_is_given_back_online_with_proof(
+    world: World, portal: Portal, router: Agent
+) -> None:
     ask(router, EXPORT)
     return_code = router.codes.give_back(online=True, path=None)
     assert not is_on(router, EXPORT)
@@ -263,6 +266,7 @@ def test_a_code_is_given_back_online_with_proof(portal: Portal, router: Agent) -
     assert "SMART_LIC-6-AUTHORIZATION_REMOVED" in names(router)
     with pytest.raises(Problem, match="authorization-not-installed"):
         router.codes.give_back(online=False, path=None)
+    assert check_instance(world.options().data) == []
 
 
 @pytest.mark.requirement("PI-5")
