@@ -221,6 +221,24 @@ def test_a_code_that_is_used_after_its_return_is_noticed_at_the_next_report(
     assert left(portal) == 2
 
 
+@pytest.mark.threat("B24", role="cssm")
+def test_a_report_in_doubt_shows_a_misuse_and_confirms_nothing(portal: Bench) -> None:
+    deposit(portal)
+    licensee = a_licensee()
+    authorized(portal, licensee)
+    held, place = licensee.held, dict(licensee.device.last)
+    licensee.held = None
+    portal.report(licensee.report())
+    # Set back: the same place of the chain, with the code shown.
+    licensee.held, licensee.device.last = held, dict(place)
+    assert portal.report(licensee.report()).verdict is Verdict.QUARANTINED
+    assert states(portal) == [(1, "issued")]
+    ask(portal, licensee.give_back())
+    licensee.held, licensee.device.last = held, dict(place)
+    assert portal.report(licensee.report()).verdict is Verdict.QUARANTINED
+    assert len(portal.events("authorization-misused")) == 1
+
+
 @pytest.mark.threat("B25", role="cssm")
 def test_a_hundred_requests_for_the_last_ten_get_exactly_ten(portal: Bench) -> None:
     deposit(portal, 10)

@@ -204,8 +204,12 @@ def _record(
     case = quarantine(draft, claims, facts, judgement)
     parcel = Parcel()
     # A report in doubt brings nothing along: its sender may be a clone, or whoever stole a key.
-    if judgement.verdict is Verdict.ACCEPTED and owner is not None:
-        note_shown(draft, claims.udi, claims.held.authorization, claims.digest)
+    is_accepted = judgement.verdict is Verdict.ACCEPTED
+    if judgement.verdict is not Verdict.REJECTED:
+        held = claims.held.authorization
+        # One in doubt confirms nothing, yet it may be what a store that was set back has to say.
+        note_shown(draft, claims.udi, held, claims.digest, confirming=is_accepted)
+    if is_accepted and owner is not None:
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
     draft.add(

@@ -8,14 +8,29 @@ from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.identity import Digest, Udi
 
 
-def note_shown(draft: Draft, udi: Udi, held: HeldCode | None, shown_by: Digest) -> None:
-    """Note what a signed document of a product instance says about the code that it holds."""
+def note_shown(
+    draft: Draft,
+    udi: Udi,
+    held: HeldCode | None,
+    shown_by: Digest,
+    *,
+    confirming: bool = True,
+) -> None:
+    """Note what a signed document of a product instance says about the code that it holds.
+
+    Args:
+        draft: Where it is noted.
+        udi: The product instance.
+        held: What it says is installed; None where nothing is.
+        shown_by: Digest of the document.
+        confirming: Whether its word frees what earlier codes took.
+    """
     if held is None:
         return
     known = draft.unit.store.authorizations.code(udi, held.code)
     if known is None:
         return
-    if confirms(held, known):
+    if confirming and confirms(held, known):
         draft.add(
             AuthorizationConfirmed(
                 at=draft.now,
