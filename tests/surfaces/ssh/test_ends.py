@@ -8,6 +8,7 @@ import pytest
 
 from gauger.core.problems import Problem
 from gauger.instance.users import LocalUsers
+from gauger.surfaces.ssh.door import Door
 from tests.surfaces.ssh.serving import PATIENCE, QUICK, Book, Served, connect, looped, until
 
 
@@ -93,3 +94,20 @@ async def test_a_log_in_that_cannot_be_checked_is_refused_and_told(
     with device.over_ssh(book) as server, pytest.raises(asyncssh.PermissionDenied):
         await connect(server)
     assert "could not be checked: Too many log in at once." in caplog.text
+
+
+@looped
+async def test_a_change_of_password_is_refused_at_the_price_of_a_wrong_one(
+    device: Served, book: Book
+) -> None:
+    with device.over_ssh(book) as server:
+        door = Door(server)
+        for _ in range(QUICK.attempts - 1):
+            assert not await door.change_password("operator", "old", "new")
+        with pytest.raises(asyncssh.DisconnectError, match="Too many wrong passwords"):
+            await door.change_password("operator", "old", "new")
+        # Nobody is behind it: there is nothing to open, and nobody to send away.
+        door.disconnect("Nobody.")
+        door.cut_off()
+        with pytest.raises(asyncssh.ChannelOpenError):
+            door.session_requested()
