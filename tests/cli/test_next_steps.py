@@ -78,4 +78,4 @@ def test_a_typed_command_is_not_said_to_be_tried_again_by_itself(code: str) -> N
 def test_who_is_refused_an_enforced_licence_learns_what_is_missing() -> None:
     step = TABLE["not-authorized"].next_step
     assert "(SLAC): the portal's signed permission" in step
-    assert "can neither request nor install" in step
+    assert "license smart authorization request add" in step

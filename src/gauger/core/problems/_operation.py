@@ -162,9 +162,9 @@ ROWS = (
         Fault.OPERATOR,
         Retry.AFTER_FIX,
         "An enforced or export-controlled licence needs an authorization code (SLAC): the "
-        "portal's signed permission for this one product instance. This release can neither "
-        "request nor install one, so the licence stays off; `gauger instance profiles` tells "
-        "which licences are unenforced.",
+        "portal's signed permission for this one product instance. Ask for one: `license smart "
+        "authorization request add FEATURE local`; `gauger instance profiles` tells which "
+        "licences are unenforced.",
     ),
     ProblemKind(
         "store-locked",

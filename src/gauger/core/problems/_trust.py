@@ -201,7 +201,8 @@ ROWS = (
         "The authorization code was given back or replaced",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Ask for a new one on the product instance, by license smart authorization request.",
+        "Ask for a new one on the product instance: `license smart authorization request add "
+        "FEATURE local`.",
     ),
     ProblemKind(
         "authorizations-used-up",
@@ -216,7 +217,8 @@ ROWS = (
         "The authorization code is not of this portal",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Ask on the product instance for all that it needs, with replace in the place of add.",
+        "Ask on the product instance for all that it needs: `license smart authorization request "
+        "replace FEATURE local`.",
     ),
     ProblemKind(
         "return-by-hand",
