@@ -4,6 +4,7 @@ import pytest
 
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
+from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.instance.views import Scope
 from tests.instance.portal import Portal, poll_later, refuse, withhold
 from tests.instance.world import World, go_smart, names
@@ -132,5 +133,8 @@ def test_a_key_that_cannot_be_destroyed_refuses_no_answer(
 
 
 def test_the_transport_must_be_on(device: Agent) -> None:
+    with pytest.raises(Problem, match="transport-later"):
+        device.sync(Scope.ALL)
+    device.configure([ConfigChange(key=ConfigKey.TRANSPORT, value="off")])
     with pytest.raises(Problem, match="transport-off"):
         device.sync(Scope.ALL)
