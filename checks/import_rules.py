@@ -59,7 +59,7 @@ RULES = (
     Rule(package="gauger.core", allowed=PURE | {"gauger.core"}, forbidden_calls=IMPURE_CALLS),
     Rule(
         package="gauger.adapters",
-        allowed=frozenset({"gauger.core", "gauger.adapters", "gauger.*.ports"}),
+        allowed=frozenset({"gauger.core", "gauger.adapters", "gauger.outbox", "gauger.*.ports"}),
         own_tree=True,
     ),
 )

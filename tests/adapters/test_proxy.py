@@ -12,7 +12,7 @@ import pytest
 from gauger.adapters.transport.deferred import DeferredTransport
 from gauger.adapters.transport.smart import SmartTransport
 from gauger.core.problems import Problem
-from gauger.instance.config import Proxy
+from gauger.core.ways import Proxy
 from gauger.instance.views import Scope
 from gauger.surfaces.console.console import Console
 from tests.adapters.test_smart_transport import OK, answer, peer

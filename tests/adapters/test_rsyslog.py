@@ -10,7 +10,7 @@ import pytest
 
 from gauger.adapters.syslog import SyslogSender
 from gauger.core.messages import KINDS, SystemMessage
-from gauger.instance.config import LoggingHost, LogTransport
+from gauger.core.ways import LoggingHost, LogTransport
 from tests.adapters.test_syslog import until
 from tests.instance.portal import make_certificate
 from tests.support.material import needs_library, needs_program

@@ -15,8 +15,7 @@ from gauger.adapters import syslog
 from gauger.adapters.syslog import SyslogSender
 from gauger.adapters.syslog_deferred import DeferredSyslog
 from gauger.core.messages import KINDS, SystemMessage
-from gauger.instance.config import LoggingHost, LogTransport
-from gauger.instance.views import RemoteLogView
+from gauger.core.ways import LoggingHost, LogTransport, RemoteLogView
 from tests.instance.portal import make_certificate
 
 LIMIT = 20.0

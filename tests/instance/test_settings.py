@@ -5,15 +5,8 @@ from dataclasses import fields, replace
 import pytest
 
 from gauger.core.problems import Problem
-from gauger.instance.config import (
-    DEFAULTS,
-    ConfigChange,
-    ConfigKey,
-    Configuration,
-    LoggingHost,
-    LogTransport,
-    TransportKind,
-)
+from gauger.core.ways import LoggingHost, LogTransport
+from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration, TransportKind
 from gauger.instance.setting_kinds import check_hash, severity
 from gauger.instance.settings import MOST_LOGGING_HOSTS, SETTINGS, apply_change, written
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from gauger.core.documents.smart_transport import decode_request, encode_response
 from gauger.core.problems import Problem
+from gauger.core.ways import Proxy
 from gauger.instance.agent import Agent
-from gauger.instance.config import Proxy
 from tests.instance.portal import Exchanged, Portal, RootTrust
 from tests.instance.world import World, go_smart
 

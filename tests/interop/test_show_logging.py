@@ -5,7 +5,8 @@ from typing import Final
 
 import pytest
 
-from gauger.instance.views import LoggingView, RemoteLogView
+from gauger.core.ways import RemoteLogView
+from gauger.instance.views import LoggingView
 from tests.interop.parsers import Parsed, Parsers
 from tests.surfaces.console.scripted import ScriptedAgent
 

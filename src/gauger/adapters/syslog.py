@@ -18,9 +18,8 @@ from typing import Final
 
 from gauger.adapters.transport.deferred import is_near
 from gauger.core.messages import SystemMessage, record
-from gauger.instance.config import LoggingHost, LogTransport
-from gauger.instance.outbox import Outbox
-from gauger.instance.views import RemoteLogView
+from gauger.core.ways import LoggingHost, LogTransport, RemoteLogView
+from gauger.outbox import Outbox
 
 _ROOM: Final = 1000
 _PATIENCE: Final = 5.0

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gauger.core.messages import SystemMessage
-from gauger.instance.config import LoggingHost
+from gauger.core.ways import LoggingHost
 
 if TYPE_CHECKING:
     from gauger.adapters.syslog import SyslogSender
-    from gauger.instance.views import RemoteLogView
+    from gauger.core.ways import RemoteLogView
 
 
 class DeferredSyslog:

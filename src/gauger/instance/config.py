@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gauger.core.problems import Problem
+from gauger.core.ways import LoggingHost, Proxy
 
 # Not that of `core.documents.smart_transport`, which loads with the first message only.
 SMART_PATH: Final = "/licservice/license"
@@ -94,42 +95,6 @@ class ConfigChange:
     key: ConfigKey
     value: str | None
     member: str | None = None
-
-
-class LogTransport(StrEnum):
-    """How messages reach a remote log."""
-
-    UDP = "udp"
-    TCP = "tcp"
-    TLS = "tls"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggingHost:
-    """Where system messages are sent.
-
-    Attributes:
-        host: Name or address.
-        transport: How.
-        port: Its port.
-    """
-
-    host: str
-    transport: LogTransport = LogTransport.UDP
-    port: int = 514
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
-    """What stands between the product instance and its portal: an HTTP proxy, by CONNECT.
-
-    Attributes:
-        host: Name or address.
-        port: Its port.
-    """
-
-    host: str
-    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gauger.core.instance.repeats import Repeats
 from gauger.core.messages import SystemMessage, read_message
-from gauger.instance.config import DEFAULTS, Configuration, LoggingHost
-from gauger.instance.outbox import Outbox
+from gauger.core.ways import LoggingHost
+from gauger.instance.config import DEFAULTS, Configuration
 from gauger.instance.ports import Line, LogEntry
+from gauger.outbox import Outbox
 
 if TYPE_CHECKING:
     # Only type checkers need them here: a device that nobody looks at never loads a view.
-    from gauger.instance.views import LoggingView, RemoteLogView
+    from gauger.core.ways import RemoteLogView
+    from gauger.instance.views import LoggingView
 
 _LOGGER: Final = logging.getLogger("gauger")
 

@@ -14,7 +14,8 @@ from gauger.core.identity import Digest, Udi
 from gauger.core.ports import Clock, Signer
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
-from gauger.instance.config import ConfigChange, Configuration, Proxy
+from gauger.core.ways import Proxy
+from gauger.instance.config import ConfigChange, Configuration
 
 if TYPE_CHECKING:
     # Only type checkers need them here: a device that nobody looks at never loads a view.

@@ -10,14 +10,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from gauger.core.ways import LoggingHost, LogTransport
 from gauger.instance.config import (
     DEFAULTS,
     MAXIMUM_INTERVAL_DAYS,
     ConfigChange,
     ConfigKey,
     Configuration,
-    LoggingHost,
-    LogTransport,
     TransportKind,
     check_smart_url,
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gauger.core.identity import AccountRef, Udi
+from gauger.core.ways import RemoteLogView
 
 
 class Scope(StrEnum):
@@ -473,31 +474,6 @@ class ImportResult:
     installed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     confirmations: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteLogView:
-    """A remote log, and how it has gone with it since the boot.
-
-    Attributes:
-        host: Name or address.
-        transport: ``udp``, ``tcp`` or ``tls``.
-        port: Its port.
-        is_up: Whether the last message left, or none was tried yet.
-        sent: Messages that left.
-        waiting: Messages that wait.
-        dropped: Messages that were given up.
-        trouble: Why the last try failed; empty where it did not.
-    """
-
-    host: str
-    transport: str
-    port: int
-    is_up: bool = True
-    sent: int = 0
-    waiting: int = 0
-    dropped: int = 0
-    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from gauger.core.problems import Problem
-from gauger.instance.config import Proxy
+from gauger.core.ways import Proxy
 from gauger.simulator.faults import Killed
 from gauger.simulator.plan import Act, What
 

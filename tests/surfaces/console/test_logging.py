@@ -8,9 +8,9 @@ from ntc_templates.parse import (  # type: ignore[import-untyped]  # it carries 
 )
 
 from gauger.core.problems import Problem
-from gauger.instance.config import LoggingHost, LogTransport
+from gauger.core.ways import LoggingHost, LogTransport, RemoteLogView
 from gauger.instance.ports import LogEntry
-from gauger.instance.views import LoggingView, RemoteLogView
+from gauger.instance.views import LoggingView
 from gauger.surfaces.console.console import Console
 from gauger.surfaces.console.show.logging import show_logging
 from gauger.surfaces.console.terminal import Terminal

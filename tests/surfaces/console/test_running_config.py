@@ -8,15 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauger.core.problems import Problem
-from gauger.instance.config import (
-    DEFAULTS,
-    ConfigChange,
-    ConfigKey,
-    Configuration,
-    LoggingHost,
-    LogTransport,
-    TransportKind,
-)
+from gauger.core.ways import LoggingHost, LogTransport
+from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration, TransportKind
 from gauger.instance.settings import AIR_LEVELS, BOOT_LEVELS, CUSTOMER_INFO, CUSTOMER_TAGS
 from gauger.instance.views import UserSecretView
 from gauger.surfaces.console.banners import gathered, parted

@@ -10,7 +10,7 @@ from gauger.core.problems import Problem
 
 if TYPE_CHECKING:
     from gauger.adapters.transport.smart import SmartTransport
-    from gauger.instance.config import Proxy
+    from gauger.core.ways import Proxy
 
 # By its form, not by resolving it: where a name leads can change before it is used.
 _NEAR: Final = re.compile(r"localhost|::1|127(\.\d{1,3}){3}", re.ASCII)

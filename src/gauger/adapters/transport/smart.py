@@ -20,7 +20,7 @@ import httpcore
 
 from gauger.core.documents.smart_transport import MESSAGE_CAP
 from gauger.core.problems import Problem
-from gauger.instance.config import Proxy
+from gauger.core.ways import Proxy
 
 DEADLINE_SECONDS: Final = 30.0
 """What one request may take from the first packet to the last byte of the answer."""

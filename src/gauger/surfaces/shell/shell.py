@@ -86,8 +86,8 @@ class Shell:
             folder=Path() if folder is None else folder,
             # Who comes from elsewhere has an account of the device, none of its host.
             is_confined=visitor.name is not None,
-            shell=self,
         )
+        self._session.shell = self
         self._reported = (terminal.rows, terminal.columns)
         # Keys and messages come from different threads, and draw on the same line.
         self._lock = threading.RLock()

@@ -38,7 +38,9 @@ class Guard(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- what asyncio promises
+        if not isinstance(transport, asyncio.Transport):
+            # asyncio hands a stream one that can be paused; over another nothing could be bounded.
+            raise TypeError(transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=self._limits.output_bytes)
         self.connection.connection_made(transport)

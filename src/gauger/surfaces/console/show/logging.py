@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from gauger.core.messages import Severity
-from gauger.instance.views import LoggingView, RemoteLogView
+from gauger.core.ways import RemoteLogView
+from gauger.instance.views import LoggingView
 from gauger.surfaces.console.text import shown
 
 _INDENT = " " * 21
