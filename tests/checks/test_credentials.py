@@ -13,8 +13,11 @@ SOURCE = Path(hazards.ROOT) / "src"
 SECRET = re.compile(
     r"(^|[_.])(password|passwd|secret|credential|apikey|api_key|private_key)$", re.IGNORECASE
 )
-NAMES = frozenset({"administrator.secret", "secret", "password", "client_secret", "client-secret"})
-"""Texts that name a file or field that holds one, and are none."""
+NAMES = frozenset(
+    {"administrator.secret", "secret", "password", "client_secret", "client-secret"}
+    | {"enable secret", "Password: "}
+)
+"""Texts that name a file, field or command that holds one, or ask for one, and are none."""
 PEM = "PRIVATE KEY-----"
 
 
