@@ -78,7 +78,7 @@ def tunnel(reply: bytes | None = None) -> Iterator[Tunnel]:
         thread.join(5)
 
 
-@pytest.mark.requirement("PI-6/proxy")
+@pytest.mark.requirement("PI-10/proxy")
 def test_a_message_goes_through_the_proxy(tmp_path: Path) -> None:
     with peer(tmp_path, answer(OK)) as url, tunnel() as proxy:
         transport = SmartTransport(ca=tmp_path / "ca.pem", deadline=20)
@@ -129,7 +129,7 @@ def test_under_a_test_clock_a_proxy_is_near() -> None:
         )
 
 
-@pytest.mark.requirement("PI-6/proxy")
+@pytest.mark.requirement("PI-10/proxy")
 def test_a_device_reports_through_the_proxy_that_is_configured(tmp_path: Path) -> None:
     world = World(tmp_path)
     with serving(world) as portal, tunnel() as proxy:
