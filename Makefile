@@ -37,8 +37,12 @@ setup: ## Make the environment .venv from the lock file (every target does it wh
 demo: setup ## Tell the main story with real processes: a licence is used, reported, acknowledged
 	@$(BIN)/gauger demo $(ARGS)
 
+.PHONY: demo-shell
+demo-shell: setup ## Tell an operator's story at the shell, over SSH: log in, configure, report, reload
+	@$(BIN)/gauger demo shell $(ARGS)
+
 .PHONY: demos
-demos: demo ## Run every demo
+demos: demo demo-shell ## Run every demo
 
 .PHONY: run
 run: setup ## Serve a CSSM on loopback with example data; prints where to go next

@@ -11,7 +11,7 @@ from tests.support.material import shared_file
 REAL = "samples/rum/iosxe-17.9.2-rum-1671840750.xml"
 
 
-def _running_below(folder: Path) -> list[str]:
+def running_below(folder: Path) -> list[str]:
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)  # noqa: S607 -- every system's own
     return [line for line in listed.stdout.splitlines() if str(folder) in line]
 
@@ -29,4 +29,4 @@ def test_the_story_ends_well_and_leaves_nothing_running(tmp_path: Path) -> None:
     assert "FAILED" not in told
     assert "skipped" not in told
     assert "the same ACK" in told
-    assert _running_below(folder) == []
+    assert running_below(folder) == []

@@ -16,7 +16,7 @@ from gauger.core.text import many_lines
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "cssm": ("gauger.cli.cssm:cssm", "Run and administer the central portal."),
-        "demo": ("gauger.cli.demo:demo", "Tell the main story with real processes."),
+        "demo": ("gauger.cli.demo:demo", "Tell a story with real processes."),
         "factory": ("gauger.cli.factory:factory", "Make a manufacturer and mint devices."),
         "fsck": ("gauger.cli.fsck:fsck", "Prove a store whole."),
         "inspect": ("gauger.cli.inspect:inspect", "Explain any file of the system."),

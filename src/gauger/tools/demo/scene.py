@@ -154,7 +154,7 @@ def _laid_out(head: str, result: str, width: int | None) -> str:
     """Return a step and its result as the terminal has room for them."""
     if width is None:
         return f"{_dotted(head)} {result}"
-    if width < _COLUMN + _ROOM:
+    if width < _COLUMN + _ROOM or len(head) >= _COLUMN:
         room = max(width - len(_INDENT), _ROOM)
         return "\n".join([head, *(f"{_INDENT}{line}" for line in textwrap.wrap(result, room))])
     first, *more = textwrap.wrap(result, width - _COLUMN - 1)
