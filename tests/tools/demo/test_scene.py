@@ -42,6 +42,13 @@ def test_no_line_is_wider_than_the_terminal(scene: Scene, lines: list[str], widt
     assert told[0].endswith("Something is done") == is_below
 
 
+def test_the_result_of_a_long_step_stands_below_it(scene: Scene, lines: list[str]) -> None:
+    scene.width = 120
+    step = f"edge-1(config)#license smart url smart https://{'a' * 40}"
+    scene.step(step, lambda: "done")
+    assert lines == [f"   1  {step}\n      done"]
+
+
 def test_a_step_that_fails_says_why_and_ends_the_story(scene: Scene, lines: list[str]) -> None:
     def fail() -> str:
         raise Problem("comm-failed", "No route.")

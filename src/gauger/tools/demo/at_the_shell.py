@@ -30,13 +30,13 @@ def tell(scene: Scene) -> None:
     port = free_port()
     scene.step(f"gauger instance run --ssh :{port}", lambda: _run(scene, port))
     with Typist(port) as typist:
-        desk = _Desk(scene, typist)
+        desk = Desk(scene, typist)
         for part in (_come_in, _look, _configure, _report, _authorize, _reload):
             part(desk)
 
 
 @dataclass(slots=True)
-class _Desk:
+class Desk:
     """Where the operator sits."""
 
     scene: Scene
@@ -101,20 +101,20 @@ def _fingerprint(scene: Scene) -> str:
     return found[1] if found else ""
 
 
-def _come_in(desk: _Desk) -> None:
+def _come_in(desk: Desk) -> None:
     desk.scene.chapter("Nobody comes in before somebody is named")
     desk.at_the_host(f"ssh {NAME}@127.0.0.1", lambda: _refused(desk))
     desk.at_the_host(f"gauger instance user add {NAME} --privilege 15", lambda: _add_user(desk))
     desk.at_the_host(f"ssh {NAME}@127.0.0.1", lambda: _log_in(desk))
 
 
-def _refused(desk: _Desk) -> str:
+def _refused(desk: Desk) -> str:
     said = desk.typist.refused()
     desk.scene.require("No user exists" in said, f"Refused without the hint:\n{said}")
     return said.partition(",")[0]
 
 
-def _add_user(desk: _Desk) -> str:
+def _add_user(desk: Desk) -> str:
     scene = desk.scene
     file = scene.stage.path("password")
     file.write_text(f"{desk.password}\n")
@@ -124,13 +124,13 @@ def _add_user(desk: _Desk) -> str:
     return "made; there is no default password"
 
 
-def _log_in(desk: _Desk) -> str:
+def _log_in(desk: Desk) -> str:
     desk.typist.log_in(desk.password, _fingerprint(desk.scene))
     desk.scene.require(desk.typist.prompt.endswith("#"), "Privilege 15 does not begin at #.")
     return f"the same host key; {desk.typist.prompt}"
 
 
-def _look(desk: _Desk) -> None:
+def _look(desk: Desk) -> None:
     desk.scene.chapter("The shell that you know")
     desk.scene.step(f"{desk.typist.prompt}show license ?", lambda: _help(desk))
     desk.types("sh lic udi", "SN:GGR0001")
@@ -138,7 +138,7 @@ def _look(desk: _Desk) -> None:
     desk.types("terminal length 0")
 
 
-def _help(desk: _Desk) -> str:
+def _help(desk: Desk) -> str:
     line = "show license "
     # No Enter: the list comes with the key, and the line is there again behind it.
     shown = desk.typist.type(f"{line}?", until=f"{desk.typist.prompt}{line}")
@@ -150,7 +150,7 @@ def _help(desk: _Desk) -> str:
     return f"without Enter: {', '.join(words[:4])} … ({len(words)} words)"
 
 
-def _marked(desk: _Desk) -> str:
+def _marked(desk: Desk) -> str:
     wrong = "show license statsu"
     marker, _, said = desk.typist.carry_out(wrong).partition("\n")
     # The marker stands below the line as it was typed, prompt and all.
@@ -162,7 +162,7 @@ def _marked(desk: _Desk) -> str:
     return f"{expected} Under the first wrong letter"
 
 
-def _configure(desk: _Desk) -> None:
+def _configure(desk: Desk) -> None:
     desk.scene.chapter("It is configured as any device is")
     url = f"https://localhost:{desk.scene.portal_port}{LICENSING_PATH}"
     desk.types("configure terminal", "End with CNTL/Z")
@@ -173,7 +173,7 @@ def _configure(desk: _Desk) -> None:
     desk.types("show running-config | include license", f"license smart url smart {url}")
 
 
-def _report(desk: _Desk) -> None:
+def _report(desk: Desk) -> None:
     desk.scene.chapter("Usage is reported and acknowledged")
     line = "license smart trust idtoken {} local"
     desk.types(line.format(desk.scene.token), shown=line.format("TOKEN"))
@@ -187,13 +187,13 @@ def _report(desk: _Desk) -> None:
     desk.types("write memory", "[OK]")
 
 
-def _use(desk: _Desk, feature: str, count: str) -> str:
+def _use(desk: Desk, feature: str, count: str) -> str:
     data = desk.scene.stage.path(_DEVICE)
     desk.scene.gauger("instance", "use", "--data", data, feature, count)
     return "recorded"
 
 
-def _authorize(desk: _Desk) -> None:
+def _authorize(desk: Desk) -> None:
     desk.scene.chapter("A licence that is off without an authorization code")
     scene = desk.scene
     desk.types("terminal monitor")
@@ -211,7 +211,7 @@ def _authorize(desk: _Desk) -> None:
     desk.at_the_host("gauger cssm authorization left", lambda: _left(desk))
 
 
-def _installed(desk: _Desk, line: str) -> str:
+def _installed(desk: Desk, line: str) -> str:
     """Ask for a code; that it is there, the terminal tells by itself."""
     # The last of the two: a message may come behind the prompt, and must not be taken for an
     # answer to the next line.
@@ -221,13 +221,13 @@ def _installed(desk: _Desk, line: str) -> str:
     return _line_with(message, shown)
 
 
-def _left(desk: _Desk) -> str:
+def _left(desk: Desk) -> str:
     (row,) = desk.scene.cssm_items("authorization", "left", "--account", ACCOUNT)
     desk.scene.require(row["left"] == 1, f"It was not credited: {row}")
     return f"1 x {_FEATURE}, as before"
 
 
-def _reload(desk: _Desk) -> None:
+def _reload(desk: Desk) -> None:
     desk.scene.chapter("What was not kept is gone, what was used is not")
     desk.types("configure terminal", "End with CNTL/Z")
     desk.types(_UNSAVED)
@@ -242,7 +242,7 @@ def _reload(desk: _Desk) -> None:
     desk.types("show license summary | include base", "IN USE")
 
 
-def _restart(desk: _Desk) -> str:
+def _restart(desk: Desk) -> str:
     desk.typist.type("reload\r", until="Save? [yes/no]: ")
     desk.typist.type("no\r", until="[confirm]")
     desk.typist.end_with("\r")

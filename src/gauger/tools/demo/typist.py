@@ -11,6 +11,7 @@ import asyncssh
 from gauger.tools.demo.scene import StepFailed
 
 NAME: Final = "operator"
+_NOBODYS: Final = "any password at all"
 _PATIENCE: Final = 20.0
 _PROMPT: Final = re.compile(r"(?:^|[\r\n])(?P<prompt>[A-Za-z0-9.-]+(?:\(config[a-z-]*\))?[>#])\Z")
 _CHUNK: Final = 65_536
@@ -56,7 +57,7 @@ class Typist:
             StepFailed: Where it lets in.
         """
         try:
-            self._wait(self._connect("any password at all"))
+            self._wait(self._connect(_NOBODYS))
         except (asyncssh.Error, OSError) as refusal:
             return str(refusal)
         raise StepFailed("The device lets in somebody whom nobody has named.")
