@@ -28,7 +28,7 @@ def tell(scene: Scene) -> None:
     scene.chapter("A portal, and a device that is reached over SSH")
     scene.step("An account may give out one export authorization", lambda: _portal(scene))
     port = free_port()
-    scene.step(f"gauger instance run --ssh :{port}", lambda: _run(scene, port))
+    scene.step(f"$ gauger instance run --ssh :{port}", lambda: _run(scene, port))
     with Typist(port) as typist:
         desk = Desk(scene, typist)
         for part in (_come_in, _look, _configure, _report, _authorize, _reload):
