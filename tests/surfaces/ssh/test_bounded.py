@@ -185,6 +185,16 @@ async def test_a_reload_ends_all_sessions(device: Served, book: Book) -> None:
 
 
 @looped
+async def test_who_comes_back_at_once_after_a_reload_stays(device: Served, book: Book) -> None:
+    with device.over_ssh(book) as server:
+        before = await connect(server)
+        server.end_sessions("The device reloads.")
+        async with connect(server) as back:
+            await before.wait_closed()
+            assert (await back.run("show")).exit_status == 0
+
+
+@looped
 async def test_a_stop_ends_all_sessions_in_time(device: Served, book: Book) -> None:
     with device.over_ssh(book) as server:
         client = await connect(server)

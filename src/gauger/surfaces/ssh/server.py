@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Self, TypeVar
@@ -113,10 +113,8 @@ class SshServer:
         Args:
             reason: Told to them.
         """
-        # A moment later: shells say their last word, and it has to get through.
-        later = partial(self._loop.call_later, _LAST_WORDS, self._send_away, reason)
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(later)
+            self._loop.call_soon_threadsafe(self._send_away_soon, reason)
 
     # What doors ask; see `gauger.surfaces.ssh.door.House`.
 
@@ -155,7 +153,7 @@ class SshServer:
         await self._stopping.wait()
         watch.cancel()
         server.close()
-        self._send_away("The device stops.")
+        _send_away(tuple(self._doors), tuple(self.sessions), "The device stops.")
         for _ in range(_STOP_ROUNDS):
             # A socket is closed a round after its connection was told to end.
             await asyncio.sleep(0)
@@ -182,11 +180,11 @@ class SshServer:
         if len(strangers) > self.limits.strangers:
             _oldest_of_the_most(strangers).disconnect("Too many connect at once.")
 
-    def _send_away(self, reason: str) -> None:
-        for door in self._doors:
-            door.disconnect(reason)
-        for session in self.sessions:
-            session.end()
+    def _send_away_soon(self, reason: str) -> None:
+        # A moment later: shells say their last word, and it has to get through. Only who is here
+        # now: whoever comes back in that moment meets the device behind its reload.
+        here, at_work = tuple(self._doors), tuple(self.sessions)
+        self._loop.call_later(_LAST_WORDS, _send_away, here, at_work, reason)
 
     async def _watching(self) -> None:
         asked = time.monotonic()
@@ -241,3 +239,10 @@ def _oldest_of_the_most(strangers: list[Door]) -> Door:
     counts = Counter(door.address for door in strangers)
     address = counts.most_common(1)[0][0]
     return next(door for door in strangers if door.address == address)
+
+
+def _send_away(doors: Iterable[Door], sessions: Iterable[Session], reason: str) -> None:
+    for door in doors:
+        door.disconnect(reason)
+    for session in sessions:
+        session.end()
