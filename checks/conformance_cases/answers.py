@@ -32,7 +32,10 @@ from gauger.core.identity import digest
 
 GOOD = {
     body.TYPE: body
-    for body in (docs.ACK, docs.VERDICT, docs.POLICY, docs.TRUST_CODE, docs.INFO, docs.PURCHASE)
+    for body in (
+        *(docs.ACK, docs.VERDICT, docs.POLICY, docs.TRUST_CODE, docs.INFO, docs.PURCHASE),
+        docs.AUTHORIZATION,
+    )
 }
 MEMBERS = {body.TYPE: docs.direct(body.TYPE, body.encode()) for body in GOOD.values()}
 
@@ -121,6 +124,10 @@ def _bodies() -> Iterator[Case]:
         ("trust-code-without-udi", docs.TRUST_CODE, {"udi": None}, "malformed", "A trust code is for nobody."),
         ("trust-code-compressed-key", docs.TRUST_CODE, {"public_key": encode_base64(_compressed())}, "malformed", "The key of a trust code is a compressed point."),
         ("trust-code-p384-key", docs.TRUST_CODE, {"public_key": encode_base64(_p384())}, "algorithm-not-allowed", "The key of a trust code is on P-384."),
+        ("authorization-code-without-udi", docs.AUTHORIZATION, {"udi": None}, "malformed", "An authorization code is for nobody."),
+        ("authorization-code-of-the-factory-epoch-3", docs.AUTHORIZATION, {"origin": "factory"}, "malformed", "A factory's authorization code has epoch 3."),
+        ("authorization-code-of-cssm-epoch-0", docs.AUTHORIZATION, {"epoch": 0}, "malformed", "A portal's authorization code has epoch 0."),
+        ("authorization-code-of-no-licence", docs.AUTHORIZATION, {"licences": [{"tag": "x", "name": "x", "count": 0, "term": "perpetual"}]}, "malformed", "An authorization code is for no licence of a kind."),
         ("account-info-two-accounts", docs.INFO, {"smart_account": "b.example"}, "malformed", "Account information names two accounts."),
         ("purchase-of-less-than-nothing", docs.PURCHASE, {"items": [docs._line(-1)]}, "malformed", "A purchase of -1 licences."),  # noqa: SLF001 -- the vectors' own
     ):  # fmt: skip
@@ -143,7 +150,7 @@ def _p384() -> bytes:
 def _types() -> Iterator[Case]:
     clause = "spec/envelope.md and spec/signatures.md: a type is part of what is signed"
     pairs = (("ack", "policy"), ("ack", "trust-code"), ("ack", "verdict"), ("verdict", "ack"),
-             ("trust-code", "policy"), ("purchase-info", "account-info"))  # fmt: skip
+             ("trust-code", "policy"), ("purchase-info", "account-info"), ("trust-code", "authorization-code"))  # fmt: skip
     for given, wanted in pairs:
         shows = (
             f"A good document of type {given} is offered where one of type {wanted} is expected."
@@ -155,6 +162,10 @@ def _types() -> Iterator[Case]:
     renamed = written(MEMBERS["ack"], type="policy")
     case = _case("type-ack-renamed-policy", "policy", renamed, shows="The outer type of a good ACK was changed to policy.", clause=clause)  # fmt: skip
     yield replace(case, code="wrong-type", threat="B8")
+    wider = docs.AUTHORIZATION.encode().replace(b'"count":1', b'"count":9')
+    forged = replace(MEMBERS["authorization-code"], body=wider)
+    case = _case("authorization-code-for-more", "authorization-code", forged, shows="The count of an authorization code was raised.", clause="spec/authorization-code.md")  # fmt: skip
+    yield replace(case, code="signature-invalid", threat="B20")
     body = docs.changed(docs.POLICY)
     crossed = replace(docs.direct("trust-code", body), type="policy")
     case = _case("type-signed-as-another", "policy", crossed, shows="A policy whose signature was made over the type trust-code.", clause=clause)  # fmt: skip
@@ -175,6 +186,7 @@ def _audience() -> Iterator[Case]:
         ("audience-ack-of-another-device", "ack", other_ack, "wrong-subject", "B3", {"udi": ME}, "The ACK is for another product instance: a relay mixed two answers."),
         ("audience-trust-code-of-another-device", "trust-code", code, "wrong-subject", "B14", {"udi": OTHER}, "The trust code is for another product instance."),
         ("audience-ack-of-another-account", "ack", ack, "wrong-audience", "B4", {"account": "example.com/BRANCH"}, "The ACK is for another Virtual Account."),
+        ("audience-authorization-code-of-another-device", "authorization-code", MEMBERS["authorization-code"], "wrong-subject", None, {"udi": OTHER}, "The authorization code is for another product instance."),
         ("audience-policy-of-another-account", "policy", policy, "wrong-audience", "B4", {"account": "other.example/DEFAULT"}, "The policy is for another Smart Account."),
         ("audience-policy-of-another-ledger", "policy", policy, "wrong-audience", "D7", {"ledger": OTHER_LEDGER}, "The policy is of a ledger that is not obeyed."),
         ("audience-account-of-another-ledger", "account-info", info, "wrong-audience", "D7", {"ledger": OTHER_LEDGER}, "A ledger that is not obeyed names another account."),
@@ -225,6 +237,7 @@ def _versions() -> Iterator[Case]:
         ("version-trust-code-older", "trust-code", altered(docs.TRUST_CODE, **_order(1, 1, 8)), MEMBERS["trust-code"], "stale-version", "B15", "A trust code that was replaced is installed again."),
         ("version-factory-after-cssm", "trust-code", MEMBERS["trust-code"], docs.direct("trust-code", docs.changed(docs.FACTORY_CODE, **_order(1, 1, 9))), "stale-version", "B15", "A factory trust code comes after one of the portal."),
         ("version-cssm-after-factory", "trust-code", docs.direct("trust-code", docs.changed(docs.FACTORY_CODE, **_order(1, 1, 3))), MEMBERS["trust-code"], None, None, "A trust code of the portal replaces the factory's."),
+        ("version-authorization-code-older", "authorization-code", altered(docs.AUTHORIZATION, **_order(1, 1, 9)), MEMBERS["authorization-code"], "stale-version", None, "An authorization code that was replaced is installed again."),
         ("version-ack-twice", "ack", MEMBERS["ack"], MEMBERS["ack"], None, "B1", "An old ACK comes again: it changes nothing and is no fault."),
         ("version-verdict-after-ack", "ack", MEMBERS["ack"], altered(docs.ACK, issued_at=NOW - 9, wanted=[]), None, "B1", "An earlier ACK of the same report comes late."),
     ):  # fmt: skip
