@@ -23,14 +23,14 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
         401: "unauthenticated",
         403: """forbidden not-permitted belongs-elsewhere wrong-audience token-unknown
             token-expired token-used-up token-revoked factory-trust-not-allowed trust-missing
-            not-authorized transport-off not-active""",
+            not-authorized transport-off not-active authorizations-used-up epoch-dead""",
         404: """not-found poll-unknown requested-item-not-found file-not-found store-missing
-            not-a-licensing-url""",
+            not-a-licensing-url authorization-not-installed code-unknown""",
         408: "comm-timeout",
         409: """conflict stale-version version-conflict stale-request repeated-place
             duplicate-identity back-dated already-installed clock-skew issued-in-future not-yet
             key-reuse superseded-key root-skipped store-locked store-exists
-            no-account not-in-this-state file-changed""",
+            no-account not-in-this-state file-changed licence-in-use return-by-hand""",
         413: "too-large",
         422: """wrong-type signature-invalid signature-unverifiable algorithm-not-allowed
             unknown-key key-revoked signer-expired wrong-subject wrong-request wrong-bundle
@@ -39,7 +39,7 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
         500: """internal-error store-damaged store-rolled-back store-failed key-exposed
             key-missing key-store-failed entropy-failed file-not-written store-newer
             store-unknown root-lost""",
-        501: "upgrade-needed not-supported",
+        501: "upgrade-needed not-supported transport-later",
         502: "comm-failed tls-failed bad-answer",
         # A full disk too: whoever asks may come again, and 507 is for what he himself keeps here.
         503: "server-busy acknowledging-stopped store-full",
