@@ -48,12 +48,14 @@ def serve(client: socket.socket, agent: Operations, terminal: Terminal, folder: 
         Problem: ``malformed`` or ``invalid-argument`` for what is no line of this.
     """
     shell = Shell(agent, _VISITOR, terminal, client.sendall, folder=folder)
-    # What waits for a key must learn of a reload; what is still written may get through.
-    forget = agent.on_reload(lambda: _end_reading(client))
     with contextlib.ExitStack() as stack:
-        stack.callback(forget)
         stack.callback(shell.close)
         shell.start()
+        # What waits for a key must learn of a reload: behind the shell, which says so first, for
+        # one that has ended says nothing.
+        stack.callback(agent.on_reload(lambda: _end_reading(client)))
+        if shell.ended:
+            return  # by one that came in between
         for line in _lines(client, agent):
             _take(shell, read_line(line))
             if shell.ended:
