@@ -48,14 +48,17 @@ def serve(client: socket.socket, agent: Operations, terminal: Terminal, folder: 
         Problem: ``malformed`` or ``invalid-argument`` for what is no line of this.
     """
     shell = Shell(agent, _VISITOR, terminal, client.sendall, folder=folder)
+
+    def end() -> None:
+        # In this order: a session that has ended by its client says nothing more.
+        shell.shut_down()
+        _end_reading(client)
+
     with contextlib.ExitStack() as stack:
+        # Before the first prompt: a reload that comes between would leave the session waiting.
+        stack.callback(agent.on_reload(end))
         stack.callback(shell.close)
         shell.start()
-        # What waits for a key must learn of a reload: behind the shell, which says so first, for
-        # one that has ended says nothing.
-        stack.callback(agent.on_reload(lambda: _end_reading(client)))
-        if shell.ended:
-            return  # by one that came in between
         for line in _lines(client, agent):
             _take(shell, read_line(line))
             if shell.ended:

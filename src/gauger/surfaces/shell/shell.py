@@ -114,7 +114,7 @@ class Shell:
 
     def start(self) -> None:
         """Show the banner and the first prompt."""
-        self._forget = self._agent.on_reload(self._shut_down)
+        self._forget = self._agent.on_reload(self.shut_down)
         self.monitors = self._visitor.name is None
         configuration = self._agent.configuration()
         with self._lock:
@@ -173,7 +173,8 @@ class Shell:
         forget, self._forget = self._forget, _nothing
         forget()
 
-    def _shut_down(self) -> None:
+    def shut_down(self) -> None:
+        """End the session because the device reloads, and say so; from any thread, once."""
         with self._lock:
             if not self._ended:
                 self._out(_SHUTDOWN)
