@@ -77,8 +77,16 @@ def test_a_whole_ledger_passes_with_its_portal_at_work_or_not(whole: Path, tmp_p
         fill(portal)
         examination = examine_ledger(portal.path)
     assert examination.is_whole
-    assert "not signed yet" in examination.notes[0]
     assert examination.counts["reports"] == 6
+
+
+@pytest.mark.threat("G5", role="cssm")
+def test_a_newest_page_that_is_not_signed_yet_is_noted(ledger: Path) -> None:
+    # Made so and not hurried after: a portal stores the signature as soon as it is idle.
+    change(ledger, "UPDATE heads SET signature = NULL WHERE page = (SELECT max(page) FROM heads)")
+    examination = examine_ledger(ledger)
+    assert examination.is_whole
+    assert "not signed yet" in examination.notes[0]
 
 
 def test_a_ledger_whose_writer_was_killed_amid_a_change_is_whole(
