@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from gauger.core.documents.body import Versioned, read_versioned
+from gauger.core.documents.body import Versioned, read_addressed
 from gauger.core.documents.envelope import Document
 from gauger.core.fields import Fields
 from gauger.core.identity import Digest, Udi
@@ -104,16 +104,9 @@ class AuthorizationCode(Versioned):
             Problem: As `Body.open`; ``malformed``.
         """
         fields = cls.open(document)
-        head = read_versioned(fields)
         code = cls(
-            issued_at=head["issued_at"],
-            test_clock=head["test_clock"],
-            issuer=head["issuer"],
-            account=head["account"],
             # Never for anybody: a code without a name would unlock every product instance.
-            udi=fields.udi("udi"),
-            answers=head["answers"],
-            order=head["order"],
+            **read_addressed(fields),
             code=fields.hex_id("code"),
             epoch=fields.integer("epoch", least=FACTORY_EPOCH),
             origin=AuthorizationOrigin(fields.choice("origin", tuple(AuthorizationOrigin))),

@@ -13,13 +13,12 @@ from gauger.core.documents.authorization_code import (
     HeldCode,
     require_each_once,
 )
-from gauger.core.documents.body import Body, read_head
+from gauger.core.documents.body import Sent, read_sent
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.keyring import Certificate
 from gauger.core.documents.sudi_signed import sign_with_sudi, verify_sudi_signed
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.fields import Fields
-from gauger.core.identity import Udi
 from gauger.core.ports import Signer
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
@@ -62,15 +61,11 @@ class WantedLicence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationRequest(Body):
+class AuthorizationRequest(Sent):
     """An authorization request (`spec/authorization-request.md`).
 
     Attributes:
-        udi: The product instance that asks.
-        incarnation: Id of its store.
-        counter: Counts the authorization requests and returns of that store; it only goes up.
-        nonce: 32 hexadecimal digits; two requests are never the same.
-        made_at: When it was made, epoch seconds.
+        counter: Counts the authorization requests and returns of its store, together.
         software_version: Software release of the product, or None.
         mode: Whether the licences go with those of ``held``, or take their place.
         licences: What is asked for, each licence once.
@@ -80,25 +75,9 @@ class AuthorizationRequest(Body):
 
     TYPE: ClassVar[str] = "authorization-request"
     FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {
-            "udi",
-            "incarnation",
-            "counter",
-            "nonce",
-            "made_at",
-            "software_version",
-            "mode",
-            "licences",
-            "held",
-            "mark",
-        }
+        {"software_version", "mode", "licences", "held", "mark"}
     )
 
-    udi: Udi
-    incarnation: str
-    counter: int
-    nonce: str
-    made_at: int
     software_version: str | None = None
     mode: Mode = Mode.ADD
     licences: tuple[WantedLicence, ...]
@@ -115,12 +94,7 @@ class AuthorizationRequest(Body):
         fields = cls.open(document)
         held = fields.optional_child("held")
         request = cls(
-            **read_head(fields),
-            udi=fields.udi("udi"),
-            incarnation=fields.hex_id("incarnation"),
-            counter=fields.integer("counter", least=0),
-            nonce=fields.hex_id("nonce"),
-            made_at=fields.time("made_at"),
+            **read_sent(fields),
             software_version=fields.optional_text("software_version", limit=LONGEST_VERSION),
             mode=Mode(fields.choice("mode", tuple(Mode))),
             licences=_read_wanted(fields),
@@ -133,11 +107,6 @@ class AuthorizationRequest(Body):
     def own_json(self) -> dict[str, JsonValue]:
         """Return the fields of an authorization request alone."""
         return {
-            "udi": self.udi.to_json(),
-            "incarnation": self.incarnation,
-            "counter": self.counter,
-            "nonce": self.nonce,
-            "made_at": self.made_at,
             "software_version": self.software_version,
             "mode": self.mode.value,
             "licences": [licence.to_json() for licence in self.licences],
@@ -190,4 +159,4 @@ def verify_authorization_request(
         Problem: As `AuthorizationRequest.from_document` and `verify_sudi_signed`.
     """
     request = AuthorizationRequest.from_document(document)
-    return request, verify_sudi_signed(document, request, request.udi, trust=trust, now=now)
+    return request, verify_sudi_signed(document, request, trust=trust, now=now)

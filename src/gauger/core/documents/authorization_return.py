@@ -7,13 +7,12 @@ from typing import ClassVar, Final
 
 from gauger.core.documents.authorization_code import EPOCH_LIMIT, FACTORY_EPOCH, HeldCode
 from gauger.core.documents.authorization_request import LONGEST_VERSION, require_mark
-from gauger.core.documents.body import Body, read_head
+from gauger.core.documents.body import Sent, read_sent
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.keyring import Certificate
 from gauger.core.documents.sudi_signed import sign_with_sudi, verify_sudi_signed
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.fields import Fields
-from gauger.core.identity import Udi
 from gauger.core.ports import Signer
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
@@ -27,17 +26,13 @@ _RETURN_CODE: Final = re.compile(f"[{_DIGITS}]{{{_GROUP}}}(?:-[{_DIGITS}]{{{_GRO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationReturn(Body):
+class AuthorizationReturn(Sent):
     """An authorization return (`spec/authorization-return.md`).
 
     Made only after the code was removed and the mark raised, both durably.
 
     Attributes:
-        udi: The product instance that gave its code back.
-        incarnation: Id of its store.
-        counter: Counts the authorization requests and returns of that store; it only goes up.
-        nonce: 32 hexadecimal digits; two returns are never the same.
-        made_at: When it was made, epoch seconds.
+        counter: Counts the authorization requests and returns of its store, together.
         software_version: Software release of the product, or None.
         removed: The code that was removed.
         return_code: What people see and type (`make_return_code`).
@@ -46,24 +41,9 @@ class AuthorizationReturn(Body):
 
     TYPE: ClassVar[str] = "authorization-return"
     FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {
-            "udi",
-            "incarnation",
-            "counter",
-            "nonce",
-            "made_at",
-            "software_version",
-            "removed",
-            "return_code",
-            "mark",
-        }
+        {"software_version", "removed", "return_code", "mark"}
     )
 
-    udi: Udi
-    incarnation: str
-    counter: int
-    nonce: str
-    made_at: int
     software_version: str | None = None
     removed: HeldCode
     return_code: str
@@ -78,12 +58,7 @@ class AuthorizationReturn(Body):
         """
         fields = cls.open(document)
         returned = cls(
-            **read_head(fields),
-            udi=fields.udi("udi"),
-            incarnation=fields.hex_id("incarnation"),
-            counter=fields.integer("counter", least=0),
-            nonce=fields.hex_id("nonce"),
-            made_at=fields.time("made_at"),
+            **read_sent(fields),
             software_version=fields.optional_text("software_version", limit=LONGEST_VERSION),
             removed=HeldCode.from_fields(fields.child("removed")),
             return_code=_read_return_code(fields),
@@ -95,11 +70,6 @@ class AuthorizationReturn(Body):
     def own_json(self) -> dict[str, JsonValue]:
         """Return the fields of an authorization return alone."""
         return {
-            "udi": self.udi.to_json(),
-            "incarnation": self.incarnation,
-            "counter": self.counter,
-            "nonce": self.nonce,
-            "made_at": self.made_at,
             "software_version": self.software_version,
             "removed": self.removed.to_json(),
             "return_code": self.return_code,
@@ -162,4 +132,4 @@ def verify_authorization_return(
     # The typed form of a code binds nothing by itself; made of another removal it would mislead.
     if returned.return_code != make_return_code(returned.removed.code, returned.nonce):
         raise Problem("malformed", f"The return code of {returned.udi} is of another removal.")
-    return returned, verify_sudi_signed(document, returned, returned.udi, trust=trust, now=now)
+    return returned, verify_sudi_signed(document, returned, trust=trust, now=now)

@@ -148,6 +148,40 @@ class Versioned(Answer):
         return {**Answer.to_json(self), "order": self.order.to_json()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent(Body):
+    """The further fields of what a product instance sends to be answered by a signed document.
+
+    Attributes:
+        udi: The product instance.
+        incarnation: Id of its store.
+        counter: Counts what that store made of its kind; it only goes up.
+        nonce: 32 hexadecimal digits; no two documents are the same.
+        made_at: When it was made, epoch seconds.
+    """
+
+    FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"udi", "incarnation", "counter", "nonce", "made_at"}
+    )
+
+    udi: Udi
+    incarnation: str
+    counter: int
+    nonce: str
+    made_at: int
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the whole body as JSON."""
+        return {
+            **Body.to_json(self),
+            "udi": self.udi.to_json(),
+            "incarnation": self.incarnation,
+            "counter": self.counter,
+            "nonce": self.nonce,
+            "made_at": self.made_at,
+        }
+
+
 class Head(TypedDict):
     """The common fields of a body, read; they are arguments of every body's class."""
 
@@ -155,18 +189,38 @@ class Head(TypedDict):
     test_clock: bool
 
 
-class AnswerHead(Head):
-    """The common fields of an answer, read."""
+class SentHead(Head):
+    """The common fields of what a product instance sends, read."""
 
+    udi: Udi
+    incarnation: str
+    counter: int
+    nonce: str
+    made_at: int
+
+
+class _Issued(Head):
     issuer: str
     account: AccountRef | None
-    udi: Udi | None
     answers: Digest | None
+
+
+class AnswerHead(_Issued):
+    """The common fields of an answer, read."""
+
+    udi: Udi | None
 
 
 class VersionedHead(AnswerHead):
     """The common fields of a versioned answer, read."""
 
+    order: Order
+
+
+class AddressedHead(_Issued):
+    """The common fields of a versioned answer to one product instance, read."""
+
+    udi: Udi
     order: Order
 
 
@@ -182,19 +236,38 @@ def read_head(fields: Fields) -> Head:
     )
 
 
+def read_sent(fields: Fields) -> SentHead:
+    """Read what everything has that a product instance sends to be answered.
+
+    Raises:
+        Problem: ``malformed``.
+    """
+    return SentHead(
+        **read_head(fields),
+        udi=fields.udi("udi"),
+        incarnation=fields.hex_id("incarnation"),
+        counter=fields.integer("counter", least=0),
+        nonce=fields.hex_id("nonce"),
+        made_at=fields.time("made_at"),
+    )
+
+
+def _read_issued(fields: Fields) -> _Issued:
+    return _Issued(
+        **read_head(fields),
+        issuer=fields.hex_id("issuer"),
+        account=fields.optional_account("account"),
+        answers=fields.optional_digest("answers"),
+    )
+
+
 def read_answer(fields: Fields) -> AnswerHead:
     """Read what every answer has.
 
     Raises:
         Problem: ``malformed``.
     """
-    return AnswerHead(
-        **read_head(fields),
-        issuer=fields.hex_id("issuer"),
-        account=fields.optional_account("account"),
-        udi=fields.optional_udi("udi"),
-        answers=fields.optional_digest("answers"),
-    )
+    return AnswerHead(**_read_issued(fields), udi=fields.optional_udi("udi"))
 
 
 def read_versioned(fields: Fields) -> VersionedHead:
@@ -204,6 +277,16 @@ def read_versioned(fields: Fields) -> VersionedHead:
         Problem: ``malformed``.
     """
     return VersionedHead(**read_answer(fields), order=Order.from_fields(fields.child("order")))
+
+
+def read_addressed(fields: Fields) -> AddressedHead:
+    """Read what every versioned answer has that is for one product instance.
+
+    Raises:
+        Problem: ``malformed``, where it names none too: it would be for everybody.
+    """
+    order = Order.from_fields(fields.child("order"))
+    return AddressedHead(**_read_issued(fields), udi=fields.udi("udi"), order=order)
 
 
 def to_json_or_none(value: AccountRef | Udi | Order | None) -> Mapping[str, JsonValue] | None:

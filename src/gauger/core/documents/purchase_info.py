@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gauger.core.documents.body import Versioned, read_versioned
+from gauger.core.documents.body import Versioned, read_addressed
 from gauger.core.documents.envelope import Document
 from gauger.core.fields import Fields
 from gauger.core.identity import Udi
@@ -94,15 +94,8 @@ class PurchaseInfo(Versioned):
             Problem: As `Body.open`; ``malformed``.
         """
         fields = cls.open(document)
-        head = read_versioned(fields)
         return cls(
-            issued_at=head["issued_at"],
-            test_clock=head["test_clock"],
-            issuer=head["issuer"],
-            account=head["account"],
-            udi=fields.udi("udi"),
-            answers=head["answers"],
-            order=head["order"],
+            **read_addressed(fields),
             items=tuple(map(Purchase.from_fields, fields.items("items", limit=_MOST_ITEMS))),
         )
 

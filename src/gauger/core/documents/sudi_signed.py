@@ -1,10 +1,9 @@
-"""Documents that a product instance signs with its SUDI key alone."""
+"""What a product instance sends to be answered: the SUDI key signs, alone or beside a new key."""
 
-from gauger.core.documents.body import Body
+from gauger.core.documents.body import Body, Sent
 from gauger.core.documents.envelope import DirectSignature, Document, preimage
 from gauger.core.documents.keyring import Certificate, verify
 from gauger.core.documents.trust_store import TrustStore
-from gauger.core.identity import Udi
 from gauger.core.ports import Signer
 from gauger.core.problems import Problem
 
@@ -28,15 +27,25 @@ def sign_with_sudi(body: Body, sudi: Signer) -> Document:
     return Document(type=body.TYPE, version=body.VERSION, body=data, signature=block)
 
 
+def require_clock(body: Sent, trust: TrustStore) -> None:
+    """Refuse what was made under a clock that a test moves, but in a test.
+
+    Raises:
+        Problem: ``test-clock``.
+    """
+    if body.test_clock and not trust.accepts_test_clock:
+        detail = f"The {body.TYPE} of {body.udi} was made under a test clock."
+        raise Problem("test-clock", detail)
+
+
 def verify_sudi_signed(
-    document: Document, body: Body, udi: Udi, *, trust: TrustStore, now: int
+    document: Document, body: Sent, *, trust: TrustStore, now: int
 ) -> Certificate:
     """Verify that the product instance which a body names signed it.
 
     Args:
         document: The document as received.
         body: Its body, read.
-        udi: The product instance that the body names.
         trust: What is trusted here.
         now: The receiver's clock, epoch seconds.
 
@@ -50,11 +59,9 @@ def verify_sudi_signed(
     block = document.signature
     # No other block: a page or a threshold says that an authority speaks, and none asks for itself.
     if not isinstance(block, DirectSignature):
-        detail = f"The {document.type} of {udi} needs the signature of its SUDI key."
+        detail = f"The {document.type} of {body.udi} needs the signature of its SUDI key."
         raise Problem("signature-missing", detail)
-    if body.test_clock and not trust.accepts_test_clock:
-        detail = f"The {document.type} of {udi} was made under a test clock."
-        raise Problem("test-clock", detail)
-    certificate = trust.verify_sudi(block.chain, udi, now)
+    require_clock(body, trust)
+    certificate = trust.verify_sudi(block.chain, body.udi, now)
     verify(certificate.public_key, document.preimage, block.value)
     return certificate

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from gauger.core.documents.body import Versioned, read_versioned
+from gauger.core.documents.body import Versioned, read_addressed
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.keyring import check_public_key
 from gauger.core.fields import Fields, encode_base64
@@ -62,15 +62,8 @@ class TrustCode(Versioned):
                 P-256.
         """
         fields = cls.open(document)
-        head = read_versioned(fields)
         code = cls(
-            issued_at=head["issued_at"],
-            test_clock=head["test_clock"],
-            issuer=head["issuer"],
-            account=head["account"],
-            udi=fields.udi("udi"),
-            answers=head["answers"],
-            order=head["order"],
+            **read_addressed(fields),
             public_key=fields.base64("public_key", limit=_PUBLIC_KEY_LIMIT),
             generation=fields.integer("generation", least=FACTORY_GENERATION),
             origin=TrustOrigin(fields.choice("origin", tuple(TrustOrigin))),

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gauger.core.documents.body import Body, read_head
+from gauger.core.documents.body import Sent, read_sent
 from gauger.core.documents.envelope import Document, PairSignature, preimage
 from gauger.core.documents.keyring import Certificate, check_public_key, verify
+from gauger.core.documents.sudi_signed import require_clock
 from gauger.core.documents.trust_store import TrustStore
 from gauger.core.fields import encode_base64
 from gauger.core.identity import Digest, Udi
@@ -18,43 +19,22 @@ _MEMBER_LIMIT: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrustRequest(Body):
+class TrustRequest(Sent):
     """A trust request (`spec/trust-request.md`).
 
     ``issued_at`` and ``made_at`` are the same instant in what we write; ``made_at`` is judged.
 
     Attributes:
-        udi: The product instance that asks.
         members: Further members of its high-availability set.
-        incarnation: Id of its store.
-        counter: Counts the requests of that store; it only goes up.
         public_key: DER SubjectPublicKeyInfo of the new licensing key.
-        made_at: When it was made, epoch seconds.
-        nonce: 32 hexadecimal digits; two requests are never the same.
         token_digest: SHA-256 of the ID token's text, or None.
     """
 
     TYPE: ClassVar[str] = "trust-request"
-    FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {
-            "udi",
-            "members",
-            "incarnation",
-            "counter",
-            "public_key",
-            "made_at",
-            "nonce",
-            "token_digest",
-        }
-    )
+    FIELDS: ClassVar[frozenset[str]] = frozenset({"members", "public_key", "token_digest"})
 
-    udi: Udi
     members: tuple[Udi, ...] = ()
-    incarnation: str
-    counter: int
     public_key: bytes
-    made_at: int
-    nonce: str
     token_digest: Digest | None = None
 
     @classmethod
@@ -66,27 +46,17 @@ class TrustRequest(Body):
         """
         fields = cls.open(document)
         return cls(
-            **read_head(fields),
-            udi=fields.udi("udi"),
+            **read_sent(fields),
             members=fields.udis("members", limit=_MEMBER_LIMIT),
-            incarnation=fields.hex_id("incarnation"),
-            counter=fields.integer("counter", least=0),
             public_key=fields.base64("public_key", limit=_PUBLIC_KEY_LIMIT),
-            made_at=fields.time("made_at"),
-            nonce=fields.hex_id("nonce"),
             token_digest=fields.optional_digest("token_digest"),
         )
 
     def own_json(self) -> dict[str, JsonValue]:
         """Return the fields of a trust request alone."""
         return {
-            "udi": self.udi.to_json(),
             "members": [member.to_json() for member in self.members],
-            "incarnation": self.incarnation,
-            "counter": self.counter,
             "public_key": encode_base64(self.public_key),
-            "made_at": self.made_at,
-            "nonce": self.nonce,
             "token_digest": self.token_digest,
         }
 
@@ -136,9 +106,7 @@ def verify_trust_request(
     if not isinstance(pair, PairSignature):
         detail = f"The trust request of {request.udi} needs two signatures, by SUDI and new key."
         raise Problem("signature-missing", detail)
-    if request.test_clock and not trust.accepts_test_clock:
-        detail = f"The trust request of {request.udi} was made under a test clock."
-        raise Problem("test-clock", detail)
+    require_clock(request, trust)
     # The SUDI first: it is what makes a stranger's request cheap to refuse.
     certificate = trust.verify_sudi(pair.chain, request.udi, now)
     verify(certificate.public_key, document.preimage, pair.sudi)
