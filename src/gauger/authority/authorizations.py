@@ -2,15 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from gauger.authority.answers import (
-    AnswerPlan,
-    Parcel,
-    account_information,
-    late_acknowledgments,
-    plan_again,
-)
+from gauger.authority.answers import Parcel, account_information
 from gauger.authority.books import Draft, Unit
-from gauger.authority.decision import Decision, plain
+from gauger.authority.decision import Decision
+from gauger.authority.replying import Reply
 from gauger.authority.reports import assign
 from gauger.authority.shown_codes import note_shown
 from gauger.authority.turning_away import is_foreign
@@ -26,17 +21,15 @@ from gauger.core.authority.authorization import (
     wanted,
 )
 from gauger.core.authority.commands import ReceiveAuthorization
-from gauger.core.authority.facts import InstanceFacts
-from gauger.core.authority.outcomes import AnswerBundle, AuthorizationOutcome, Verdict
+from gauger.core.authority.outcomes import AuthorizationOutcome, Verdict
 from gauger.core.authority.ownership import ELSEWHERE
 from gauger.core.authority.rows import (
     AuthorizationIssued,
     AuthorizationReceived,
     AuthorizationReturned,
 )
-from gauger.core.documents import verdict as verdict_document
 from gauger.core.documents.account_info import AccountInfo
-from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType, Companion
+from gauger.core.documents.acknowledgment import AnsweredType, Companion
 from gauger.core.documents.authorization_code import (
     AuthorizationCode,
     AuthorizationOrigin,
@@ -65,113 +58,48 @@ def receive(unit: Unit, verified: VerifiedAuthorization) -> Decision:
     facts = unit.store.authorizations.facts(asked, verified.digest)
     arrival = Arrival(pipe=command.pipe, uploaded_to=command.uploaded_to, located=verified.located)
     judgement = judge_authorization(asked, facts, arrival)
-    draft = Draft(unit)
-    known = facts.known
+    reply = Reply(
+        draft=Draft(unit),
+        udi=asked.udi,
+        digest=verified.digest,
+        kind=AnsweredType(asked.TYPE),
+        outcome=AuthorizationOutcome,
+    )
     # First of all: whoever merely holds the file must not even learn that there is an answer.
     if judgement.code == ELSEWHERE and is_foreign(command, facts.instance):
-        return _turned_away(draft, verified, judgement)
+        return reply.turn_away(judgement)
     # A lost answer is asked for again with the same bytes: nothing is taken or credited twice.
-    if judgement.verdict is Verdict.SAME:
-        said = (
-            judgement
-            if known is None
-            else replace(judgement, code=known.code, detail=known.detail, flags=known.flags)
-        )
-        return _again(draft, verified, said, facts.instance)
-    return _record(draft, verified, facts, judgement)
-
-
-def _turned_away(
-    draft: Draft, verified: VerifiedAuthorization, judgement: AuthorizationJudgement
-) -> Decision:
-    """Refuse a document in the hands of another account; what stands about it stays."""
-    udi = verified.request.udi
-    # No document: a signed verdict from here could be carried to the device.
-    answer = AnswerBundle(udi=udi, answers=verified.digest)
-    return plain(draft, _outcome(verified, judgement, answer))
-
-
-def _again(
-    draft: Draft,
-    verified: VerifiedAuthorization,
-    said: AuthorizationJudgement,
-    instance: InstanceFacts | None,
-) -> Decision:
-    """Give the earlier answer again; one that is refused again gets nothing else."""
-    plan = plan_again(draft, verified.request.udi, verified.digest)
-    if said.verdict is Verdict.SAME:
-        plan = _with_late(draft, plan, instance)
-    return _decision(draft, verified, said, plan)
-
-
-def _with_late(draft: Draft, plan: AnswerPlan, instance: InstanceFacts | None) -> AnswerPlan:
-    """Let final answers to earlier reports go along: the device may have nothing else to send."""
-    late = late_acknowledgments(draft.unit, plan.udi, instance, plan.answers)
-    draft.keep_current(late)
-    return replace(plan, acknowledgments=(*plan.acknowledgments, *late))
-
-
-def _outcome(
-    verified: VerifiedAuthorization, said: AuthorizationJudgement, answer: AnswerBundle
-) -> AuthorizationOutcome:
-    return AuthorizationOutcome(
-        verdict=said.verdict,
-        code=said.code,
-        detail=said.detail,
-        flags=said.flags,
-        digest=verified.digest,
-        udi=verified.request.udi,
-        answer=answer,
-    )
-
-
-def _decision(
-    draft: Draft, verified: VerifiedAuthorization, said: AuthorizationJudgement, plan: AnswerPlan
-) -> Decision:
-    # Made after the commit: until then the documents have no signature to give out.
-    return Decision(
-        draft=draft, finish=lambda resolve: _outcome(verified, said, plan.resolve(resolve))
-    )
+    if facts.known is not None and judgement.verdict is Verdict.SAME:
+        return reply.again(replace(facts.known, verdict=Verdict.SAME), facts.instance)
+    return _record(reply, verified, facts, judgement)
 
 
 def _record(
-    draft: Draft,
+    reply: Reply,
     verified: VerifiedAuthorization,
     facts: AuthorizationFacts,
     judgement: AuthorizationJudgement,
 ) -> Decision:
+    draft, known = reply.draft, facts.known
     granted: tuple[AuthorizedLicence, ...] = ()
     if judgement.ownership is not None:
         try:
             granted = _granted(draft.unit, verified, facts, judgement.ownership.account)
         except Problem as problem:
             judgement = rejected(problem)
-    known = facts.known
     # Refused as before: a row for each try would let one bad request fill the ledger.
     if known is not None and (judgement.verdict, judgement.code) == (known.verdict, known.code):
-        return _again(draft, verified, judgement, facts.instance)
-    parcel = Parcel()
-    if judgement.ownership is not None:
-        by, udi = verified.command.by, verified.request.udi
-        assign(draft, udi, facts.instance, ownership=judgement.ownership, by=by)
-        owner = judgement.ownership.account
+        return reply.again(judgement)
+    parcel, ownership = Parcel(), judgement.ownership
+    if ownership is not None:
+        assign(draft, reply.udi, facts.instance, ownership=ownership, by=verified.command.by)
+        owner = ownership.account
         parcel = _carry_out(draft, verified, facts, granted=granted, owner=owner)
-        answer = _acknowledge(draft, verified, judgement, parcel)
-    else:
-        answer = _refuse(draft, verified, judgement)
     # A refused one has a row too: its signed verdict must be provable from the ledger.
     draft.add(_row(verified, judgement, parcel, at=draft.now))
-    plan = AnswerPlan(
-        udi=verified.request.udi,
-        answers=verified.digest,
-        root_sets=parcel.root_sets,
-        acknowledgments=(answer,),
-        companions=parcel.digests,
-    )
-    # The refused may be a stranger: it learns nothing of the owner's earlier reports.
-    if judgement.ownership is not None:
-        plan = _with_late(draft, plan, facts.instance)
-    return _decision(draft, verified, judgement, plan)
+    if ownership is None:
+        return reply.refuse(judgement)
+    return reply.accept(judgement, ownership.account, parcel, facts.instance)
 
 
 def _granted(
@@ -309,47 +237,6 @@ def _take_back(
             return_code=returned.return_code,
             proof=verified.digest,
             by=verified.command.by if verified.located else None,
-        )
-    )
-
-
-def _acknowledge(
-    draft: Draft,
-    verified: VerifiedAuthorization,
-    judgement: AuthorizationJudgement,
-    parcel: Parcel,
-) -> Digest:
-    return draft.issue(
-        Acknowledgment(
-            issued_at=draft.now,
-            test_clock=draft.unit.test_clock,
-            issuer=draft.unit.books.ledger,
-            account=None if judgement.ownership is None else judgement.ownership.account,
-            udi=verified.request.udi,
-            answers=verified.digest,
-            answers_type=AnsweredType(verified.request.TYPE),
-            flags=judgement.flags,
-            # Under the signature: who drops a code on the way is found out by the device.
-            companions=parcel.listed,
-            received_at=draft.now,
-        )
-    )
-
-
-def _refuse(
-    draft: Draft, verified: VerifiedAuthorization, judgement: AuthorizationJudgement
-) -> Digest:
-    return draft.issue(
-        verdict_document.Verdict(
-            issued_at=draft.now,
-            test_clock=draft.unit.test_clock,
-            issuer=draft.unit.books.ledger,
-            udi=verified.request.udi,
-            answers=verified.digest,
-            verdict=verdict_document.Ruling.REJECTED,
-            # A rejection always has a code; the type of the judgement does not say so.
-            code=judgement.code or "",
-            detail=judgement.detail,
         )
     )
 

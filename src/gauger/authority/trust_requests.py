@@ -2,20 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from gauger.authority.answers import (
-    AnswerPlan,
-    Parcel,
-    late_acknowledgments,
-    parcel_for_trust,
-    plan_again,
-)
+from gauger.authority.answers import Parcel, parcel_for_trust
 from gauger.authority.books import Draft, Unit
-from gauger.authority.decision import Decision, plain
+from gauger.authority.decision import Decision
+from gauger.authority.replying import Reply
 from gauger.authority.reports import assign
 from gauger.authority.turning_away import is_foreign
 from gauger.core.authority.commands import ReceiveTrustRequest
-from gauger.core.authority.facts import InstanceFacts, KnownRequest, MemberFacts, TrustFacts
-from gauger.core.authority.outcomes import AnswerBundle, TrustOutcome, Verdict
+from gauger.core.authority.facts import MemberFacts, TrustFacts
+from gauger.core.authority.outcomes import TrustOutcome, Verdict
 from gauger.core.authority.ownership import ELSEWHERE, Cause, Ownership
 from gauger.core.authority.rows import (
     InstanceAssigned,
@@ -24,8 +19,7 @@ from gauger.core.authority.rows import (
     TrustRequestReceived,
 )
 from gauger.core.authority.trust import Presented, TrustJudgement, judge_trust
-from gauger.core.documents import verdict as verdict_document
-from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.acknowledgment import AnsweredType
 from gauger.core.documents.trust_code import TrustCode, TrustOrigin
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi, digest
@@ -52,107 +46,39 @@ def receive(unit: Unit, verified: VerifiedRequest) -> Decision:
         uploaded_to=command.uploaded_to,
     )
     judgement = judge_trust(request, facts, given)
-    draft = Draft(unit)
+    reply = Reply(
+        draft=Draft(unit),
+        udi=request.udi,
+        digest=verified.digest,
+        kind=AnsweredType.TRUST_REQUEST,
+        outcome=TrustOutcome,
+    )
     known = facts.known
     # First of all: whoever merely holds the file must not even learn that there is an answer.
     if judgement.code == ELSEWHERE and is_foreign(command, facts.instance):
-        return _turned_away(draft, verified, judgement)
+        return reply.turn_away(judgement)
     # A lost answer is asked for again with the same bytes: no second use of the token, no new
     # code.
     if known is not None and judgement.verdict is Verdict.SAME:
-        return _again(draft, verified, known, Verdict.SAME, instance=facts.instance)
+        return reply.again(replace(known, verdict=Verdict.SAME), facts.instance)
     # Refused as before: a row for each try would let one bad request fill the ledger.
-    if known is not None and judgement.verdict is known.verdict and judgement.code == known.code:
-        return _again(draft, verified, known, known.verdict)
-    return _record(draft, verified, facts, judgement)
-
-
-def _turned_away(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement) -> Decision:
-    """Refuse a request in the hands of another account; what stands about it stays."""
-    outcome = TrustOutcome(
-        verdict=judgement.verdict,
-        code=judgement.code,
-        detail=judgement.detail,
-        digest=verified.digest,
-        udi=verified.request.udi,
-        # No document: a signed verdict from here could be carried to the device
-        # (spec/authority.md, 2).
-        answer=AnswerBundle(udi=verified.request.udi, answers=verified.digest),
-    )
-    return plain(draft, outcome)
-
-
-def _again(
-    draft: Draft,
-    verified: VerifiedRequest,
-    known: KnownRequest,
-    verdict: Verdict,
-    *,
-    instance: InstanceFacts | None = None,
-) -> Decision:
-    plan = plan_again(draft, verified.request.udi, verified.digest)
-    # Without facts of the instance (a refusal given again) nothing late goes along.
-    plan = _with_late(draft, plan, instance)
-    return _decision(draft, verified, _Said(verdict, known.code, known.detail, known.flags), plan)
-
-
-def _with_late(draft: Draft, plan: AnswerPlan, instance: InstanceFacts | None) -> AnswerPlan:
-    """Let final answers to earlier reports go along: the device may have nothing else to send."""
-    late = late_acknowledgments(draft.unit, plan.udi, instance, plan.answers)
-    draft.keep_current(late)
-    return replace(plan, acknowledgments=(*plan.acknowledgments, *late))
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    verdict: Verdict
-    code: str | None
-    detail: str
-    flags: tuple[str, ...]
-
-
-def _decision(draft: Draft, verified: VerifiedRequest, said: _Said, plan: AnswerPlan) -> Decision:
-    return Decision(
-        draft=draft,
-        # Made after the commit: until then the documents have no signature to give out.
-        finish=lambda resolve: TrustOutcome(
-            verdict=said.verdict,
-            code=said.code,
-            detail=said.detail,
-            flags=said.flags,
-            digest=verified.digest,
-            udi=verified.request.udi,
-            answer=plan.resolve(resolve),
-        ),
-    )
+    if known is not None and (judgement.verdict, judgement.code) == (known.verdict, known.code):
+        return reply.again(known)
+    return _record(reply, verified, facts, judgement)
 
 
 def _record(
-    draft: Draft, verified: VerifiedRequest, facts: TrustFacts, judgement: TrustJudgement
+    reply: Reply, verified: VerifiedRequest, facts: TrustFacts, judgement: TrustJudgement
 ) -> Decision:
-    request = verified.request
-    owner = None if judgement.ownership is None else judgement.ownership.account
+    draft = reply.draft
     parcel = Parcel()
-    if judgement.ownership is not None and owner is not None:
+    if judgement.ownership is not None:
         parcel = _grant(draft, verified, facts, judgement)
-        # Last of the documents: it lists the digests of all that go along.
-        answer = _acknowledge(draft, verified, judgement, parcel)
-    else:
-        answer = _refuse(draft, verified, judgement)
     # A refused one has a row too: its signed verdict must be provable from the ledger.
     draft.add(_row(draft, verified, judgement, parcel))
-    plan = AnswerPlan(
-        udi=request.udi,
-        answers=verified.digest,
-        root_sets=parcel.root_sets,
-        acknowledgments=(answer,),
-        companions=parcel.digests,
-    )
-    # The refused may be a stranger: it learns nothing of the owner's earlier reports.
-    if judgement.ownership is not None:
-        plan = _with_late(draft, plan, facts.instance)
-    said = _Said(judgement.verdict, judgement.code, judgement.detail, judgement.flags)
-    return _decision(draft, verified, said, plan)
+    if judgement.ownership is None:
+        return reply.refuse(judgement)
+    return reply.accept(judgement, judgement.ownership.account, parcel, facts.instance)
 
 
 def _grant(
@@ -231,43 +157,6 @@ def _issue_code(
         )
     )
     return member.udi, document
-
-
-def _acknowledge(
-    draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement, parcel: Parcel
-) -> Digest:
-    return draft.issue(
-        Acknowledgment(
-            issued_at=draft.now,
-            test_clock=draft.unit.test_clock,
-            issuer=draft.unit.books.ledger,
-            account=None if judgement.ownership is None else judgement.ownership.account,
-            udi=verified.request.udi,
-            answers=verified.digest,
-            answers_type=AnsweredType.TRUST_REQUEST,
-            flags=judgement.flags,
-            # Under the signature: who drops a trust code on the way is found out by the device.
-            companions=parcel.listed,
-            # The authority's clock, as all times of spec/authority.md are.
-            received_at=draft.now,
-        )
-    )
-
-
-def _refuse(draft: Draft, verified: VerifiedRequest, judgement: TrustJudgement) -> Digest:
-    return draft.issue(
-        verdict_document.Verdict(
-            issued_at=draft.now,
-            test_clock=draft.unit.test_clock,
-            issuer=draft.unit.books.ledger,
-            udi=verified.request.udi,
-            answers=verified.digest,
-            verdict=verdict_document.Ruling.REJECTED,
-            # A rejection always has a code; the type of the judgement does not say so.
-            code=judgement.code or "",
-            detail=judgement.detail,
-        )
-    )
 
 
 def _row(
