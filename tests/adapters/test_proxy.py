@@ -99,9 +99,16 @@ def test_a_proxy_cannot_pass_for_the_portal(tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", ["403 Forbidden", "407 Proxy Authentication Required", "401 x"])
 def test_a_proxy_that_refuses_is_named(status: str) -> None:
     with tunnel(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()) as proxy:
-        with pytest.raises(Problem, match="comm-failed") as failed:
+        with pytest.raises(Problem, match="proxy-refused") as failed:
             SmartTransport(deadline=20).exchange(NEVER, b"{}", proxy=proxy.way)
         assert f"proxy 127.0.0.1 port {proxy.way.port} was refused: {status}" in failed.value.detail
+
+
+def test_a_proxy_that_finds_no_way_on_is_told_apart() -> None:
+    with tunnel(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n") as proxy:
+        with pytest.raises(Problem, match="comm-failed") as failed:
+            SmartTransport(deadline=20).exchange(NEVER, b"{}", proxy=proxy.way)
+        assert "was refused: 503 Service Unavailable" in failed.value.detail
 
 
 def test_a_proxy_that_is_not_there_is_named() -> None:

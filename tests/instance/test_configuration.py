@@ -211,21 +211,16 @@ def test_a_transport_of_a_later_release_says_so(world: World, kind: str) -> None
     agent.stop()
 
 
-def test_a_vrf_keeps_reports_from_taking_another_way(world: World) -> None:
+def test_what_is_sent_goes_in_the_vrf_that_is_configured(world: World) -> None:
     with wired(world) as (agent, wire):
         agent.establish_trust("token", Scope.LOCAL, force=False)
-        before = len(wire.portal.seen)
         agent.set_count(tag_of(agent), 1)
         change(agent, ConfigKey.VRF, "Mgmt-vrf")
-        for _ in range(3):
-            world.clock.advance(40 * 86_400)
-            agent.tick()
-        with pytest.raises(Problem, match="VRFs come with a later release"):
-            agent.sync(Scope.ALL)
-        assert len(wire.portal.seen) == before
-        assert names(agent).count("SAEVT_COMM_BLOCKED") == 1
-        change(agent, ConfigKey.VRF, None)
         assert agent.sync(Scope.ALL).acknowledged == 1
+        change(agent, ConfigKey.VRF, None)
+        agent.sync(Scope.ALL)
+        assert wire.vrfs[0] is None
+        assert "Mgmt-vrf" in wire.vrfs
 
 
 def withhold(agent: Agent) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gauger.core.documents.smart_transport import decode_request, encode_response
@@ -23,13 +23,18 @@ class Wire:
     Attributes:
         portal: Who answers.
         reply: What is answered instead, where a test says so.
+        vrfs: The VRF of each message.
     """
 
     portal: Portal
     reply: bytes | None = None
+    vrfs: list[str | None] = field(default_factory=list)
 
-    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
+    def exchange(
+        self, url: str, request: bytes, *, proxy: Proxy | None = None, vrf: str | None = None
+    ) -> bytes:
         del proxy
+        self.vrfs.append(vrf)
         self.portal.seen.append(Exchanged(url, request))
         if self.reply is not None:
             return self.reply

@@ -254,13 +254,6 @@ class Engine:
                 f"The transport {kind} comes with a later release: nothing is sent until then."
             )
             raise Problem("transport-later", message)
-        if configuration.vrf is not None:
-            # Sent outside of it, a report would take a way that the operator has closed.
-            message = (
-                f"The VRF {configuration.vrf} is configured; VRFs come with a later release, and "
-                "nothing is sent until then. `no license smart vrf` sends without."
-            )
-            raise Problem("not-supported", message)
         if configuration.url_smart is None:
             raise Problem("not-a-licensing-url", "No smart transport URL is configured.")
         return configuration.url_smart

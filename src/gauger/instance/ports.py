@@ -562,17 +562,20 @@ class Store(Protocol):
 class Transport(Protocol):
     """A pipe to the portal."""
 
-    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
+    def exchange(
+        self, url: str, request: bytes, *, proxy: Proxy | None = None, vrf: str | None = None
+    ) -> bytes:
         """Send one message and return the message that came back, whatever its status.
 
         Args:
             url: The licensing URL.
             request: The exact bytes.
             proxy: What to ask for the way there; None for the direct one.
+            vrf: The VRF that every connection leaves by; None for the global one.
 
         Raises:
-            Problem: ``comm-failed``, ``comm-timeout``, ``tls-failed``, ``bad-answer`` or
-                ``not-a-licensing-url``.
+            Problem: ``comm-failed``, ``comm-timeout``, ``proxy-refused``, ``tls-failed``,
+                ``bad-answer``, ``not-a-licensing-url`` or ``vrf-unavailable``.
         """
 
 

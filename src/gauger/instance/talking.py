@@ -55,13 +55,15 @@ class Talking:
         engine = self._engine
         with engine.lock:
             url = engine.require_way()
-            proxy = engine.memory.singles.configuration.proxy
+            way = engine.memory.singles.configuration
             outgoing = self.exchanging.outgoing(engine.memory.draft(), kind, engine.holdings())
         if outgoing is None:
             return None
         try:
             # Without the lock: measuring goes on while the portal takes its time.
-            data = engine.around.transport.exchange(url, outgoing.body, proxy=proxy)
+            data = engine.around.transport.exchange(
+                url, outgoing.body, proxy=way.proxy, vrf=way.vrf
+            )
             # By the nonce: an answer recorded earlier is none to this message.
             response = decode_response(data, nonce=outgoing.nonce)
         except Problem as problem:

@@ -30,7 +30,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "confirmation": "Authorization Confirmation",
     "return": "Authorization Return",
 }
-_UNREACHED: Final = frozenset({"comm-failed", "comm-timeout", "tls-failed"})
+_UNREACHED: Final = frozenset({"comm-failed", "comm-timeout", "tls-failed", "vrf-unavailable"})
 
 
 class Tallies:

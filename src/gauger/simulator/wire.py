@@ -46,14 +46,16 @@ class Wire:
     faults: deque[Act] = field(default_factory=deque)
     _answers: deque[bytes] = field(default_factory=lambda: deque(maxlen=2))
 
-    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
+    def exchange(
+        self, url: str, request: bytes, *, proxy: Proxy | None = None, vrf: str | None = None
+    ) -> bytes:
         """Carry a message there and back, or fail as networks do.
 
         Raises:
             Problem: ``comm-failed``, ``comm-timeout``, or why the portal does not answer.
             Killed: Where the device is killed meanwhile.
         """
-        del url, proxy  # there is one portal, and one way to it
+        del url, proxy, vrf  # there is one portal, and one way to it
         if self.is_cut:
             raise Problem("comm-failed", "The simulated network is cut.")
         self.far.sent(request)

@@ -199,7 +199,10 @@ def test_a_transport_of_a_later_release_can_be_configured(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "word"),
-    [("license smart vrf Mgmt", "later"), ("no license smart server-identity-check", "checked")],
+    [
+        ("license smart transport cslu", "later"),
+        ("no license smart server-identity-check", "checked"),
+    ],
 )
 def test_what_is_kept_and_does_not_do_all_that_it_says_tells_so(line: str, word: str) -> None:
     assert word in _console(ScriptedAgent()).configure([line])

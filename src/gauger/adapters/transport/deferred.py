@@ -31,7 +31,9 @@ class DeferredTransport:
         self._lock = threading.Lock()
         self._transport: SmartTransport | None = None
 
-    def exchange(self, url: str, request: bytes, *, proxy: "Proxy | None" = None) -> bytes:
+    def exchange(
+        self, url: str, request: bytes, *, proxy: "Proxy | None" = None, vrf: str | None = None
+    ) -> bytes:
         """Send one message and return the message that came back; see `SmartTransport.exchange`.
 
         Raises:
@@ -43,7 +45,7 @@ class DeferredTransport:
             if proxy is not None:
                 # It resolves the name by itself, and would carry invented times anywhere.
                 _require_loopback(proxy.host)
-        return self._loaded().exchange(url, request, proxy=proxy)
+        return self._loaded().exchange(url, request, proxy=proxy, vrf=vrf)
 
     def _loaded(self) -> "SmartTransport":
         with self._lock:

@@ -6,18 +6,16 @@ follows no redirect and reads no proxy from the environment.
 """
 
 import json
-import queue
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import httpcore
 
+from gauger.adapters.transport.sockets import DeadlineBackend, require_vrf
 from gauger.core.documents.smart_transport import MESSAGE_CAP
 from gauger.core.problems import Problem
 from gauger.core.ways import Proxy
@@ -52,7 +50,9 @@ class SmartTransport:
         self._deadline = deadline
         self._user_agent = (user_agent or "gauger").encode("ascii")
 
-    def exchange(self, url: str, request: bytes, *, proxy: Proxy | None = None) -> bytes:
+    def exchange(
+        self, url: str, request: bytes, *, proxy: Proxy | None = None, vrf: str | None = None
+    ) -> bytes:
         """Send one message and return the JSON message that came back, whatever its status.
 
         A peer's refusal is such a message too; only what is no message of the protocol is refused
@@ -62,15 +62,19 @@ class SmartTransport:
             url: The licensing URL.
             request: The exact bytes; a retry sends the same.
             proxy: An HTTP proxy that is asked to CONNECT; TLS goes through it to the portal.
+            vrf: The VRF that every connection leaves by, the proxy's too; None for the global one.
 
         Raises:
-            Problem: ``comm-failed``, ``comm-timeout``, ``tls-failed``, ``bad-answer`` or
-                ``not-a-licensing-url``.
+            Problem: ``comm-failed``, ``comm-timeout``, ``proxy-refused``, ``tls-failed``,
+                ``bad-answer``, ``not-a-licensing-url`` or ``vrf-unavailable``.
         """
+        if vrf is not None:
+            # First of all: not even a name is asked for while the configured way is not there.
+            require_vrf(vrf)
         # A pool for each exchange: all its sockets share one deadline, and none is kept open.
-        backend = _DeadlineBackend(time.monotonic() + self._deadline)
+        backend = DeadlineBackend(time.monotonic() + self._deadline, vrf)
         with (
-            _named_failures(url, proxy),
+            _named_failures(url, proxy, vrf),
             self._pool(backend, proxy) as pool,
             pool.stream("POST", _target(url), headers=self._headers(), content=request) as response,
         ):
@@ -101,101 +105,6 @@ class SmartTransport:
         ]
 
 
-class _DeadlineBackend(httpcore.NetworkBackend):
-    """Sockets whose every operation shares one deadline."""
-
-    def __init__(self, until: float) -> None:
-        self._until = until
-        self._backend = httpcore.SyncBackend()
-
-    def connect_tcp(  # noqa: PLR0917 -- the interface of the pool's backend
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect within what is left of the deadline."""
-        del timeout
-        addresses = _resolved(host, port, self._until)
-        while True:
-            # An address that never answers leaves the others their part of the time.
-            left = _left(self._until, httpcore.ConnectTimeout) / len(addresses)
-            address = addresses.pop(0)
-            try:
-                stream = self._backend.connect_tcp(
-                    address, port, left, local_address, socket_options
-                )
-                return _DeadlineStream(stream, self._until)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if not addresses:
-                    raise
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
-        self._stream = stream
-        self._until = until
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read within what is left of the deadline."""
-        # Its limit is for a single read, which a peer that drips renews with every byte.
-        del timeout
-        return self._stream.read(max_bytes, _left(self._until, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write within what is left of the deadline."""
-        del timeout
-        self._stream.write(buffer, _left(self._until, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        """Shake hands within what is left of the deadline."""
-        del timeout
-        left = _left(self._until, httpcore.ConnectTimeout)
-        stream = self._stream.start_tls(ssl_context, server_hostname, left)
-        return _DeadlineStream(stream, self._until)
-
-    def get_extra_info(self, info: str) -> object:
-        """Return what the socket tells of itself."""
-        extra: object = self._stream.get_extra_info(info)
-        return extra
-
-
-def _resolved(host: str, port: int, until: float) -> list[str]:
-    """Return the addresses of a host within what is left of the deadline.
-
-    The system's resolver takes no deadline, so it works in a thread that nobody waits for longer.
-    """
-    answers: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
-
-    def resolve() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answers.put(list(dict.fromkeys(str(item[4][0]) for item in found)))
-        except (OSError, UnicodeError) as error:
-            # Unicode: a label that is empty or over 63 characters, refused before anyone is asked.
-            answers.put(error)
-
-    threading.Thread(target=resolve, name="gauger-resolve", daemon=True).start()
-    try:
-        answer = answers.get(timeout=_left(until, httpcore.ConnectTimeout))
-    except queue.Empty:
-        raise httpcore.ConnectTimeout(f"The name {host} was not resolved in time.") from None
-    if not isinstance(answer, list):
-        raise httpcore.ConnectError(str(answer)) from answer
-    return answer
-
-
 def _target(url: str) -> httpcore.URL:
     """Take a URL apart.
 
@@ -206,13 +115,6 @@ def _target(url: str) -> httpcore.URL:
         return httpcore.URL(url)
     except (TypeError, ValueError) as error:
         raise Problem("not-a-licensing-url", f"{url!r} cannot be asked: {error}.") from error
-
-
-def _left(until: float, failure: type[httpcore.TimeoutException]) -> float:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise failure
-    return left
 
 
 def _tls_context(ca: Path | None) -> ssl.SSLContext:
@@ -230,14 +132,19 @@ def _tls_context(ca: Path | None) -> ssl.SSLContext:
 
 
 @contextmanager
-def _named_failures(url: str, proxy: Proxy | None) -> Iterator[None]:
+def _named_failures(url: str, proxy: Proxy | None, vrf: str | None) -> Iterator[None]:
     way = "" if proxy is None else f" by the proxy {proxy.host} port {proxy.port}"
+    # Most failures in a VRF are routes that it does not have: nobody finds one without its name.
+    way += "" if vrf is None else f" in the VRF {vrf}"
     try:
         yield
     except httpcore.ProxyError as error:
         # What it answered and no more: a proxy's own page may hold anything.
-        message = f"The way to {url}{way} was refused: {_cause(error)[:80]}."
-        raise Problem("comm-failed", message, peer=url) from error
+        said = _cause(error)[:80]
+        message = f"The way to {url}{way} was refused: {said}."
+        # Its own rules, or a portal that it did not reach: an operator looks elsewhere for each.
+        code = "proxy-refused" if said.startswith("4") else "comm-failed"
+        raise Problem(code, message, peer=url) from error
     except httpcore.TimeoutException as error:
         raise Problem("comm-timeout", f"{url} did not answer in time{way}.", peer=url) from error
     except httpcore.ConnectError as error:

@@ -43,12 +43,31 @@ ROWS = (
         " itself; a command that was typed is typed again.",
     ),
     ProblemKind(
+        "vrf-unavailable",
+        "Nothing can be sent in the configured VRF",
+        Fault.OPERATOR,
+        Retry.LATER,
+        "Check with `ip link show NAME` that the VRF is a device of this machine, or send without: "
+        "`no license smart vrf`. A running agent tries again by itself.",
+    ),
+    ProblemKind(
         "comm-timeout",
         "The peer did not answer in time",
         Fault.NETWORK,
         Retry.LATER,
         "Check the route and the load of the peer. A running agent tries again by itself; a "
         "command that was typed is typed again.",
+    ),
+    ProblemKind(
+        # Apart from comm-failed, whose advice would send an operator to the portal: it is the
+        # proxy that answered, and devices have no line for the password that it may want.
+        "proxy-refused",
+        "The proxy refused the way to the peer",
+        Fault.NETWORK,
+        Retry.LATER,
+        "Let the proxy pass CONNECT to the host and port of the URL, for this device without a "
+        "password; or enter another with `license smart proxy address HOST` and `license smart "
+        "proxy port PORT`.",
     ),
     ProblemKind(
         "tls-failed",

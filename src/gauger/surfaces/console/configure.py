@@ -48,12 +48,6 @@ def transport(session: Session, match: ConsoleMatch, /) -> str:
     return f"The transport {kind} comes with a later release: nothing is sent until then."
 
 
-def withheld(session: Session, match: ConsoleMatch, /) -> str:
-    """Choose a VRF; as long as there is one, nothing is sent."""
-    session.changes.append(ConfigChange(key=ConfigKey.VRF, value=match.values["vrf"]))
-    return "VRFs come with a later release: nothing is sent while one is configured."
-
-
 def unchecked(session: Session, _: ConsoleMatch, /) -> str:
     """Keep that the portal's name is not to be checked, and check it all the same."""
     session.changes.append(ConfigChange(key=ConfigKey.SERVER_IDENTITY_CHECK, value=None))

@@ -40,7 +40,7 @@ _BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
             key-missing key-store-failed entropy-failed file-not-written store-newer
             store-unknown root-lost""",
         501: "upgrade-needed not-supported transport-later",
-        502: "comm-failed tls-failed bad-answer",
+        502: "comm-failed proxy-refused tls-failed bad-answer vrf-unavailable",
         # A full disk too: whoever asks may come again, and 507 is for what he himself keeps here.
         503: "server-busy acknowledging-stopped store-full",
     }

@@ -143,10 +143,9 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     *_no("license smart proxy port", "Return to port 80.", ConfigKey.PROXY_PORT),
     _row(
         "license smart vrf <vrf>",
-        "Reach the portal in a VRF; comes with a later release.",
-        configure.withheld,
+        "Reach the portal, and the proxy, in a VRF: the network device of that name.",
+        configure.setting(ConfigKey.VRF, "vrf"),
         _VRF,
-        summary="A line that says that nothing is sent meanwhile.",
     ),
     *_no("license smart vrf", "Reach the portal outside of any VRF.", ConfigKey.VRF, _VRF),
     _row(
