@@ -55,6 +55,8 @@ def test_every_end_of_a_line_is_one_enter(end: str) -> None:
         ("show foo", "            ^\n% Invalid input detected at '^' marker.\n"),
         ("  xyz", "         ^\n% Invalid input detected at '^' marker.\n"),
         ("show license", "% Incomplete command.\n"),
+        ("sh", '% Type "show ?" for a list of subcommands'),
+        ("sh lic udi | i (", "% The pattern cannot be used: a bracket is not closed."),
         ("sh lic s", '% Ambiguous command:  "sh lic s"'),
         ("sh lic udi | foo x", "                    ^\n% Invalid input detected at '^' marker.\n"),
         ("sh lic udi | include", "% Incomplete command.\n"),
@@ -120,7 +122,6 @@ def test_tab_completes_a_word_on_a_new_line() -> None:
     ("typed", "words"),
     [
         ("?", ["disable", "enable", "exit", "license", "logout", "quit", "show", "terminal"]),
-        ("sh lic s?", ["status", "summary"]),
         ("term ?", ["history", "length", "monitor", "no", "width"]),
         ("term length ?", ["<0-512>"]),
         ("lic sm import ?", ["WORD"]),
@@ -131,6 +132,58 @@ def test_tab_completes_a_word_on_a_new_line() -> None:
 )
 def test_help_stands_at_any_place(typed: str, words: list[str]) -> None:
     assert set(words) <= set(helped(talk().type(typed)))
+
+
+@pytest.mark.requirement("PI-10/shell")
+@pytest.mark.parametrize(
+    ("typed", "row"),
+    [
+        ("sh lic s?", "status   summary"),
+        ("exit?", "exit"),
+        ("conf t\rdo sh lic udi | in?", "include"),
+    ],
+)
+def test_right_behind_a_half_typed_word_stand_only_words(typed: str, row: str) -> None:
+    session = talk()
+    first, _, rest = typed.rpartition("\r")
+    session.line(first)
+    session.type()
+    assert session.type(rest).split("\r\n")[1:3] == [row, ""]
+
+
+@pytest.mark.parametrize(
+    ("way", "head"),
+    [
+        ((), "Exec commands:"),
+        (("conf t",), "Configure commands:"),
+        (("conf t", "line con 0"), "Line configuration commands:"),
+    ],
+)
+def test_a_bare_question_mark_names_the_mode(way: tuple[str, ...], head: str) -> None:
+    session = talk()
+    for line in way:
+        session.line(line)
+    session.type()
+    assert session.type("?").split("\r\n")[1] == head
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"), [(80, ["status   summary"]), (10, ["status", "summary"])]
+)
+def test_words_stand_in_as_many_rows_as_they_need(columns: int, rows: list[str]) -> None:
+    session = talk(columns=columns)
+    session.type("sh lic s")
+    assert session.type("?").split("\r\n")[1 : 1 + len(rows)] == rows
+
+
+@pytest.mark.parametrize(("answer", "mode"), [("", "(config)#"), ("t", "(config)#"), ("mem", "#")])
+def test_configure_alone_asks_from_where(answer: str, mode: str) -> None:
+    session = talk()
+    session.type()
+    asked = "Configuring from terminal, memory, or network [terminal]? "
+    assert session.type("conf\r") == f"conf\r\n{asked}"
+    session.line(answer)
+    assert session.prompt == f"device{mode}"
 
 
 def helped(shown: str) -> list[str]:

@@ -43,14 +43,17 @@ class NotACommand(Problem):
         wrong: What is wrong with it.
         column: Where its first wrong character stands; its length where it only ends early.
         shown: The line up to the end of the wrong word, with secrets covered.
+        path: The words of the language that it has up to there, each whole.
     """
 
-    def __init__(self, wrong: Wrong, detail: str, *, column: int, shown: str) -> None:
+    def __init__(
+        self, wrong: Wrong, detail: str, *, column: int, shown: str, path: str = ""
+    ) -> None:
         """Say what is wrong; the detail holds what a console prints."""
         # Where a line only ends early no character is wrong.
         place = column if wrong is Wrong.INVALID else None
         super().__init__("invalid-command", detail, column=place)
-        self.wrong, self.column, self.shown = wrong, column, shown
+        self.wrong, self.column, self.shown, self.path = wrong, column, shown, path
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +263,8 @@ class _Walk(Generic[H]):
         if self._node.command is None:
             shown = self._shown(len(self._line))
             message = f"{shown}\n% Incomplete command.\n{self._allowed()}".lstrip("\n")
-            column = len(self._line)
-            raise NotACommand(Wrong.INCOMPLETE, message, column=column, shown=shown)
+            path, column = " ".join(self._path), len(self._line)
+            raise NotACommand(Wrong.INCOMPLETE, message, column=column, shown=shown, path=path)
         return Match(command=self._node.command, values=self._values)
 
     def takes(self, asked: _Token) -> bool:

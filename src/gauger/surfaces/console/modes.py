@@ -38,6 +38,18 @@ def configure(session: Session, _: ConsoleMatch, /) -> str:
     return "Enter configuration commands, one per line.  End with CNTL/Z."
 
 
+def configure_from(session: Session, match: ConsoleMatch, /) -> str:
+    """Ask where lines come from, as devices do; here they come from the terminal only."""
+
+    def then(answer: str) -> str:
+        if not "terminal".startswith(answer.strip().lower()):
+            raise Problem("not-supported", "Lines of configuration come from the terminal only.")
+        return configure(session, match)
+
+    session.at_terminal.ask("Configuring from terminal, memory, or network [terminal]? ", then)
+    return ""
+
+
 def leave(session: Session, _: ConsoleMatch, /) -> str:
     """End the session."""
     session.at_terminal.end()

@@ -1,7 +1,7 @@
 """What a line means that is typed in a session: its mode, `do`, and the filter behind a bar."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from gauger.core.problems import Problem
 from gauger.surfaces.console import pipes
 from gauger.surfaces.console.commands import COMMANDS, WORDS
 from gauger.surfaces.console.commands.arguments import FIRST
+from gauger.surfaces.console.console import listed
 from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
 from gauger.surfaces.console.language import Grammar, NotACommand, Wrong
 from gauger.surfaces.console.session import ConsoleMatch, Handler
@@ -32,6 +33,13 @@ _FILTERS: Final[Grammar[str]] = Grammar(
         for name, meaning in pipes.MEANINGS.items()
     ],
     Mode.EXEC,
+)
+_HEADS: Final[Mapping[Mode, str]] = MappingProxyType(
+    {
+        Mode.EXEC: "Exec commands:",
+        Mode.CONFIG: "Configure commands:",
+        Mode.LINE: "Line configuration commands:",
+    }
 )
 _BAR: Final = ("|", "Let through some lines of the output only.")
 
@@ -105,6 +113,37 @@ def following(text: str, mode: Mode, privilege: int) -> list[tuple[str, str]]:
     return choices
 
 
+def helped(text: str, mode: Mode, privilege: int, columns: int) -> str:
+    """Return what a question mark shows, as devices do it.
+
+    Args:
+        text: The line up to the cursor.
+        mode: The mode it is typed in.
+        privilege: What its operator may do.
+        columns: Characters of a line of the terminal; 0 for no limit.
+
+    Returns:
+        A line for each word that may follow; right behind a half-typed one only the words.
+    """
+    try:
+        choices = following(text, mode, privilege)
+    except Problem:
+        return "% Unrecognized command"
+    placed_mode, placed = _placed(text, mode, privilege)
+    if not placed.strip():
+        return f"{_HEADS[placed_mode]}\n{listed(choices)}\n"
+    words = [word for word, _ in choices]
+    is_half = not placed.endswith(" ") and not words[0].startswith(("<", "WORD", "LINE"))
+    return f"{_in_columns(words, columns) if is_half else listed(choices)}\n"
+
+
+def _in_columns(words: Sequence[str], columns: int) -> str:
+    width = max(map(len, words)) + 2
+    each = max(1, (columns or len(words) * width) // width)
+    rows = (words[start : start + each] for start in range(0, len(words), each))
+    return "\n".join("".join(word.ljust(width) for word in row).rstrip() for row in rows)
+
+
 def completed(text: str, mode: Mode, privilege: int) -> str | None:
     """Return a half-typed line with its last word whole; None where that is unclear.
 
@@ -163,11 +202,13 @@ def told(problem: Problem, indent: int) -> str:
         marker = " " * max(0, indent + problem.column) + "^"
         return f"{marker}\n% Invalid input detected at '^' marker.\n"
     if problem.wrong is Wrong.INCOMPLETE:
-        return "% Incomplete command.\n"
+        # The one word that devices answer with where to look.
+        is_bare = problem.path == "show"
+        return '% Type "show ?" for a list of subcommands' if is_bare else "% Incomplete command.\n"
     return f'% Ambiguous command:  "{problem.shown.strip()}"'
 
 
 def _other(problem: Problem) -> str:
-    text = f"% {problem.detail}"
+    text = f"% {problem.detail.removeprefix('% ')}"
     # What is wrong with a line is told whole; all else says what to do next.
     return text if problem.code == "invalid-command" else f"{text}\n{problem.kind.next_step}"

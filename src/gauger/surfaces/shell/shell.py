@@ -13,7 +13,7 @@ from typing import Final
 from gauger.core.problems import Problem
 from gauger.core.text import many_lines, one_line
 from gauger.instance.ports import Line, Operations
-from gauger.surfaces.console.console import listed, require_release
+from gauger.surfaces.console.console import require_release
 from gauger.surfaces.console.grammar import Mode
 from gauger.surfaces.console.modes import PRIVILEGED
 from gauger.surfaces.console.session import Session
@@ -302,11 +302,8 @@ class Shell:
             self._out(self._editor.type(text))
 
     def _help(self) -> None:
-        mode = self._session.mode
-        try:
-            text = listed(lines.following(self._editor.before, mode, self.privilege)) + "\n"
-        except Problem:
-            text = "% Unrecognized command"
+        mode, columns = self._session.mode, self.terminal.columns
+        text = lines.helped(self._editor.before, mode, self.privilege, columns)
         shown = many_lines(text).replace("\n", "\r\n")
         self._out(f"{self._editor.finish()}?\r\n{shown}\r\n{self._editor.redraw()}")
 
