@@ -283,6 +283,62 @@ def test_labels_travel_with_reports(world: World, device: Agent) -> None:
     )
 
 
+@pytest.mark.requirement("PI-10/privacy")
+@pytest.mark.parametrize("ends", ["reload", "stop", "power loss"])
+def test_what_was_not_saved_covers_what_ran_under_it(
+    world: World, device: Agent, ends: str
+) -> None:
+    withheld = ConfigChange(key=ConfigKey.PRIVACY_ALL, value="")
+    labelled = ConfigChange(key=ConfigKey.CUSTOM_ID, value="asset 7")
+    device.configure([withheld, labelled], save=False)
+    device.set_count(ESSENTIALS, 1)
+    device.flush()
+    world.clock.advance(1000)
+    agent = begun_again(world, device, ends)
+    agent.set_count(ESSENTIALS, 2)
+    agent.flush()
+    world.clock.advance(60)
+    agent.save_usage(Selection(kind=SelectionKind.ALL), world.root / "usage.xml")
+    first, second = reports(world)
+    assert (first.software_version, read_meta(first)[1]) == (None, (("custom_id", "asset 7"),))
+    assert second.software_version is not None
+    assert read_meta(second)[1] == ()
+    agent.stop()
+
+
+def begun_again(world: World, device: Agent, ends: str) -> Agent:
+    if ends == "reload":
+        device.reload()
+        return device
+    if ends == "stop":
+        device.stop()
+    else:
+        # Measured by the schedule alone, at most 15 minutes ago; nobody says that it ends.
+        device.tick()
+        device._release()
+    return world.open()
+
+
+def test_a_report_without_its_key_tells_what_was_set_and_is_withheld_since(
+    world: World, device: Agent
+) -> None:
+    change(device, ConfigKey.CUSTOM_ID, "asset 7")
+    device.set_count(ESSENTIALS, 1)
+    device.flush()
+    world.clock.advance(60)
+    around = device._engine.around
+    key, everything = around.sudi, Selection(kind=SelectionKind.ALL)
+    object.__setattr__(around, "sudi", None)
+    with pytest.raises(Problem, match="key-missing"):
+        device.save_usage(everything, world.root / "usage.xml")
+    change(device, ConfigKey.CUSTOM_ID, "asset 8")
+    change(device, ConfigKey.PRIVACY_VERSION, "")
+    object.__setattr__(around, "sudi", key)
+    device.save_usage(everything, world.root / "usage.xml")
+    (report,) = reports(world)
+    assert (report.software_version, read_meta(report)[1]) == (None, (("custom_id", "asset 7"),))
+
+
 def read_meta(payload: Payload) -> tuple[object, object]:
     assert payload.meta is not None
     return payload.utility_enabled, payload.meta.labels

@@ -19,6 +19,7 @@ from gauger.instance.engine import Engine
 from gauger.instance.memory import Draft
 from gauger.instance.setting_kinds import check_hash
 from gauger.instance.settings import apply_change
+from gauger.instance.surroundings import told_by
 from gauger.instance.users import PRIVILEGES, LocalUsers
 
 HASHED: Final = "9"
@@ -49,7 +50,9 @@ class Configuring:
             # Gathered first: a line that is refused leaves none of those before it in force.
             running = self._applied(draft, ready)
             startup = running if save else draft.singles.startup
-            draft.singles = replace(draft.singles, configuration=running, startup=startup)
+            draft.singles = replace(
+                draft.singles, configuration=running, startup=startup, told=told_by(running)
+            )
             self._tell_later(draft, before, running)
 
         if save or touches_users:

@@ -13,7 +13,7 @@ from gauger.instance.memory import Draft, Memory
 from gauger.instance.meter import Change, Meter
 from gauger.instance.records import ClockRecord, TagRecord
 from gauger.instance.reporting import Closing, ensure_open, queue_report
-from gauger.instance.surroundings import Surroundings
+from gauger.instance.surroundings import Surroundings, told_by
 
 _NEVER: Final = -1
 
@@ -83,6 +83,8 @@ class Measuring:
                 draft.tags[tag] = replace(draft.tags[tag], stated=0)
         if going_on is None:
             self._meter.restore([(tag, record.stated) for tag, record in draft.tags.items()])
+        # Behind the closing: those reports say what was set in the boot that measured them.
+        draft.singles = replace(draft.singles, told=told_by(draft.singles.configuration))
         self._stamp(draft)
 
     def measure(self, draft: Draft) -> bool:

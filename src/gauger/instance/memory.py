@@ -28,6 +28,7 @@ from gauger.instance.records import (
     RootFloor,
     Singles,
     TagRecord,
+    Told,
     TrustRecord,
     Value,
     pack,
@@ -289,6 +290,7 @@ def _read_singles(store: Store) -> Singles:
         authorization=_read(store, "authorization", AuthorizationRecord) or AuthorizationRecord(),
         authorization_exchange=_read(store, "authorization_exchange", Exchange),
         code_floor=_read(store, "code_floor", CodeFloor),
+        told=_read(store, "told", Told),
     )
 
 

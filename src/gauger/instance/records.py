@@ -137,6 +137,21 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What reports say of the product instance beside its usage, as its operator has set.
+
+    Attributes:
+        withholds_version: Whether the software version is left out.
+        is_billed_by_use: Whether usage is marked as billed by use.
+        labels: The operator's own labels by name.
+    """
+
+    withholds_version: bool = False
+    is_billed_by_use: bool = False
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A report that is closed and not signed yet.
 
@@ -147,6 +162,7 @@ class Waiting:
         closed_at: When it was closed, epoch seconds.
         boot: Nonce of the boot that measured it.
         cause: Why it was closed.
+        told: What was set when it was closed; None where an earlier release closed it.
     """
 
     report_id: int
@@ -155,6 +171,7 @@ class Waiting:
     closed_at: int
     boot: str
     cause: ReportInput
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,6 +414,8 @@ class Singles:
         authorization: What was asked for and given back of authorization codes.
         authorization_exchange: The request for a code, or the return, that waits for its answer.
         code_floor: Which authorization codes are dead; anchored as the root set is.
+        told: What the running configuration has reports say. A record, though that one is none:
+            the next boot closes what was measured under it, when it is lost already.
     """
 
     clock: ClockRecord = field(default_factory=ClockRecord)
@@ -413,6 +432,7 @@ class Singles:
     authorization: AuthorizationRecord = field(default_factory=AuthorizationRecord)
     authorization_exchange: Exchange | None = None
     code_floor: CodeFloor | None = None
+    told: Told | None = None
 
 
 PLACES: Final = {

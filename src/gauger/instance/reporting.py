@@ -23,8 +23,8 @@ from gauger.instance import events
 from gauger.instance.config import Configuration
 from gauger.instance.memory import Draft, read_detail, report_row
 from gauger.instance.ports import Store, StoredItem, StoredReport
-from gauger.instance.records import ReportDetail, TagRecord, Waiting, pack
-from gauger.instance.surroundings import Surroundings, labels
+from gauger.instance.records import ReportDetail, TagRecord, Told, Waiting, pack
+from gauger.instance.surroundings import Surroundings, told_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,7 @@ def _queue_one(
         closed_at=closing.closed_at,
         boot=closing.boot,
         cause=closing.cause,
+        told=draft.singles.told,
     )
     draft.tags[tag] = replace(
         record, open_id=0, previous_id=record.open_id, waiting=(*record.waiting, waiting)
@@ -166,8 +167,7 @@ class Reporting:
     def _sign_first(self, draft: Draft, tag: str, state: SigningState) -> None:
         record = draft.tags[tag]
         waiting = record.waiting[0]
-        # By what is configured now, as it is signed: what is withheld since is in no new report.
-        told = draft.singles.configuration
+        told = _told(waiting, draft.singles.configuration)
         signed = encode_payload(self._payload(record, waiting, state, told))
         signature = ReportSignature(
             udi=self._around.udi,
@@ -198,7 +198,7 @@ class Reporting:
         )
 
     def _payload(
-        self, record: TagRecord, waiting: Waiting, state: SigningState, told: Configuration
+        self, record: TagRecord, waiting: Waiting, state: SigningState, told: Told
     ) -> Payload:
         around = self._around
         tag = around.profile.software_tag
@@ -207,8 +207,8 @@ class Reporting:
             report_id=waiting.report_id,
             software_tag=tag,
             entitlement_tag=record.sampler.tag,
-            software_version=None if told.privacy_version else around.profile.release.padded,
-            utility_enabled=told.utility_enabled,
+            software_version=None if told.withholds_version else around.profile.release.padded,
+            utility_enabled=told.is_billed_by_use,
             ha=(HaMember(role="Active", udi=around.udi),),
             measurements=waiting.measurements,
             inner=InnerSignature(signing_type=state.kind, key=tag, value=""),
@@ -224,7 +224,7 @@ class Reporting:
                 root_number=state.root_number,
                 policy_order=state.policy_order,
                 account=state.account,
-                labels=labels(told),
+                labels=told.labels,
                 # By this the portal knows which code is installed, and which is not any more.
                 authorization=state.authorization,
                 # Signed along: a portal must be able to tell what was made under a moved clock.
@@ -238,6 +238,17 @@ class Reporting:
         if row is not None:
             detail = replace(read_detail(row), next_id=waiting.report_id)
             draft.put_report(report_row(row, detail))
+
+
+def _told(waiting: Waiting, running: Configuration) -> Told:
+    """Return what a report says beside its usage: what was set when it was closed.
+
+    The next boot closes it, under another configuration, if what ran was not saved.
+    """
+    now = told_by(running)
+    then = waiting.told or now
+    # Where its key is lost a report is signed long after: what is withheld since is in no new one.
+    return replace(then, withholds_version=then.withholds_version or now.withholds_version)
 
 
 def find_report(draft: Draft, store: Store, report_id: int) -> StoredReport | None:

@@ -12,6 +12,7 @@ from gauger.core.usage.timeline import Reading
 from gauger.instance.config import Configuration, TransportKind
 from gauger.instance.messages import Messages
 from gauger.instance.ports import PausingClock, Transport, TrustFiles, TrustKeys
+from gauger.instance.records import Told
 
 BUILD_DATE: Final = 1_795_219_200
 """2026-11-21: a wall clock before it was never set."""
@@ -105,6 +106,15 @@ def labels(configuration: Configuration) -> tuple[tuple[str, str], ...]:
         # Who is billed is no business of a portal that bills nobody by use.
         said |= {f"customer_{part}": value for part, value in configuration.customer_info}
     return tuple(sorted(said.items()))
+
+
+def told_by(configuration: Configuration) -> Told:
+    """Return what a configuration has reports say of the product instance."""
+    return Told(
+        withholds_version=configuration.privacy_version,
+        is_billed_by_use=configuration.utility_enabled,
+        labels=labels(configuration),
+    )
 
 
 def topology(configuration: Configuration) -> Topology:
