@@ -22,4 +22,10 @@ else
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install --yes -qq --no-install-recommends "${missing[@]}" >/dev/null
+  # Debian starts a proxy as it installs it, on every address: the tests start their own.
+  for service in squid tinyproxy; do
+    if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *" $service "* ]]; then
+      systemctl disable --now --quiet "$service"
+    fi
+  done
 fi

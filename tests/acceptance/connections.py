@@ -63,6 +63,8 @@ class Forwarder:
         first: The first bytes of each, which tell the protocol.
         is_cut: Whether connections are dropped at once, as where nobody listens.
         loses_answers: Whether what the server answers after the handshake is swallowed.
+        halves_answers: Whether half of it is passed on, and then nothing comes any more.
+        lost: Set once an answer was swallowed or halved.
     """
 
     def __init__(self, target: int) -> None:
@@ -72,7 +74,7 @@ class Forwarder:
         self.count = 0
         self.first: list[bytes] = []
         self.is_cut = False
-        self.loses_answers = False
+        self.loses_answers = self.halves_answers = False
         self.lost = threading.Event()
 
     @property
@@ -123,12 +125,23 @@ class Forwarder:
             while data := server.recv(65_536):
                 # A request is what the client sends after its two flights of the handshake; the
                 # server's session tickets before it are short of any answer.
-                if self.loses_answers and len(sent) > 1 and len(data) > 1_000:
-                    self.lost.set()
-                    _end(client, server)
+                is_answer = len(sent) > 1 and len(data) > 1_000
+                if is_answer and (self.loses_answers or self.halves_answers):
+                    self._spoil(data, server, client)
                     return
                 client.sendall(data)
         _end(client)
+
+    def _spoil(self, data: bytes, server: socket.socket, client: socket.socket) -> None:
+        if self.loses_answers:
+            self.lost.set()
+            _end(client, server)
+            return
+        client.sendall(data[: len(data) // 2])
+        self.lost.set()
+        # Silence: whoever stands in between, or the client, has to end it.
+        while server.recv(65_536):
+            pass
 
 
 def _end(*ends: socket.socket) -> None:
