@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from gauger.adapters.storage.ledger.authorizations import Authorizations
+from gauger.adapters.storage.ledger.connection import connect
+from gauger.adapters.storage.ledger.names import Names
 from gauger.core.authority.commands import FetchAuthorization, Pipe, ReceiveAuthorization
 from gauger.core.authority.outcomes import AuthorizationOutcome, CodeOutcome, Verdict
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.authorization_code import AuthorizationCode
-from gauger.core.documents.authorization_request import Mode
+from gauger.core.documents.authorization_request import AuthorizationRequest, Mode
 from gauger.core.documents.authorization_return import (
     AuthorizationReturn,
     sign_authorization_return,
@@ -51,6 +54,28 @@ def left(portal: Bench, tag: str = HSEC) -> int:
             (tag,),
         ).fetchall()
     return int(quantity - sum(count for (count,) in given))
+
+
+def steps_of_a_decision(portal: Bench, licensee: Licensee) -> int:
+    """Return how many steps SQLite takes to say what a request is judged by."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    document = licensee.request((HSEC, 1))
+    with closing(connect(portal.path, readonly=True)) as db:
+        held = Authorizations(db, Names(db), lambda _: None)
+        # Once before, so that the schema is read and no part of what is counted.
+        held.highest(licensee.udi)
+        db.set_progress_handler(count, 1)
+        held.facts(AuthorizationRequest.from_document(document), document.digest)
+        held.pools(ACCOUNT, (HSEC,), without=licensee.udi)
+        held.newest(licensee.udi)
+        held.highest(licensee.udi)
+    return steps
 
 
 def authorized(portal: Bench, licensee: Licensee, count: int = 1) -> AuthorizationCode:
@@ -437,6 +462,55 @@ def test_a_pool_never_goes_below_what_is_given_out(portal: Bench) -> None:
     assert caught.value.code == "conflict"
     deposit(portal, 5)
     assert left(portal) == 3
+
+
+def test_no_request_costs_more_because_many_were_answered(portal: Bench) -> None:
+    deposit(portal, 100)
+    costs = []
+    for devices in (range(1, 3), range(3, 31)):
+        for number in devices:
+            authorized(portal, a_licensee(f"GGR{number:04}"))
+        costs.append(steps_of_a_decision(portal, a_licensee("GGR0002")))
+    # Not by one step for each of them; the pages of an index may be split once more.
+    assert costs[1] < costs[0] + 28
+
+
+@pytest.mark.threat("G9", role="cssm")
+def test_what_is_given_out_is_reckoned_once_when_an_older_ledger_is_opened(
+    portal: Bench,
+) -> None:
+    deposit(portal, 5)
+    licensee, other = a_licensee(), a_licensee("GGR0002")
+    for _ in range(2):
+        authorized(portal, licensee)
+    authorized(portal, other)
+    ask(portal, other.give_back())
+    portal.authority.stop()
+    with closing(sqlite3.connect(portal.path)) as db:
+        # As the release before left it.
+        db.executescript(
+            "DROP TABLE authorization_shares; DROP TABLE authorizations_given;"
+            " DROP INDEX authorization_requests_counter; DROP INDEX authorization_requests_mark;"
+            " UPDATE ledger_schema SET version = 7"
+        )
+    portal.restart()
+    assert examine_ledger(portal.path).faults == []
+    refused = ask(portal, a_licensee("GGR0003").request((HSEC, 5)))
+    assert refused.code == "authorizations-used-up"
+
+
+def test_no_request_costs_more_because_its_device_asked_often(portal: Bench) -> None:
+    deposit(portal)
+    licensee = a_licensee()
+    costs = []
+    for turns in (2, 20):
+        for _ in range(turns):
+            authorized(portal, licensee)
+            ask(portal, licensee.give_back())
+        authorized(portal, licensee)
+        costs.append(steps_of_a_decision(portal, licensee))
+    # By an index, in logarithms; by a scan the second would be some ten times the first.
+    assert costs[1] < 1.2 * costs[0]
 
 
 def test_another_account_learns_nothing(portal: Bench) -> None:

@@ -27,7 +27,7 @@ def note_shown(
     """
     if held is None:
         return
-    known = draft.unit.store.authorizations.code(udi, held.code)
+    known = draft.unit.store.authorizations.code(udi, held)
     if known is None:
         return
     if confirming and confirms(held, known):

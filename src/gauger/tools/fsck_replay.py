@@ -37,6 +37,8 @@ PROJECTIONS: Final = (
     "authorization_requests",
     "authorizations",
     "authorized_licences",
+    "authorization_shares",
+    "authorizations_given",
     "refusals",
     "events",
 )

@@ -27,6 +27,7 @@ from gauger.core.authority.facts import (
 )
 from gauger.core.authority.rows import Purchase, Row
 from gauger.core.authority.silence import QuietFacts
+from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.merkle import Node
 from gauger.core.documents.trust_request import TrustRequest
@@ -189,8 +190,8 @@ class AuthorizationsPort(Protocol):
     def facts(self, asked: Asked, known: Digest) -> AuthorizationFacts:
         """Return what an authorization request or return is judged against."""
 
-    def code(self, udi: Udi, code: str) -> CodeFacts | None:
-        """Return a code that this ledger issued for a product instance, or None."""
+    def code(self, udi: Udi, held: HeldCode) -> CodeFacts | None:
+        """Return a code that this ledger knows of a product instance, or None."""
 
     def newest(self, udi: Udi, until: int | None = None) -> CodeFacts | None:
         """Return the newest code that a product instance may use, up to an epoch, or None."""

@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from gauger.adapters.storage.ledger.connection import unpack
-from gauger.adapters.storage.ledger.names import Names, account_named, split_words
+from gauger.adapters.storage.ledger.names import Names
+from gauger.adapters.storage.ledger.requests import Requests, highest_counter, known_request
 from gauger.core.authority.authorization import (
     Asked,
     AuthorizationFacts,
@@ -14,13 +15,13 @@ from gauger.core.authority.authorization import (
     PoolFacts,
     named_by,
 )
-from gauger.core.authority.facts import InstanceFacts, KnownRequest
-from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.facts import InstanceFacts
 from gauger.core.authority.rows import AuthorizationReceived, decode_row
-from gauger.core.documents.authorization_code import AuthorizedLicence
+from gauger.core.documents.authorization_code import AuthorizedLicence, HeldCode
 from gauger.core.identity import AccountRef, Digest, Udi
 
-_CODE = (
+_TABLE: Final = Requests.AUTHORIZATION
+_CODE: Final = (
     "SELECT c.id, c.code, c.epoch, a.domain, a.name, c.state, c.document, c.misused_at"
     " FROM authorizations c JOIN accounts a ON a.id = c.account"
 )
@@ -53,16 +54,21 @@ class Authorizations:
         held = named_by(asked)
         return AuthorizationFacts(
             instance=self._facts_of(asked.udi),
-            known=self._known(number, known),
-            counter=self._counter(number, asked.incarnation),
-            named=None if held is None else self.code(asked.udi, held.code),
+            known=known_request(self._db, _TABLE, number, known),
+            counter=highest_counter(self._db, _TABLE, number, asked.incarnation),
+            named=None if held is None else self.code(asked.udi, held),
             highest=self.highest(asked.udi),
         )
 
-    def code(self, udi: Udi, code: str) -> CodeFacts | None:
-        """Return a code that this ledger issued for a product instance, or None."""
-        number = self._names.instance(udi)
-        return self._one(f"{_CODE} WHERE c.instance = ? AND c.code = ?", number, code)
+    def code(self, udi: Udi, held: HeldCode) -> CodeFacts | None:
+        """Return a code that this ledger knows of a product instance, or None."""
+        # By the epoch too, which leads straight to it: each report that shows a code asks.
+        return self._one(
+            f"{_CODE} WHERE c.instance = ? AND c.epoch = ? AND c.code = ?",
+            self._names.instance(udi),
+            held.epoch,
+            held.code,
+        )
 
     def newest(self, udi: Udi, until: int | None = None) -> CodeFacts | None:
         """Return the newest code that a product instance may use, up to an epoch, or None."""
@@ -75,10 +81,11 @@ class Authorizations:
     def highest(self, udi: Udi) -> int | None:
         """Return the highest authorization epoch that is known of a product instance, or None."""
         (epoch,) = self._db.execute(
-            "SELECT max(epoch) FROM (SELECT epoch FROM authorizations WHERE instance = ?1"
+            "SELECT max(coalesce(issued, shown), coalesce(shown, issued)) FROM (SELECT"
+            " (SELECT max(epoch) FROM authorizations WHERE instance = ?1) AS issued,"
             # Of accepted ones only: a refused one must not drive the epochs up.
-            " UNION ALL SELECT mark FROM authorization_requests"
-            " WHERE instance = ?1 AND verdict = 'accepted')",
+            " (SELECT max(mark) FROM authorization_requests"
+            " WHERE instance = ?1 AND verdict = 'accepted') AS shown)",
             (self._names.instance(udi),),
         ).fetchone()
         return None if epoch is None else int(epoch)
@@ -114,21 +121,18 @@ class Authorizations:
 
     def _pool(self, account: int, tag: str, without: int | None) -> PoolFacts | None:
         row = self._db.execute(
-            "SELECT name, term, quantity FROM authorization_pools WHERE account = ? AND tag = ?",
-            (account, tag),
+            "SELECT p.name, p.term, p.quantity, coalesce(g.given, 0) - coalesce(s.taken, 0)"
+            " FROM authorization_pools p"
+            " LEFT JOIN authorizations_given g ON g.account = p.account AND g.tag = p.tag"
+            " LEFT JOIN authorization_shares s"
+            " ON s.instance = ? AND s.account = p.account AND s.tag = p.tag"
+            " WHERE p.account = ? AND p.tag = ?",
+            (without, account, tag),
         ).fetchone()
         if row is None:
             return None
-        (others,) = self._db.execute(
-            # The most of each product instance, not the sum: it uses one of its codes. Which one,
-            # nobody knows until it shows a newer one or gives one back.
-            "SELECT coalesce(sum(most), 0) FROM (SELECT max(l.count) AS most"
-            " FROM authorizations c JOIN authorized_licences l ON l.authorization = c.id"
-            " WHERE c.account = ? AND c.state IN ('issued', 'confirmed') AND l.tag = ?"
-            " AND c.instance IS NOT ? GROUP BY c.instance)",
-            (account, tag, without),
-        ).fetchone()
-        return PoolFacts(tag=tag, name=row[0], term=row[1], quantity=row[2], others=others)
+        name, term, quantity, others = row
+        return PoolFacts(tag=tag, name=name, term=term, quantity=quantity, others=others)
 
     def _one(self, query: str, *values: object) -> CodeFacts | None:
         row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
@@ -152,31 +156,3 @@ class Authorizations:
             document=Digest(document),
             misused=misused_at is not None,
         )
-
-    def _known(self, instance: int, known: Digest) -> KnownRequest | None:
-        row = self._db.execute(
-            "SELECT r.verdict, r.code, r.detail, r.flags, a.domain, a.name"
-            " FROM authorization_requests r LEFT JOIN accounts a ON a.id = r.account"
-            " WHERE r.instance = ? AND r.digest = ?",
-            (instance, known),
-        ).fetchone()
-        if row is None:
-            return None
-        verdict, code, detail, flags, domain, name = row
-        return KnownRequest(
-            digest=known,
-            verdict=Verdict(verdict),
-            code=code,
-            detail=detail,
-            flags=split_words(flags),
-            account=account_named(domain, name),
-        )
-
-    def _counter(self, instance: int, incarnation: str) -> int | None:
-        (counter,) = self._db.execute(
-            "SELECT max(counter) FROM authorization_requests"
-            # Only accepted ones: a refused request with a huge counter would lock the device out.
-            " WHERE instance = ? AND incarnation = ? AND verdict = 'accepted'",
-            (instance, incarnation),
-        ).fetchone()
-        return None if counter is None else int(counter)

@@ -6,13 +6,13 @@ from typing import Any, Final
 from gauger.adapters.storage.ledger.connection import unpack
 from gauger.adapters.storage.ledger.names import Names, account_named, split_udis, split_words
 from gauger.adapters.storage.ledger.projector import Projector
+from gauger.adapters.storage.ledger.requests import Requests, highest_counter, known_request
 from gauger.adapters.storage.ledger.usage import ABSOLUTE, gain_before, overlaps
 from gauger.core.authority.claims import Chain, Claims
 from gauger.core.authority.facts import (
     MOST_RIVALS,
     InstanceFacts,
     KnownReport,
-    KnownRequest,
     Life,
     MemberFacts,
     ReportFacts,
@@ -112,8 +112,8 @@ class Facts:
         number, instance, _ = self._numbered(request.udi)
         return TrustFacts(
             instance=instance,
-            known=None if number is None else self._known_request(number, known),
-            counter=None if number is None else self._counter(number, request.incarnation),
+            known=known_request(self._db, Requests.TRUST, number, known),
+            counter=highest_counter(self._db, Requests.TRUST, number, request.incarnation),
             token=None if token is None else self.token(token),
             key_holders=self._key_holders(request),
             members=tuple(map(self._member, request.members)),
@@ -311,33 +311,6 @@ class Facts:
             (number, chain.incarnation, self._names.tag(claims.tag), claims.digest),
         ).fetchone()
         return row is not None
-
-    def _known_request(self, number: int, known: Digest) -> KnownRequest | None:
-        row = self._db.execute(
-            "SELECT r.verdict, r.code, r.detail, r.flags, a.domain, a.name FROM trust_requests r"
-            " LEFT JOIN accounts a ON a.id = r.account WHERE r.instance = ? AND r.digest = ?",
-            (number, known),
-        ).fetchone()
-        if row is None:
-            return None
-        verdict, code, detail, flags, domain, name = row
-        return KnownRequest(
-            digest=known,
-            verdict=Verdict(verdict),
-            code=code,
-            detail=detail,
-            flags=split_words(flags),
-            account=account_named(domain, name),
-        )
-
-    def _counter(self, number: int, incarnation: str) -> int | None:
-        row = self._db.execute(
-            "SELECT max(counter) FROM trust_requests"
-            # Only accepted ones: a refused request with a huge counter would lock the device out.
-            " WHERE instance = ? AND incarnation = ? AND verdict = 'accepted'",
-            (number, incarnation),
-        ).fetchone()
-        return None if row[0] is None else int(row[0])
 
     def _key_holders(self, request: TrustRequest) -> tuple[Udi, ...]:
         rows = self._db.execute(

@@ -7,8 +7,6 @@ from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import Udi
 
-_ALIVE = "state IN ('issued', 'confirmed')"
-
 
 class AuthorizationProjector:
     """Applies the rows that concern authorization codes."""
@@ -70,7 +68,7 @@ class AuthorizationProjector:
             "INSERT INTO authorized_licences VALUES (?, ?, ?, ?, ?)",
             [(source, one.tag, one.name, one.count, one.term) for one in row.licences],
         )
-        self._due(instance)
+        self._follow(instance)
         self._db.execute(
             "INSERT INTO state VALUES ('version', ?)"
             " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
@@ -86,21 +84,21 @@ class AuthorizationProjector:
             (row.at, instance, row.epoch),
         )
         self._db.execute(
-            "UPDATE authorizations SET state = 'replaced', ended_at = ?"  # noqa: S608 -- constants only
-            f" WHERE instance = ? AND epoch < ? AND {_ALIVE}",
+            "UPDATE authorizations SET state = 'replaced', ended_at = ?"
+            " WHERE instance = ? AND epoch < ? AND state IN ('issued', 'confirmed')",
             (row.at, instance, row.epoch),
         )
-        self._due(instance)
+        self._follow(instance)
 
     def returned(self, row: rows.AuthorizationReturned, _: int) -> None:
         """A code was given back: no code up to the mark can be used any more."""
         instance = self._instance(row.udi, row.at)
         self._db.execute(
-            "UPDATE authorizations SET state = 'returned', ended_at = ?, return_code = ?"  # noqa: S608 -- constants only
-            f" WHERE instance = ? AND epoch <= ? AND {_ALIVE}",
+            "UPDATE authorizations SET state = 'returned', ended_at = ?, return_code = ?"
+            " WHERE instance = ? AND epoch <= ? AND state IN ('issued', 'confirmed')",
             (row.at, row.return_code, instance, row.mark),
         )
-        self._due(instance)
+        self._follow(instance)
 
     def misused(self, row: rows.AuthorizationMisused, _: int) -> None:
         """A code that was given back is in use."""
@@ -112,10 +110,40 @@ class AuthorizationProjector:
     def _instance(self, udi: Udi, at: int) -> int:
         return self._names.make_instance(udi, at)
 
-    def _due(self, instance: int) -> None:
-        """Note whether a code waits to be installed: most reports are spared a look-up."""
+    def _follow(self, instance: int) -> None:
+        """Bring up to date what depends on the codes of a product instance."""
+        # Whether one waits to be installed: most reports are spared a look-up.
         self._db.execute(
             "UPDATE instances SET authorization_due = EXISTS (SELECT 1 FROM authorizations"
-            " WHERE instance = ?1 AND state = 'issued') WHERE id = ?1",
+            " WHERE instance = ?1 AND state IN ('issued', 'confirmed') AND state = 'issued')"
+            " WHERE id = ?1",
+            (instance,),
+        )
+        self._take(instance)
+
+    def _take(self, instance: int) -> None:
+        """Have a product instance take from the pools what its codes name now, and no more.
+
+        Out with all of it and in again: it has few codes, however many its account has.
+        """
+        self._db.execute(
+            "UPDATE authorizations_given SET given = given - s.taken FROM authorization_shares s"
+            " WHERE s.instance = ? AND authorizations_given.account = s.account"
+            " AND authorizations_given.tag = s.tag",
+            (instance,),
+        )
+        self._db.execute("DELETE FROM authorization_shares WHERE instance = ?", (instance,))
+        self._db.execute(
+            # The most and not the sum: it uses one of its codes. Which one, nobody knows until it
+            # shows a newer one or gives one back.
+            "INSERT INTO authorization_shares SELECT c.instance, c.account, l.tag, max(l.count)"
+            " FROM authorizations c JOIN authorized_licences l ON l.authorization = c.id"
+            " WHERE c.instance = ? AND c.state IN ('issued', 'confirmed')"
+            " GROUP BY c.account, l.tag",
+            (instance,),
+        )
+        self._db.execute(
+            "INSERT INTO authorizations_given SELECT account, tag, taken FROM authorization_shares"
+            " WHERE instance = ? ON CONFLICT DO UPDATE SET given = given + excluded.given",
             (instance,),
         )

@@ -8,19 +8,11 @@ from gauger.authority.ports.views import AuthorizationRow, PoolRow
 from gauger.core.documents.authorization_code import AuthorizedLicence
 from gauger.core.identity import AccountRef, Digest, Udi
 
-_COLUMNS: Final = (
-    "c.id, i.pid, i.serial, a.domain, a.name, c.code, c.epoch, c.state, c.document, c.issued_at,"
-    " c.confirmed_at, c.ended_at, c.return_code, c.misused_at, c.by"
-)
-_TABLES: Final = (
-    "authorizations c JOIN instances i ON i.id = c.instance JOIN accounts a ON a.id = c.account"
-)
-_GIVEN: Final = (
-    # Of each product instance the most that one code names: it uses one of them.
-    "SELECT coalesce(sum(most), 0) FROM (SELECT max(l.count) AS most"
-    " FROM authorizations c JOIN authorized_licences l ON l.authorization = c.id"
-    " WHERE c.account = p.account AND c.state IN ('issued', 'confirmed') AND l.tag = p.tag"
-    " GROUP BY c.instance)"
+_CODES: Final = (
+    "SELECT c.id, i.pid, i.serial, a.domain, a.name, c.code, c.epoch, c.state, c.document,"
+    " c.issued_at, c.confirmed_at, c.ended_at, c.return_code, c.misused_at, c.by"
+    " FROM authorizations c JOIN instances i ON i.id = c.instance"
+    " JOIN accounts a ON a.id = c.account"
 )
 
 
@@ -35,9 +27,10 @@ class AuthorizationLists:
     def pools(self, account: AccountRef, *, after: str, limit: int) -> list[PoolRow]:
         """Return what an account has to give out, by entitlement tag."""
         rows = self._db.execute(
-            f"SELECT p.tag, p.name, p.term, p.quantity, ({_GIVEN}), p.set_at, p.by"  # noqa: S608 -- constants only
-            " FROM authorization_pools p WHERE p.account = ? AND p.tag > ?"
-            " ORDER BY p.tag LIMIT ?",
+            "SELECT p.tag, p.name, p.term, p.quantity, coalesce(g.given, 0), p.set_at, p.by"
+            " FROM authorization_pools p"
+            " LEFT JOIN authorizations_given g ON g.account = p.account AND g.tag = p.tag"
+            " WHERE p.account = ? AND p.tag > ? ORDER BY p.tag LIMIT ?",
             (self._names.account(account), after, limit),
         )
         return [_pool(account, row) for row in rows]
@@ -46,12 +39,18 @@ class AuthorizationLists:
         self, account: AccountRef, udi: Udi | None, *, after: int, limit: int
     ) -> list[AuthorizationRow]:
         """Return the codes of an account, of one product instance or of all, oldest first."""
-        instance = None if udi is None else self._names.instance(udi)
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM {_TABLES} WHERE c.account = ?1 AND c.id > ?2"  # noqa: S608 -- constants only
-            " AND (?3 OR c.instance = ?4) ORDER BY c.id LIMIT ?5",
-            (self._names.account(account), after, udi is None, instance, limit),
-        ).fetchall()
+        number = self._names.account(account)
+        if udi is None:
+            query = f"{_CODES} WHERE c.account = ? AND c.id > ? ORDER BY c.id LIMIT ?"
+            rows = self._db.execute(query, (number, after, limit)).fetchall()
+        else:
+            # Plus: by the product instance's few codes, not past all of the account's.
+            query = (
+                f"{_CODES} WHERE c.instance = ? AND +c.account = ? AND c.id > ?"
+                " ORDER BY c.id LIMIT ?"
+            )
+            given = (self._names.instance(udi), number, after, limit)
+            rows = self._db.execute(query, given).fetchall()
         return [self._code(row) for row in rows]
 
     def _code(self, row: tuple[Any, ...]) -> AuthorizationRow:
