@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,6 +55,29 @@ def test_a_long_paste_comes_whole(folder: Path) -> None:
     with console(folder) as line:
         line.type(b"!" + b"x" * (PIECE - 100) + b"\r" + b"show privilege\r" * 300 + b"exit\r")
         assert rest(line).count("Current privilege level is 15") == 300
+
+
+@pytest.mark.requirement("PI-10/console")
+def test_ctrl_c_breaks_off_what_waits_for_the_portal(folder: Path, agent: ScriptedAgent) -> None:
+    asked, answers = threading.Event(), threading.Event()
+
+    def keep_waiting() -> None:
+        asked.set()
+        assert answers.wait(60)
+
+    agent.on_sync = keep_waiting
+    with console(folder) as line:
+        line.type(b"license smart sync all\r")
+        assert asked.wait(60)
+        line.type(b"dropped\r")
+        line.resize(0, 60)
+        line.type(b"dropped too\x03show terminal\r")
+        line.type(b"exit\r")
+        shown = rest(line)
+        answers.set()
+    assert "% Broken off." in shown
+    assert "Width: 60 columns" in shown
+    assert "dropped" not in shown
 
 
 def test_a_terminal_may_change_its_size(folder: Path) -> None:

@@ -9,6 +9,7 @@ closes that way; what was typed is still carried out.
 import contextlib
 import select
 import socket
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,10 @@ from gauger.surfaces.shell import Shell, Terminal, Visitor
 
 MOST: Final = 65_535
 """The largest size that a terminal can have."""
+
+_BREAK: Final = "\x03"
+# What is typed ahead of a command that waits; the rest waits in the socket.
+_MOST_WAITING: Final = 256
 
 # Whoever reaches the socket may do anything with the store already.
 _VISITOR: Final = Visitor(name=None, privilege=15, origin="console")
@@ -47,7 +52,10 @@ def serve(client: socket.socket, agent: Operations, terminal: Terminal, folder: 
         OSError: Where the client is gone.
         Problem: ``malformed`` or ``invalid-argument`` for what is no line of this.
     """
-    shell = Shell(agent, _VISITOR, terminal, client.sendall, folder=folder)
+    frames = _Frames(client, agent)
+    shell = Shell(
+        agent, _VISITOR, terminal, client.sendall, folder=folder, broke_off=frames.take_break
+    )
 
     def end() -> None:
         # In this order: a session that has ended by its client says nothing more.
@@ -59,8 +67,8 @@ def serve(client: socket.socket, agent: Operations, terminal: Terminal, folder: 
         stack.callback(agent.on_reload(end))
         stack.callback(shell.close)
         shell.start()
-        for line in _lines(client, agent):
-            _take(shell, read_line(line))
+        for frame in frames:
+            _take(shell, frame)
             if shell.ended:
                 return
 
@@ -77,19 +85,59 @@ def _take(shell: Shell, frame: Values) -> None:
         shell.resize(size.rows, size.columns)
 
 
-def _lines(client: socket.socket, agent: Operations) -> Iterator[bytes]:
-    """Yield lines until the client ends, or nothing comes for as long as the console waits."""
-    rest = b""
-    while len(rest) <= MAXIMUM_REQUEST:
-        # Asked each time: who sets it at the console itself means this session too.
-        seconds = agent.configuration().exec_timeout_console
-        ready, _, _ = select.select([client], [], [], seconds or None)
-        data = client.recv(65_536) if ready else b""
-        if not data:
-            return
-        *lines, rest = (rest + data).split(b"\n")
-        yield from lines
-    raise Problem("too-large", f"A line has at most {MAXIMUM_REQUEST} bytes.")
+class _Frames:
+    """What a client sends, one line of JSON after another."""
+
+    def __init__(self, client: socket.socket, agent: Operations) -> None:
+        self._client, self._agent = client, agent
+        self._rest = b""
+        self._waiting: deque[Values] = deque()
+        self._is_ended = False
+
+    def __iter__(self) -> Iterator[Values]:
+        """Yield frames until the client ends, or nothing comes for as long as the console waits."""
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            # Asked each time: who sets it at the console itself means this session too.
+            if self._is_ended or not self._read(self._agent.configuration().exec_timeout_console):
+                return
+
+    def take_break(self) -> bool:
+        """Return whether Ctrl-C has come; it is taken, and what was typed before it dropped.
+
+        Raises:
+            Problem: As iterating.
+        """
+        while len(self._waiting) < _MOST_WAITING and not self._is_ended and self._is_ready(0):
+            self._read(0)
+        keys = [_keys(frame) for frame in self._waiting]
+        last = max((at for at, typed in enumerate(keys) if _BREAK in typed), default=None)
+        if last is None:
+            return False
+        behind = {"keys": keys[last].rpartition(_BREAK)[2]}
+        # Sizes of the terminal stand: only keys are dropped.
+        sizes = [frame for frame in list(self._waiting)[:last] if "keys" not in frame]
+        self._waiting = deque([*sizes, behind, *list(self._waiting)[last + 1 :]])
+        return True
+
+    def _is_ready(self, seconds: float | None) -> bool:
+        return bool(select.select([self._client], [], [], seconds)[0])
+
+    def _read(self, seconds: int) -> bool:
+        """Take what comes, and return whether anything did; wait for it so long, or for ever."""
+        data = self._client.recv(65_536) if self._is_ready(seconds or None) else b""
+        self._is_ended = not data
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > MAXIMUM_REQUEST:
+            raise Problem("too-large", f"A line has at most {MAXIMUM_REQUEST} bytes.")
+        self._waiting += map(read_line, lines)
+        return bool(data)
+
+
+def _keys(frame: Values) -> str:
+    keys = frame.get("keys")
+    return keys if isinstance(keys, str) else ""
 
 
 def _end_reading(client: socket.socket) -> None:

@@ -99,9 +99,14 @@ class Book:
     closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def shell(
-        self, visitor: Visitor, terminal: Terminal, write: Callable[[bytes], None]
+        self,
+        visitor: Visitor,
+        terminal: Terminal,
+        write: Callable[[bytes], None],
+        broke_off: Callable[[], bool],
     ) -> EchoShell:
         """Open a shell."""
+        del broke_off
         return EchoShell(self, visitor, terminal, write)
 
     def command(self, visitor: Visitor, line: str) -> tuple[str, int]:

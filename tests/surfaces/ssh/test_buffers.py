@@ -30,6 +30,16 @@ def test_input_is_taken_whole_and_told_when_it_is_enough() -> None:
     assert (inbox.take().data, inbox.take().is_last) == (b"", True)
 
 
+def test_ctrl_c_takes_what_was_typed_before_it_along() -> None:
+    inbox = Inbox(100)
+    inbox.put(b"dropped\rdropped too")
+    assert not inbox.take_break()
+    inbox.put(b"\x03dropped\x03kept")
+    assert inbox.take_break()
+    assert not inbox.take_break()
+    assert inbox.take().data == b"kept"
+
+
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     made = asyncio.new_event_loop()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import asyncssh
@@ -142,6 +143,33 @@ async def test_the_login_banner_stands_before_the_log_in(
     finally:
         device.agent.configure([ConfigChange(key=ConfigKey.BANNER_LOGIN, value=None)])
     assert seen == ["Authorised only\n"]
+
+
+@pytest.mark.requirement("PI-3/ssh")
+@looped
+async def test_ctrl_c_breaks_off_what_waits_for_the_portal(
+    device: Served, works: DeviceWorks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers = threading.Event(), threading.Event()
+
+    def keep_waiting(*_: object) -> None:
+        asked.set()
+        answers.wait(60)
+
+    monkeypatch.setattr(device.agent, "sync", keep_waiting)
+    with device.over_ssh(works) as server:
+        async with connect(server) as client:
+            shell = await client.create_process(term_type="vt100")
+            await until(shell.stdout, "#")
+            shell.stdin.write("license smart sync all\rshow clock\r")
+            await asyncio.to_thread(asked.wait, 60)
+            shell.stdin.write("show version\r\x03show privilege\r")
+            shown = await until(shell.stdout, "level is 15")
+    answers.set()
+    assert "% Broken off." in shown
+    # What was typed ahead was meant to follow what is broken off.
+    assert "show version" not in shown
+    assert "show clock" not in shown
 
 
 def test_openssh_logs_in_by_key_and_is_asked_once(

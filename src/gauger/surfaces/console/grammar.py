@@ -96,6 +96,7 @@ class Command(Generic[H]):
         privilege: The least privilege that may type it, 1 or 15; None for the custom of devices:
             whoever logs in may look, all else takes 15.
         needs_shell: Whether it means something in a session only: modes, the terminal.
+        waits: Whether it waits for the portal: at a terminal it can be broken off.
     """
 
     syntax: str
@@ -107,6 +108,7 @@ class Command(Generic[H]):
     summary: str = "Nothing."
     privilege: int | None = None
     needs_shell: bool = False
+    waits: bool = False
 
     @property
     def only_shows(self) -> bool:

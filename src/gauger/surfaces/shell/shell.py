@@ -21,7 +21,9 @@ from gauger.surfaces.console.terminal import Terminal
 from gauger.surfaces.shell import lines
 from gauger.surfaces.shell.editor import BELL, Editor, History
 from gauger.surfaces.shell.keys import Key, Keys
+from gauger.surfaces.shell.lines import Typed
 from gauger.surfaces.shell.pager import ERASE_MORE, Pager
+from gauger.surfaces.shell.patience import Patience
 from gauger.surfaces.shell.questions import Asked, Question, Work, refused
 from gauger.surfaces.shell.visitor import Visitor
 
@@ -66,6 +68,7 @@ class Shell:
         write: Callable[[bytes], None],
         *,
         folder: Path | None = None,
+        broke_off: Callable[[], bool] | None = None,
     ) -> None:
         """Prepare a session.
 
@@ -76,6 +79,8 @@ class Shell:
             write: Sends bytes to the terminal; an `OSError` of it ends the session.
             folder: Where relative file paths begin; the working folder where None. Only who sits at
                 the local console may name files outside of it.
+            broke_off: Tells whether Ctrl-C was typed while a command waits for the portal, see
+                `Patience`; None where nothing is read meanwhile.
         """
         self._agent, self._visitor, self._write = agent, visitor, write
         self.terminal = terminal
@@ -94,6 +99,7 @@ class Shell:
         self._keys, self._editor = Keys(), Editor()
         self._typed, self._configured = History(), History()
         self._pager = Pager("", terminal)
+        self._patience = None if broke_off is None else Patience(broke_off)
         self._question: Asked | None = None
         self._phase = _Phase.RUNNING
         self._is_literal = False
@@ -388,6 +394,8 @@ class Shell:
         if not line.strip() or line.lstrip().startswith("!"):
             return ""
         session = self._session
+        # What a refused line left is not to come along with this one.
+        session.changes.clear()
         history = self._typed if session.mode is Mode.EXEC else self._configured
         history.keep(line, self.terminal.history)
         try:
@@ -397,8 +405,15 @@ class Shell:
         require_release(session, typed.match)
         if typed.mode is not Mode.EXEC:
             session.mode = typed.mode
-        text = typed.match.command.handler(session, typed.match)
+        handle = partial(self._handle, typed)
+        if typed.match.command.waits and self._patience is not None:
+            return self._patience.wait(partial(_told, handle))
+        text = handle()
         self._apply()
+        return text
+
+    def _handle(self, typed: Typed) -> str:
+        text = typed.match.command.handler(self._session, typed.match)
         return typed.let_through(many_lines(text))
 
     def _apply(self) -> None:
@@ -412,14 +427,7 @@ class Shell:
 
     def _run(self, work: Work) -> None:
         """Carry something out; the terminal stays open to messages meanwhile."""
-        try:
-            text = work()
-        except Problem as problem:
-            self._session.changes.clear()
-            text = lines.told(problem, 0)
-        except Exception as error:  # noqa: BLE001 - the edge of the session, answered and logged
-            _log.error("a command of a session failed", exc_info=error)
-            text = lines.told(Problem("internal-error", "The agent's log says what failed."), 0)
+        text = _told(work)
         with self._lock:
             self._pager = Pager(many_lines(text), self.terminal)
             self._out(self._pager.page())
@@ -455,6 +463,17 @@ class Shell:
         except OSError:
             # The terminal is gone: whoever carries it learns so by itself.
             self._ended = True
+
+
+def _told(work: Work) -> str:
+    """Carry something out and return what is printed, of a refusal too."""
+    try:
+        return work()
+    except Problem as problem:
+        return lines.told(problem, 0)
+    except Exception as error:  # noqa: BLE001 - the edge of the session, answered and logged
+        _log.error("a command of a session failed", exc_info=error)
+        return lines.told(Problem("internal-error", "The agent's log says what failed."), 0)
 
 
 def _nothing() -> None:

@@ -18,9 +18,16 @@ class DeviceWorks:
         """Take the product instance, and the folder where files are that operators name."""
         self._agent, self._folder = agent, folder
 
-    def shell(self, visitor: Visitor, terminal: Terminal, write: Callable[[bytes], None]) -> Shell:
+    def shell(
+        self,
+        visitor: Visitor,
+        terminal: Terminal,
+        write: Callable[[bytes], None],
+        broke_off: Callable[[], bool],
+    ) -> Shell:
         """Open a shell."""
-        return Shell(self._agent, visitor, terminal, write, folder=self._folder)
+        folder = self._folder
+        return Shell(self._agent, visitor, terminal, write, folder=folder, broke_off=broke_off)
 
     def command(self, visitor: Visitor, line: str) -> tuple[str, int]:
         """Carry out one EXEC line; what is refused is told, with 1 beside it."""

@@ -2,6 +2,9 @@
 
 import threading
 from dataclasses import dataclass
+from typing import Final
+
+_BREAK: Final = b"\x03"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,13 @@ class Inbox:
         with self._change:
             self._is_ended = True
             self._change.notify()
+
+    def take_break(self) -> bool:
+        """Return whether Ctrl-C was typed; it is taken, and what was typed before it dropped."""
+        with self._change:
+            end = self._data.rfind(_BREAK)
+            del self._data[: end + 1]
+            return end >= 0
 
     def abandon(self) -> None:
         """Say that nothing follows, and throw away what waits."""

@@ -88,6 +88,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._thread: threading.Thread | None = None
         self._terminal: Terminal | None = None
         self._is_paused = False
+        self._is_broken = False
         self._line = ""
 
     @property
@@ -223,7 +224,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     def _converse(self) -> int:
         terminal = self._terminal or Terminal()
-        shell = self._works.shell(self.visitor, terminal, self._write)
+        shell = self._works.shell(self.visitor, terminal, self._write, self._broke_off)
         try:
             shell.start()
             while not shell.ended and self._feed(shell):
@@ -234,7 +235,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     def _feed(self, shell: AnyShell) -> bool:
         """Give a shell what has come; return whether more may come."""
-        taken = self._inbox.take()
+        taken, self._is_broken = self._inbox.take(), False
         self._loop.call_soon_threadsafe(self._resume)
         if taken.size is not None:
             shell.resize(*taken.size)
@@ -243,7 +244,17 @@ class Session(asyncssh.SSHServerSession[bytes]):
             if not self._outlet.wait():
                 return False
             shell.receive(piece)
+            if self._is_broken:
+                # What was typed ahead was meant to follow the command that is broken off.
+                break
         return not taken.is_last
+
+    def _broke_off(self) -> bool:
+        self._is_broken = self._inbox.take_break()
+        if self._is_broken:
+            # Only now: a full inbox stops the reading, and a poll must not let in more.
+            self._loop.call_soon_threadsafe(self._resume)
+        return self._is_broken
 
     def _carry_out(self) -> int:
         text, status = self._works.command(self.visitor, self._line)

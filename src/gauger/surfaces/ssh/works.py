@@ -30,9 +30,20 @@ class Works(Protocol):
     """What sessions are made of."""
 
     def shell(
-        self, visitor: Visitor, terminal: Terminal, write: Callable[[bytes], None]
+        self,
+        visitor: Visitor,
+        terminal: Terminal,
+        write: Callable[[bytes], None],
+        broke_off: Callable[[], bool],
     ) -> AnyShell:
-        """Open a shell."""
+        """Open a shell.
+
+        Args:
+            visitor: Who has logged in.
+            terminal: Their terminal.
+            write: Sends to it.
+            broke_off: Tells whether Ctrl-C was typed while a command is at work.
+        """
 
     def command(self, visitor: Visitor, line: str) -> tuple[str, int]:
         """Carry out one EXEC line; return what it prints, and 0 where it was carried out."""

@@ -15,6 +15,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         help="Ask the portal for a trust code with an ID token; force replaces one.",
         since=FIRST,
         handler=operate.trust,
+        waits=True,
         arguments=ARGUMENTS,
     ),
     Command(
@@ -23,6 +24,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         help="Send every report without an ACK now, and fetch what is pending.",
         since=FIRST,
         handler=operate.sync,
+        waits=True,
         summary="Nothing when all was acknowledged, else a line that says what is open.",
     ),
     Command(
@@ -73,6 +75,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         help="Ask the portal for an authorization code for a licence.",
         since=FIRST,
         handler=operate.authorization_request,
+        waits=True,
         arguments=ARGUMENTS,
         summary="Nothing when the code is installed, else a line that says what it waits for.",
     ),
@@ -85,6 +88,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         help="Ask the portal for an authorization code for so many of a licence.",
         since=FIRST,
         handler=operate.authorization_request,
+        waits=True,
         arguments=ARGUMENTS,
         summary="Nothing when the code is installed, else a line that says what it waits for.",
     ),
@@ -102,6 +106,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         help="Remove the authorization code for good and prove it to the portal.",
         since=FIRST,
         handler=operate.authorization_return,
+        waits=True,
         summary="The return code.",
     ),
     Command(
@@ -110,6 +115,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         help="Remove the authorization code for good and save the proof to a file.",
         since=FIRST,
         handler=operate.authorization_return,
+        waits=True,
         arguments=ARGUMENTS,
         summary="The return code.",
     ),
