@@ -9,7 +9,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks.conformance_cases import answers, carriers, envelopes, material, reports, trusting
+from checks.conformance_cases import (
+    answers,
+    authorizations,
+    carriers,
+    envelopes,
+    material,
+    reports,
+    trusting,
+)
 from checks.conformance_cases.case import Case
 
 ROOT = Path(__file__).resolve().parent.parent / "conformance"
@@ -22,6 +30,7 @@ def cases() -> Iterator[Case]:
     yield from trusting.cases()
     yield from reports.cases()
     yield from carriers.cases()
+    yield from authorizations.cases()
 
 
 def contents() -> dict[str, bytes]:

@@ -229,10 +229,21 @@ def pair(body: bytes, *, key: str = "licensing") -> Document:
 
 def by_sudi(body: Body, **members: object) -> Document:
     """Sign a body of a product instance with its SUDI key."""
-    data = changed(body, **members)
-    value = sign("sudi", preimage(body.TYPE, 1, data))
-    signature = DirectSignature(chain=(SUDI,), value=value)
-    return Document(type=body.TYPE, version=1, body=data, signature=signature)
+    return under_sudi(body.TYPE, changed(body, **members))
+
+
+def under_sudi(
+    kind: str,
+    data: bytes,
+    *,
+    chain: tuple[bytes, ...] = (SUDI,),
+    version: int = 1,
+    key: str = "sudi",
+) -> Document:
+    """Sign any bytes as a product instance does."""
+    value = sign(key, preimage(kind, version, data))
+    signature = DirectSignature(chain=chain, value=value)
+    return Document(type=kind, version=version, body=data, signature=signature)
 
 
 def changed(body: Body, **members: object) -> bytes:

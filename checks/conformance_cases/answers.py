@@ -237,7 +237,7 @@ def _versions() -> Iterator[Case]:
         ("version-trust-code-older", "trust-code", altered(docs.TRUST_CODE, **_order(1, 1, 8)), MEMBERS["trust-code"], "stale-version", "B15", "A trust code that was replaced is installed again."),
         ("version-factory-after-cssm", "trust-code", MEMBERS["trust-code"], docs.direct("trust-code", docs.changed(docs.FACTORY_CODE, **_order(1, 1, 9))), "stale-version", "B15", "A factory trust code comes after one of the portal."),
         ("version-cssm-after-factory", "trust-code", docs.direct("trust-code", docs.changed(docs.FACTORY_CODE, **_order(1, 1, 3))), MEMBERS["trust-code"], None, None, "A trust code of the portal replaces the factory's."),
-        ("version-authorization-code-older", "authorization-code", altered(docs.AUTHORIZATION, **_order(1, 1, 9)), MEMBERS["authorization-code"], "stale-version", None, "An authorization code that was replaced is installed again."),
+        ("version-authorization-code-older", "authorization-code", altered(docs.AUTHORIZATION, **_order(1, 1, 9)), MEMBERS["authorization-code"], "epoch-dead", "B21", "An authorization code of the epoch of the one that is installed, and of an older version: its epoch is judged first."),
         ("version-ack-twice", "ack", MEMBERS["ack"], MEMBERS["ack"], None, "B1", "An old ACK comes again: it changes nothing and is no fault."),
         ("version-verdict-after-ack", "ack", MEMBERS["ack"], altered(docs.ACK, issued_at=NOW - 9, wanted=[]), None, "B1", "An earlier ACK of the same report comes late."),
     ):  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
+from gauger.core.documents.authorization_code import AuthorizationCode
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_code import TrustCode
@@ -12,6 +13,7 @@ from gauger.core.documents.trust_store import TrustStore
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import AccountRef, Digest, Udi, digest
 from gauger.core.instance.answers import Holding, Known, Parsed, Pipe, Plan, parse
+from gauger.core.instance.authorization import Authorized
 from gauger.core.instance.install import decide
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
@@ -100,6 +102,7 @@ class Desk:
             account=plan.account,
             ledger=plan.ledger,
             trust=plan.trust,
+            authorized=_authorized(plan, holding.authorized),
             head=plan.head,
         )
         return plan
@@ -139,6 +142,15 @@ class Desk:
                 # A verdict does not say what it answers; an ACK beside it does, and goes before.
                 known.setdefault(body.answers, Known(type=AnsweredType.RUM_REPORT))
         return known
+
+
+def _authorized(plan: Plan, held: Authorized) -> Authorized:
+    """Return what is authorized after a plan: its last code has the last word."""
+    for install in plan.installs:
+        # The mark too, or a code that was replaced would be judged by its version alone.
+        if isinstance(body := install.body, AuthorizationCode):
+            held = Authorized(code=body, digest=install.document.digest, mark=body.epoch)
+    return held
 
 
 def _parsed(documents: Sequence[Document]) -> list[Parsed]:

@@ -5,11 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from gauger.authority.authorizations import VerifiedAuthorization
 from gauger.authority.preparing import prepare
 from gauger.authority.reports import UnverifiableReport, VerifiedReport, require_unverifiable
 from gauger.authority.trust_requests import VerifiedRequest
 from gauger.core.authority.claims import Claims
-from gauger.core.authority.commands import Command, Pipe, ReceiveReport, ReceiveTrustRequest
+from gauger.core.authority.commands import (
+    Command,
+    Pipe,
+    ReceiveAuthorization,
+    ReceiveReport,
+    ReceiveTrustRequest,
+)
 from gauger.core.authority.facts import (
     InstanceFacts,
     KnownReport,
@@ -21,13 +28,16 @@ from gauger.core.authority.facts import (
 from gauger.core.authority.judgement import Circumstances, judge
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.trust import Presented, judge_trust
+from gauger.core.documents.authorization_items import read_authorization_item
 from gauger.core.documents.smart_license import TO_PORTAL, Caps, Item, ItemKind, read_items
 from gauger.core.documents.smart_transport import decode_request
 from gauger.core.documents.trust_request import TrustRequest
 from gauger.core.identity import AccountRef, Digest, Udi, digest
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
+from gauger.tools.conformance.authorizations import AuthorizationBook
 from gauger.tools.conformance.desk import Desk, Says
+from gauger.tools.conformance.opinion import Opinion, opinion, refused
 from gauger.tools.conformance.reading import read_whole
 from gauger.tools.receipt_usage import read_chunks
 
@@ -35,39 +45,6 @@ _CAPS: Final = Caps(total=2 * 1024**3)
 # `.example` is nobody's (RFC 2606): no real document is for this account by accident.
 _HOME: Final = AccountRef("conformance.example", "DEFAULT")
 _NEVER: Final = 2**62
-_GOOD: Final = frozenset({Verdict.ACCEPTED, Verdict.SAME})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
-    """What a portal says of one document.
-
-    Attributes:
-        verdict: Its verdict.
-        code: The problem code where it does not accept it.
-        detail: The reason.
-        says: What the document says.
-    """
-
-    verdict: str
-    code: str | None
-    detail: str
-    says: Says
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it counts."""
-        return self.code is None
-
-    def to_json(self) -> dict[str, JsonValue]:
-        """Return one item of a file's verdict."""
-        return {
-            "accepted": self.accepted,
-            "verdict": self.verdict,
-            "code": self.code,
-            "detail": self.detail,
-            **self.says,
-        }
 
 
 @dataclass(slots=True)
@@ -81,6 +58,7 @@ class Portal:
     desk: Desk
     _reports: list[Claims] = field(default_factory=list)
     _requests: dict[Digest, VerifiedRequest] = field(default_factory=dict)
+    _authorizations: AuthorizationBook = field(default_factory=AuthorizationBook)
 
     def report(self, path: Path) -> Opinion:
         """Judge the file of one RUM report."""
@@ -90,6 +68,19 @@ class Portal:
         """Judge the file of one trust request."""
         token = self.desk.expected.token_digest
         return self._opinion(self._request(_text(read_whole(path)), token, Pipe.FILE))
+
+    def authorization(self, path: Path, kind: str) -> Opinion:
+        """Judge the file of one authorization request or return, whichever is expected.
+
+        Raises:
+            Problem: ``wrong-type`` where it is the other one.
+        """
+        text = _text(read_whole(path))
+        # One element carries both: a reader that asks for a removal must not get a wish.
+        found = read_authorization_item(text).type
+        if found != kind:
+            raise Problem("wrong-type", f"It is of type {found}; {kind} is expected.")
+        return self._opinion(self._authorization(text, Pipe.FILE))
 
     def usage(self, path: Path) -> Says:
         """Judge each item of a usage file; one that is refused hinders no other."""
@@ -104,6 +95,7 @@ class Portal:
         commands: list[Command] = [
             self._request(text, token, Pipe.SMART) for text in request.trust_requests
         ]
+        commands += (self._authorization(text, Pipe.SMART) for text in request.authorizations)
         for report in request.reports:
             # A message of reports carries no ID token (spec/smart-transport.md).
             commands += (self._request(text, None, Pipe.SMART) for text in report.trust_requests)
@@ -117,6 +109,8 @@ class Portal:
         elif item.kind is ItemKind.TRUST_REQUEST:
             token = self.desk.expected.token_digest
             commands.append(self._request(item.text, token, Pipe.FILE))
+        elif item.kind is ItemKind.AUTH_REQUEST:
+            commands.append(self._authorization(item.text, Pipe.FILE))
         yield from self._each(commands)
 
     def _each(self, commands: Iterable[Command]) -> Iterator[JsonValue]:
@@ -135,6 +129,9 @@ class Portal:
             document=text, token_digest=token, pipe=pipe, uploaded_to=self._home
         )
 
+    def _authorization(self, text: str, pipe: Pipe) -> ReceiveAuthorization:
+        return ReceiveAuthorization(document=text, pipe=pipe, uploaded_to=self._home)
+
     @property
     def _home(self) -> AccountRef:
         """The account of whoever hands the files in."""
@@ -152,12 +149,16 @@ class Portal:
         if isinstance(content, VerifiedRequest):
             self._require_sender(content.request.udi)
             return self._judge_request(content)
+        if isinstance(content, VerifiedAuthorization):
+            udi = content.request.udi
+            self._require_sender(udi)
+            return self._authorizations.judge(content, self._instance(udi))
         if isinstance(content, UnverifiableReport):
             # A device that a manufacturer here declares signs in our way: the vendor's kind would
             # be a way round.
             require_unverifiable(content.claims.udi, None, desk.trust)
             raise Problem(Verdict.UNVERIFIABLE.value, content.detail)
-        raise TypeError("only reports and trust requests are put before a portal here")
+        raise TypeError("only documents of product instances are put before a portal here")
 
     def _require_sender(self, udi: Udi) -> None:
         if self.desk.expected.udi not in (None, udi):
@@ -217,6 +218,12 @@ class Portal:
         }
         return opinion(judgement.verdict, judgement.code, judgement.detail, says)
 
+    def _instance(self, udi: Udi) -> InstanceFacts | None:
+        """Return what the trust requests of a product instance tell of it."""
+        if not any(one.request.udi == udi for one in self._requests.values()):
+            return None
+        return InstanceFacts(udi=udi, account=self._home, generation=1, members=(udi,))
+
     def _trust_facts(self, verified: VerifiedRequest) -> TrustFacts:
         request = verified.request
         earlier = [one.request for one in self._requests.values()]
@@ -230,27 +237,13 @@ class Portal:
         token = TokenFacts(
             token=1, account=self._home, expires_at=_NEVER, uses=None, used=0, revoked=False
         )
-        mine = any(one.udi == request.udi for one in earlier)
         return TrustFacts(
-            instance=InstanceFacts(udi=request.udi, account=self._home, members=(request.udi,))
-            if mine
-            else None,
+            instance=self._instance(request.udi),
             known=known,
             counter=max(counters, default=None),
             token=token,
             key_holders=tuple(one.udi for one in earlier if _takes_key(one, request)),
         )
-
-
-def refused(problem: Problem) -> Opinion:
-    """Return the opinion on what is refused before it is judged."""
-    return Opinion(verdict="refused", code=problem.code, detail=problem.detail, says={})
-
-
-def opinion(verdict: Verdict, code: str | None, detail: str, says: Says) -> Opinion:
-    """Return the opinion that a judgement comes to."""
-    named = None if verdict in _GOOD else code
-    return Opinion(verdict=verdict.value, code=named, detail=detail, says=says)
 
 
 def _known(claims: Claims) -> KnownReport:

@@ -9,12 +9,14 @@ from typing import Final
 
 from gauger.adapters.keys.trust_folder import read_trust
 from gauger.core.documents.answer_items import READERS
+from gauger.core.documents.authorization_items import TYPES
 from gauger.core.problems import Problem
 from gauger.core.strict_json import JsonValue
 from gauger.instance.surroundings import BUILD_DATE
 from gauger.tools.conformance import answers, trust
 from gauger.tools.conformance.desk import Desk, Expectations, Says
-from gauger.tools.conformance.portal import Opinion, Portal, refused
+from gauger.tools.conformance.opinion import Opinion, refused
+from gauger.tools.conformance.portal import Portal
 from gauger.tools.workshop import Workshop
 
 Judge = Callable[[Desk, Path], Callable[[Path], Opinion]]
@@ -131,11 +133,16 @@ def _receipts(desk: Desk, root_sets: Path) -> Callable[[Path], Opinion]:
     return lambda path: _good(trust.judge_receipt(examiner, path))
 
 
+def _authorization(kind: str) -> Judge:
+    return lambda desk, _: partial(Portal(desk).authorization, kind=kind)
+
+
 KINDS: Final[Mapping[str, Judge]] = MappingProxyType(
     {
         # One portal for all files of a question: the second may be a replay of the first.
         "rum-report": lambda desk, _: Portal(desk).report,
         "trust-request": lambda desk, _: Portal(desk).request,
+        **{kind: _authorization(kind) for kind in TYPES},
         **{kind: _saying(partial(answers.judge_document, kind=kind)) for kind in READERS},
         "root-set": _saying(trust.judge_root_set),
         "page-head": _saying(trust.judge_head),
