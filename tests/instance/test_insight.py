@@ -40,16 +40,16 @@ def test_the_name_is_the_one_configured_else_that_of_the_machine(device: Agent) 
     view = device.system()
     assert view.hostname
     assert view.is_clock_set
-    assert view.level is None
+    assert (view.level, view.air_level) == (None, None)
     assert view.now == START
 
 
 def test_a_licence_level_counts_from_the_next_boot_on(device: Agent) -> None:
     level = "air-network-essentials addon air-dna-essentials"
     device.configure([ConfigChange(key=ConfigKey.AIR_LEVEL, value=level)])
-    assert (device.system().level, device.system().next_level) == (None, level)
+    assert (device.system().air_level, device.system().next_air_level) == (None, level)
     device.reload()
-    assert (device.system().level, device.system().next_level) == (level, level)
+    assert (device.system().air_level, device.system().next_air_level) == (level, level)
 
 
 def test_a_fresh_device_has_nothing_to_tell(device: Agent) -> None:

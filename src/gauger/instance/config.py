@@ -28,6 +28,9 @@ class TransportKind(StrEnum):
     SMART = "smart"
 
 
+FLASH: Final = "flash"
+"""The folder below a product instance's data that its operators know as their disk, ``flash:``."""
+
 # The others are configured as on any device; what would use them says that they come later.
 SUPPORTED_TRANSPORTS: Final = frozenset({TransportKind.SMART, TransportKind.OFF})
 

@@ -16,9 +16,10 @@ from gauger.instance.config import (
     Configuration,
 )
 from gauger.instance.engine import Engine
+from gauger.instance.levels import offers
 from gauger.instance.memory import Draft
 from gauger.instance.setting_kinds import check_hash
-from gauger.instance.settings import apply_change
+from gauger.instance.settings import LEVELS, apply_change
 from gauger.instance.surroundings import told_by
 from gauger.instance.users import PRIVILEGES, LocalUsers
 
@@ -67,8 +68,26 @@ class Configuring:
                 self._set_user(draft, change)
                 continue
             running = apply_change(running, change)
+            self._require_level(change)
             draft.log(events.configured(self._wall(), change.key.value))
         return running
+
+    def _require_level(self, change: ConfigChange) -> None:
+        """Refuse a licence level that the product does not have.
+
+        Not by the table of settings: that one is the same for all products.
+        """
+        known = LEVELS.get(change.key)
+        profile = self._engine.around.profile
+        if known is None or change.value is None or offers(profile, change.value):
+            return
+        every = [text for level, addons in known.items() for text in _forms(level, addons)]
+        offered = ", ".join(text for text in every if offers(profile, text)) or "none"
+        message = (
+            f"{profile.name} has no level {change.value!r} of `{change.key.value}`; "
+            f"it offers: {offered}."
+        )
+        raise Problem("not-supported", message)
 
     def _tell_later(self, draft: Draft, before: Configuration, running: Configuration) -> None:
         """Tell once of a transport that this release only knows by name."""
@@ -129,6 +148,10 @@ class Configuring:
 
     def _wall(self) -> int:
         return self._engine.around.clock.wall()
+
+
+def _forms(level: str, addons: Sequence[str]) -> tuple[str, ...]:
+    return (level, *(f"{level} addon {addon}" for addon in addons))
 
 
 def _parts(change: ConfigChange) -> tuple[str, str, str]:

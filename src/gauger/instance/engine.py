@@ -18,6 +18,7 @@ from gauger.instance.authorizing import Authorizing, allows_export, held_code, m
 from gauger.instance.config import TransportKind
 from gauger.instance.greeting import HELLO
 from gauger.instance.holdings import Holdings, read_holdings
+from gauger.instance.levels import Levels, in_force
 from gauger.instance.measuring import Measuring
 from gauger.instance.memory import Draft, Memory
 from gauger.instance.meter import Meter
@@ -237,7 +238,7 @@ class Engine:
             # It holds on to the clocks of the boot before.
             vars(self).pop("talking", None)
             self.memory.begin_boot()
-            self._boot(self.memory.store, going_on=self.meter.begin_again())
+            self._boot(self.memory.store, going_on=self.meter.begin_again(self._levels()))
 
     def require_way(self) -> str:
         """Return the URL to talk to.
@@ -314,6 +315,8 @@ class Engine:
         self.around.messages.begin_boot()
         # Some settings count from a boot on: what is configured later waits for the next one.
         self.booted = self.memory.singles.configuration
+        if going_on is None:
+            self.meter.follow(self._levels())
         draft = self.memory.draft()
         # Before counts come back: those of a licence that is off without its code must not.
         self.authorize()
@@ -338,6 +341,9 @@ class Engine:
         self.memory.keep(draft)
         self.rooting.show(self.memory)
         self.measure(begins=True)
+
+    def _levels(self) -> Levels:
+        return in_force(self.around.profile, self.memory.singles.configuration)
 
     def _sign(self, draft: Draft) -> None:
         if any(record.waiting for record in draft.tags.values()):

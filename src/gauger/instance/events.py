@@ -211,6 +211,11 @@ def root_set_lost(at: int, *, lost: int, held: int) -> LogEntry:
     return message(at, "2-ROOT_SET_LOST", text)
 
 
+def trust_code_removed(at: int, udi: Udi) -> LogEntry:
+    """The trust code was removed."""
+    return message(at, "3-TRUST_CODE_REMOVED", f"The trust code of {udi} was removed.")
+
+
 def install_failed(at: int, kind: str, problem: Problem) -> LogEntry:
     """A document or file was refused."""
     names = {

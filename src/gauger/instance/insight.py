@@ -44,8 +44,10 @@ class Insight:
             uptime=uptime,
             is_clock_set=around.own_clock() is not None,
             version=version("gauger"),
-            level=_level(booted or configuration),
-            next_level=_level(configuration),
+            level=(booted or configuration).boot_level,
+            next_level=configuration.boot_level,
+            air_level=(booted or configuration).air_level,
+            next_air_level=configuration.air_level,
         )
 
     def tech(
@@ -109,11 +111,6 @@ class Insight:
             _FRAME + len(entry.name) + len(entry.text) + sum(map(_pair_length, entry.fields))
             for _, entry in self._memory.store.entries()
         )
-
-
-def _level(configuration: Configuration) -> str | None:
-    # A product has one of them: the wireless controllers the first, all others the second.
-    return configuration.air_level or configuration.boot_level
 
 
 def _pair_length(pair: tuple[str, str]) -> int:

@@ -48,6 +48,7 @@ from gauger.core.ports import Entropy
 from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.instance.agent import Agent
+from gauger.instance.config import FLASH
 from gauger.instance.messages import Messages
 from gauger.instance.ports import PausingClock
 from gauger.instance.surroundings import Surroundings
@@ -57,9 +58,6 @@ if TYPE_CHECKING:
 
 TLS_CA: Final = "tls-ca.pem"
 """Name under ``D/trust`` of the authorities that the portal's TLS certificate is checked by."""
-
-FLASH: Final = "flash"
-"""Name under the data folder of what operators know as the device's own disk."""
 
 _DISK: Final = frozenset({"store-full", "store-failed"})
 _LOCK: Final = "lock"

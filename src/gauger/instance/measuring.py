@@ -38,6 +38,7 @@ class Measuring:
         self.boot = around.nonce()
         # A boot samples at once, so that it is stored that it lives.
         self._sampled_in = _NEVER
+        self._expected: dict[str, int] = {}
 
     def lived(self) -> int:
         """Return the seconds lived until now, over all boots."""
@@ -61,6 +62,7 @@ class Measuring:
                 where a program has begun, which says itself what it uses.
         """
         past = draft.singles.clock
+        used = {tag: draft.tags[tag].sampler.level for tag in self._meter.own if tag in draft.tags}
         for tag, record in list(draft.tags.items()):
             sampler, measurements = sampling.reloaded(record.sampler)
             # A wall clock that was set back before the stop: no report may end after it was closed.
@@ -75,14 +77,14 @@ class Measuring:
             relative = self.timeline.relative
             again = sampling.restarted(sampler, self.present(), relative=relative)
             draft.tags[tag] = replace(draft.tags[tag], sampler=again)
-            if going_on is not None:
-                # Known as stated, so that a count that only comes back is no change in use.
-                draft.tags[tag] = replace(draft.tags[tag], stated=going_on.get(tag, 0))
-            elif not self._around.keeps_counts:
+            if going_on is None and not self._around.keeps_counts:
                 # The program that stated the count is gone, and would state it again if it were so.
                 draft.tags[tag] = replace(draft.tags[tag], stated=0)
         if going_on is None:
             self._meter.restore([(tag, record.stated) for tag, record in draft.tags.items()])
+        # What only comes back is no change in use: that of a program that goes on all along, and
+        # that of a licence level, which the product uses before any program says anything.
+        self._expected = dict(used if going_on is None else going_on)
         # Behind the closing: those reports say what was set in the boot that measured them.
         draft.singles = replace(draft.singles, told=told_by(draft.singles.configuration))
         self._stamp(draft)
@@ -96,6 +98,8 @@ class Measuring:
         changes = self._meter.drain()
         # Before the clock is looked at: the changes came by the labels that held until now.
         self._take(draft, changes)
+        # All of a boot comes back at once; the same count hours later is a change like any other.
+        self._expected = {}
         step = self._observe(draft)
         sampled = self._sample_if_due(draft)
         self._close_full(draft)
@@ -150,10 +154,18 @@ class Measuring:
                 stated=self._meter.stated(change.tag) if self._around.keeps_counts else 0,
                 first_use=first_use,
             )
-            if not _resumes(before, change):
+            if not self._resumes(before, change):
                 _note_change(draft, before.sampler, change, wall)
         if changes:
             self.settle(draft)
+
+    def _resumes(self, before: TagRecord, change: Change) -> bool:
+        """Tell whether a count only comes back after a boot; that is no change in use.
+
+        Outside of a boot the level is never below what the product states.
+        """
+        known = self._expected.pop(change.tag, before.stated)
+        return before.sampler.level < known == change.level
 
     def _new_tag(self, tag: str, at: int) -> TagRecord:
         sampler = sampling.begin(tag, at, relative=self.timeline.relative)
@@ -191,14 +203,6 @@ class Measuring:
     def _stamp(self, draft: Draft) -> None:
         clock = ClockRecord(seconds=self.lived(), wall=self._around.clock.wall(), boot=self.boot)
         draft.singles = replace(draft.singles, clock=clock)
-
-
-def _resumes(before: TagRecord, change: Change) -> bool:
-    """Tell whether a count only comes back after a boot; that is no change in use.
-
-    Outside of a boot the level is never below what the product states.
-    """
-    return before.sampler.level < before.stated == change.level
 
 
 def _note_change(draft: Draft, before: Sampler, change: Change, wall: int) -> None:

@@ -13,7 +13,9 @@ from typing import Final
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
-from gauger.core.profiles import Counting, Enforcement, Profile
+from gauger.core.profiles import Enforcement, Profile
+from gauger.instance.config import DEFAULTS
+from gauger.instance.levels import Levels, in_force
 
 MAXIMUM_COUNT: Final = 1_000_000_000
 
@@ -65,7 +67,7 @@ class Meter:
         )
         self._allowed: Mapping[str, int] = {}
         self._tags = {licence.tag: licence.tag for licence in profile.licences}
-        self._counted = tuple(item.tag for item in profile.counted_by(Counting.ACCESS_POINTS))
+        self._levels = in_force(profile, DEFAULTS)
         self._used: dict[str, int] = dict.fromkeys(self._tags, 0)
         self._stated: dict[str, int] = dict.fromkeys(self._tags, 0)
         self._joined: set[Udi] = set()
@@ -156,6 +158,13 @@ class Meter:
         self._require_access_points()
         self._move(self._joined.discard, udi)
 
+    def follow(self, levels: Levels) -> None:
+        """Take the licence levels that the first boot of this process begins with."""
+        with self._lock:
+            self._levels = levels
+            for tag in levels.own:
+                self._note(tag)
+
     def restore(self, stated: Collection[tuple[str, int]]) -> None:
         """Take counts that an earlier process of this store was told."""
         with self._lock:
@@ -166,19 +175,30 @@ class Meter:
                     self._stated[tag] = count
                     self._note(tag)
 
-    def begin_again(self) -> dict[str, int]:
+    def begin_again(self, levels: Levels) -> dict[str, int]:
         """Note everything in use once more, as at the beginning of another boot.
 
+        Args:
+            levels: The licence levels that it begins with.
+
         Returns:
-            How many of each licence are in use.
+            How many of each licence were in use before.
         """
         with self._lock:
-            for tag in self._tags.values():
+            before = {tag: self._level(tag) for tag in self._used}
+            # One step with the notes below: a second between them would be told at both levels.
+            self._levels = levels
+            for tag in self._used:
                 if self._level(tag):
                     self._note(tag)
             # The access points did not leave: only what counted them has begun anew.
             self._moved = bool(self._joined)
-            return {tag: self._level(tag) for tag in self._used}
+            return before
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What the product itself uses by its licence level."""
+        return self._levels.own
 
     def stated(self, tag: str) -> int:
         """Return the count that was set."""
@@ -199,14 +219,14 @@ class Meter:
             children = frozenset(self._joined) if self._moved else None
             self._moved = False
         if children is not None:
-            for tag in self._counted:
+            for tag in self._levels.counted:
                 # The list as it is now goes with the last change; those before tell the count.
                 drained[tag][-1].children = children
         return [change for changes in drained.values() for change in changes]
 
     def _require_access_points(self) -> None:
         # Silence would look like success, and nothing would ever be reported.
-        if not self._counted:
+        if not self._levels.counted:
             message = (
                 f"{self._profile.name} counts no licence by access points; say by feature or tag "
                 "what is in use."
@@ -236,8 +256,10 @@ class Meter:
         raise NotAuthorized(f"{kind} and no authorization code is installed.")
 
     def _level(self, tag: str) -> int:
-        children = len(self._joined) if tag in self._counted else 0
-        return self._used[tag] + self._stated[tag] + children
+        children = len(self._joined) if tag in self._levels.counted else 0
+        said = self._used[tag] + self._stated[tag]
+        # The larger, not the sum: a program that states its own level says how many there are.
+        return max(said, int(tag in self._levels.own)) + children
 
     def _move(self, act: Callable[[Udi], None], udi: Udi) -> None:
         with self._lock:
@@ -246,7 +268,7 @@ class Meter:
             # Access points join again and again; a repeat is no change in use.
             if len(self._joined) != before:
                 self._moved = True
-                for tag in self._counted:
+                for tag in self._levels.counted:
                     self._note(tag)
 
     def _note(self, tag: str) -> None:

@@ -485,6 +485,8 @@ class Orders:
             wall = engine.around.clock.wall()
             if PolicyDocument.TYPE in draft.documents:
                 draft.log(events.policy_removed(wall))
+            if TrustCode.TYPE in draft.documents:
+                draft.log(events.trust_code_removed(wall, engine.around.udi))
             for kind in _FORGOTTEN & draft.documents.keys():
                 del draft.documents[kind]
             engine.trusting.give_up(draft)

@@ -63,6 +63,10 @@ AIR_LEVELS: Final = MappingProxyType(
 )
 """Licence levels of wireless controllers, each with its add-ons."""
 
+LEVELS: Final = MappingProxyType(
+    {ConfigKey.BOOT_LEVEL: BOOT_LEVELS, ConfigKey.AIR_LEVEL: AIR_LEVELS}
+)
+
 # The rules of host names (RFC 1123); a blank or a `#` in one would end a script's prompt.
 _HOSTNAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:-]{1,253}")

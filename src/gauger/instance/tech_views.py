@@ -14,7 +14,9 @@ class SystemView:
         is_clock_set: Whether the wall clock was ever set.
         version: Release of this software.
         level: Licence level with its add-on that the boot began with; None for the product's own.
-        next_level: That which the next boot begins with.
+        next_level: That which the next boot begins with, once the configuration is saved.
+        air_level: As `level`, of a wireless controller.
+        next_air_level: As `next_level`, of a wireless controller.
     """
 
     hostname: str
@@ -24,6 +26,8 @@ class SystemView:
     version: str
     level: str | None = None
     next_level: str | None = None
+    air_level: str | None = None
+    next_air_level: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def test_the_licence_level_is_told_by_the_kind_of_product() -> None:
     first = router.profile.licences[0].feature
     assert f"\nLicense Level: {first}\n" in _shown("show version", router)
     level = "air-network-essentials addon air-dna-essentials"
-    agent = ScriptedAgent(machine=replace(MACHINE, next_level=level))
+    agent = ScriptedAgent(machine=replace(MACHINE, next_air_level=level))
     told = f"\nAIR License Level: air-network-advantage\nNext reload AIR license Level: {level}\n"
     assert told in _shown("show version", agent)
 

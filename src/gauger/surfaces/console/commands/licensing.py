@@ -81,7 +81,7 @@ def _levels(
 ) -> list[ConsoleCommand]:
     """Return the rows of a licence level; level and add-on are one value of the setting."""
     text, handler = (
-        "Choose the licence level that is kept for the next reload.",
+        "Choose the licences that are in use from the next reload on, once it is saved.",
         configure.level(key),
     )
     rows = []

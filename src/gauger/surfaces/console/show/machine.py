@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from gauger.core.identity import Udi
-from gauger.core.profiles import Profile
+from gauger.core.profiles import Counting, Profile
 from gauger.instance.tech_views import SystemView
 from gauger.instance.views import TrustView
 from gauger.surfaces.console.text import clock_moment, shown
 
 _UNITS: Final = (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60))
 _REGISTER: Final = "0x2102"
+_NO_LEVEL: Final = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +96,17 @@ def _uptime(system: SystemView) -> Iterator[str]:
 
 
 def _licences(view: Machine) -> Iterator[str]:
-    # Wireless controllers have a level of their own kind, and a line by its name.
-    kind = "AIR License" if _is_wireless(view.profile) else "License"
     own = _own_level(view.profile)
-    yield f"{kind} Level: {shown(view.system.level or own)}"
-    yield f"Next reload {kind.replace('License', 'license')} Level: {shown(view.system.next_level or own)}"
+    system, is_wireless = view.system, _is_wireless(view.profile)
+    # Wireless controllers have a level of their own kind, and a line by its name.
+    if is_wireless:
+        yield f"AIR License Level: {shown(system.air_level or own)}"
+        yield f"Next reload AIR license Level: {shown(system.next_air_level or own)}"
+    # A controller that is a switch besides has the other one too, once it is configured.
+    if not is_wireless or system.level or system.next_level:
+        own = _NO_LEVEL if is_wireless else own
+        yield f"License Level: {shown(system.level or own)}"
+        yield f"Next reload license Level: {shown(system.next_level or own)}"
     yield ""
     yield "Smart Licensing Status: Smart Licensing Using Policy"
 
@@ -139,5 +146,6 @@ def _is_wireless(profile: Profile) -> bool:
 
 
 def _own_level(profile: Profile) -> str:
-    # Of the licences that a product has by itself, the first is that of its level.
-    return profile.licences[0].feature
+    # What its access points use; of other products the first licence is that of the level.
+    first = next(iter(profile.counted_by(Counting.ACCESS_POINTS)), profile.licences[0])
+    return first.feature
