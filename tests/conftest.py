@@ -37,6 +37,7 @@ _LONG: Final = frozenset(
         "test_fifty_thousand_waiting_reports_cost_the_next_one_nothing",
         "test_no_altered_byte_of_a_response_is_installed",
         "test_no_altered_byte_of_an_answer_file_is_installed",
+        "test_no_altered_byte_of_an_authorization_is_installed",
         "test_the_power_goes_and_writes_are_lost",
         "test_the_same_seed_gives_the_same_trace",
         "test_the_story_ends_well_and_leaves_nothing_running",

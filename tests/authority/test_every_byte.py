@@ -11,7 +11,11 @@ import pytest
 
 from gauger.core.authority.commands import Pipe
 from gauger.core.authority.outcomes import Outcome, ReportOutcome, TrustOutcome, Verdict
-from gauger.core.documents.envelope import read_document
+from gauger.core.documents.authorization_items import (
+    read_authorization_item,
+    write_authorization_item,
+)
+from gauger.core.documents.envelope import Document, read_document, write_document
 from gauger.core.documents.rum_report import read_report
 from gauger.core.documents.smart_license import TO_PORTAL, Item, ItemKind, read_items, write_file
 from gauger.core.documents.smart_transport import (
@@ -24,6 +28,7 @@ from gauger.core.documents.smart_transport import (
 from gauger.core.identity import Digest, digest
 from gauger.core.problems import Problem
 from gauger.cssm.commands.judging import JUDGED, Sender, command_of, settle
+from tests.support.authorizing import HSEC, a_licensee, ask, deposit
 from tests.support.builders import ACCOUNT, NOW, UDI, Bench, a_device
 from tests.support.figures import Figures
 from tests.support.mutations import BITS, Altered, altered
@@ -45,6 +50,7 @@ def in_a_request(data: bytes) -> list[tuple[ItemKind, str]]:
     request = decode_request(data)
     requests = [*request.trust_requests, *(t for r in request.reports for t in r.trust_requests)]
     items = [(ItemKind.TRUST_REQUEST, text) for text in requests]
+    items += [(ItemKind.AUTH_REQUEST, text) for text in request.authorizations]
     return [*items, *((ItemKind.RUM_REPORT, t) for r in request.reports for t in r.usage)]
 
 
@@ -61,8 +67,10 @@ def what_counts(portal: Bench) -> dict[str, list[object]]:
 
 
 def digest_of(kind: ItemKind, text: str) -> Digest:
-    is_report = kind is ItemKind.RUM_REPORT
-    return read_report(text).digest if is_report else read_document(text).digest
+    if kind is ItemKind.RUM_REPORT:
+        return read_report(text).digest
+    is_element = kind is ItemKind.AUTH_REQUEST
+    return (read_authorization_item(text) if is_element else read_document(text)).digest
 
 
 @dataclass(kw_only=True)
@@ -132,7 +140,7 @@ def _portions(left: Iterator[Altered]) -> Iterator[list[Altered]]:
         yield some
 
 
-def a_file() -> bytes:
+def a_file(_: Bench) -> bytes:
     device = a_device()
     items = [
         Item(kind=ItemKind.TRUST_REQUEST, text=device.trust_request()),
@@ -141,7 +149,7 @@ def a_file() -> bytes:
     return b"".join(write_file(items))
 
 
-def a_request() -> bytes:
+def a_request(_: Bench) -> bytes:
     device = a_device()
     request = device.trust_request(token="token-1")
     sent = UsageReport(udi=UDI, usage=(device.report(),), trust_requests=(request,))
@@ -156,13 +164,47 @@ def a_request() -> bytes:
     )
 
 
+def asked_and_returned(portal: Bench) -> tuple[Document, Document]:
+    """Return the request of one product instance and the return of another, both trusted."""
+    asking, returning = a_licensee(), a_licensee("GGR0002")
+    deposit(portal, 4)
+    token = portal.token("of both")
+    for number, licensee in enumerate((asking, returning)):
+        request = licensee.device.trust_request(token=token, key=f"licensing {number}")
+        assert portal.trust(request, token=token).verdict is Verdict.ACCEPTED
+    returning.install(ask(portal, returning.request((HSEC, 1))))
+    return asking.request((HSEC, 1)), returning.give_back()
+
+
+def an_authorization_file(portal: Bench) -> bytes:
+    texts = map(write_authorization_item, asked_and_returned(portal))
+    return b"".join(write_file(Item(kind=ItemKind.AUTH_REQUEST, text=text) for text in texts))
+
+
+def an_authorization_request(portal: Bench) -> bytes:
+    return encode_request(
+        Request(
+            type=MessageType.AUTHORIZATION,
+            udi=UDI,
+            timestamp=NOW * 1000,
+            nonce="0d" * 16,
+            authorizations=tuple(map(write_document, asked_and_returned(portal))),
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Way:
-    """A way to the portal: what is sent, and how it is read there."""
+    """A way to the portal: what is sent, and how it is read there.
+
+    Attributes:
+        unsigned: How many bytes may say something else, because nobody signs them.
+    """
 
     pipe: Pipe
-    make: Callable[[], bytes]
+    make: Callable[[Bench], bytes]
     items: Items
+    unsigned: int = 250
 
     def to(self, portal: Bench) -> Trial:
         token = digest(portal.token().encode()) if self.pipe is Pipe.SMART else None
@@ -177,16 +219,21 @@ class Way:
 @pytest.mark.threat("D1", role="cssm")
 @pytest.mark.parametrize(
     "way",
-    [Way(Pipe.FILE, a_file, in_a_file), Way(Pipe.SMART, a_request, in_a_request)],
-    ids=["usage file", "request"],
+    [
+        Way(Pipe.FILE, a_file, in_a_file),
+        Way(Pipe.SMART, a_request, in_a_request),
+        Way(Pipe.FILE, an_authorization_file, in_a_file, unsigned=400),
+        Way(Pipe.SMART, an_authorization_request, in_a_request),
+    ],
+    ids=["usage file", "request", "authorization file", "authorization request"],
 )
 def test_no_altered_byte_of_what_a_device_sends_counts(
     portal: Bench, way: Way, figures: Figures
 ) -> None:
-    data, trial = way.make(), way.to(portal)
+    data, trial = way.make(portal), way.to(portal)
     trial.accept(data)
     trial.run(data, way.pipe.value)
     figures.add("altered bytes of outer files and messages tried", trial.trials)
     figures.add("altered bytes outside of what is signed", trial.same)
     assert trial.trials >= 2 * len(data)
-    assert trial.same < 250 * BITS
+    assert trial.same < way.unsigned * BITS

@@ -15,10 +15,12 @@ from gauger.core.documents.smart_transport import decode_request, decode_respons
 from gauger.core.policy.rules import Group, Rule
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
+from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.instance.views import Scope, Selection, SelectionKind
 from tests.instance.portal import Portal, answer_file, honest, withhold
+from tests.instance.test_authorization import EXPORT
 from tests.instance.test_schedule import trusted
-from tests.instance.wired import kept, wired
+from tests.instance.wired import a_wire, kept, wired
 from tests.instance.world import ESSENTIALS, World
 from tests.support.figures import Figures
 from tests.support.mutations import BITS, altered
@@ -114,6 +116,32 @@ def test_no_altered_byte_of_an_answer_file_is_installed(world: World, figures: F
         trial.run(good, "answer file")
         # The names of elements, the declaration above them, a line end: XML that nobody signs.
         assert trial.same < 120 * BITS
+
+
+@pytest.mark.nightly
+@pytest.mark.threat("B20", role="instance")
+@pytest.mark.threat("D1", role="instance")
+def test_no_altered_byte_of_an_authorization_is_installed(world: World, figures: Figures) -> None:
+    agent, path = world.device("example-router"), world.root / "code.xml"
+    agent.configure([ConfigChange(key=ConfigKey.TRANSPORT, value="off")])
+    agent.codes.request("add", EXPORT, None)
+    agent.codes.save(path)
+    good = a_wire(world).portal.usage_file(path)
+
+    def take(data: bytes) -> bool:
+        path.write_bytes(data)
+        with contextlib.suppress(Problem):
+            agent.import_file(path)
+            return True
+        return False
+
+    with kept(world.root / "device") as store:
+        sent = documents_in(good)
+        trial = Trial(read=documents_in, take=take, look=store.read, good=sent, figures=figures)
+        trial.run(good, "authorization")
+        assert trial.same < 120 * BITS
+    assert [one.feature for one in agent.authorizations()[0].licences] == [EXPORT]
+    agent.stop()
 
 
 @pytest.mark.nightly

@@ -83,7 +83,7 @@ def test_any_bytes_end_in_a_value_or_a_problem(
         read(data.draw(st.binary(max_size=200)))
 
 
-def _replace(value: JsonValue, at: int, new: JsonValue) -> tuple[JsonValue, int]:
+def replaced(value: JsonValue, at: int, new: JsonValue) -> tuple[JsonValue, int]:
     """Return the value with its ``at``-th inner value replaced, and what is left to count."""
     if at == 0:
         return new, -1
@@ -91,19 +91,19 @@ def _replace(value: JsonValue, at: int, new: JsonValue) -> tuple[JsonValue, int]
     if isinstance(value, dict):
         members = dict(value)
         for key, inner in value.items():
-            members[key], at = _replace(inner, at, new)
+            members[key], at = replaced(inner, at, new)
         return members, at
     if isinstance(value, list):
         items = list(value)
         for index, inner in enumerate(value):
-            items[index], at = _replace(inner, at, new)
+            items[index], at = replaced(inner, at, new)
         return items, at
     return value, at
 
 
 @given(st.integers(0, 60), VALUES)
 def test_any_value_in_a_payload_ends_in_a_value_or_a_problem(at: int, new: JsonValue) -> None:
-    content, _ = _replace(json.loads(encode_payload(PAYLOAD)), at, new)
+    content, _ = replaced(json.loads(encode_payload(PAYLOAD)), at, new)
     carried = json.loads(REPORT) | {"payload": json.dumps(content)}
     with contextlib.suppress(Problem):
         verify_report(read_report(json.dumps(carried)), STORE, NOW)
@@ -114,7 +114,7 @@ def test_any_value_in_a_payload_ends_in_a_value_or_a_problem(at: int, new: JsonV
 def test_any_value_in_a_body_ends_in_a_value_or_a_problem(
     body: Acknowledgment, at: int, new: JsonValue
 ) -> None:
-    content, _ = _replace(json.loads(body.encode()), at, new)
+    content, _ = replaced(json.loads(body.encode()), at, new)
     with contextlib.suppress(Problem):
         READERS[body.TYPE](direct(body.TYPE, json.dumps(content).encode()))
 
