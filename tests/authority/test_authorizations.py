@@ -33,7 +33,7 @@ from tests.support.authorizing import (
     issue,
     return_by_hand,
 )
-from tests.support.builders import ACCOUNT, ELSEWHERE, OTHER_ACCOUNT, Bench, a_device
+from tests.support.builders import ACCOUNT, ELSEWHERE, NOW, OTHER_ACCOUNT, Bench, a_device
 
 
 def states(portal: Bench) -> list[tuple[int, str]]:
@@ -244,6 +244,18 @@ def test_a_code_that_is_used_after_its_return_is_noticed_at_the_next_report(
     refused = ask(portal, licensee.request((HSEC, 1)))
     assert (refused.verdict, refused.code) == (Verdict.REJECTED, "epoch-dead")
     assert left(portal) == 2
+
+
+@pytest.mark.threat("B24", role="cssm")
+def test_a_report_of_before_the_return_accuses_nobody(portal: Bench) -> None:
+    deposit(portal)
+    licensee = a_licensee()
+    authorized(portal, licensee)
+    # Signed while the code was there, and under way until after it was given back.
+    late = licensee.report(NOW - 2)
+    ask(portal, licensee.give_back())
+    assert portal.report(late).verdict is Verdict.ACCEPTED
+    assert not portal.events("authorization-misused")
 
 
 @pytest.mark.threat("B24", role="cssm")

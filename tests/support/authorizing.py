@@ -84,7 +84,8 @@ class Licensee:
             incarnation=self.device.incarnation,
             counter=self.counter,
             nonce=nonce,
-            made_at=NOW,
+            # Whatever is closed at NOW is closed after it.
+            made_at=NOW - 1,
             software_version=self.release,
             removed=self.held,
             return_code=make_return_code(self.held.code, nonce),
@@ -104,9 +105,9 @@ class Licensee:
         """Have a code installed."""
         self.held, self.mark = HeldCode(code=code.code, epoch=code.epoch), code.epoch
 
-    def report(self) -> str:
+    def report(self, closed_at: int = NOW) -> str:
         """Return the next report, which shows the code that is installed."""
-        payload = self.device.payload(((NOW - 900, NOW, 1),))
+        payload = self.device.payload(((NOW - 900, NOW, 1),), closed_at=closed_at)
         assert payload.meta is not None
         shown = replace(payload, meta=replace(payload.meta, authorization=self.held))
         self.device.last[TAG] = digest(encode_payload(shown))

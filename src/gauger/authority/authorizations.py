@@ -144,7 +144,7 @@ def _carry_out(
     asked = verified.request
     companions: list[Companion] = []
     if isinstance(asked, AuthorizationRequest):
-        note_shown(draft, asked.udi, asked.held, verified.digest)
+        note_shown(draft, asked.udi, asked.held, verified.digest, at=asked.made_at)
         grounds = Grounds(
             licences=granted,
             epoch=next_epoch(facts.highest, asked.mark),

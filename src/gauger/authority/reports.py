@@ -208,7 +208,14 @@ def _record(
     if judgement.verdict is not Verdict.REJECTED:
         held = claims.held.authorization
         # One in doubt confirms nothing, yet it may be what a store that was set back has to say.
-        note_shown(draft, claims.udi, held, claims.digest, confirming=is_accepted)
+        note_shown(
+            draft,
+            claims.udi,
+            held,
+            claims.digest,
+            at=0 if claims.chain is None else claims.chain.closed_at,
+            confirming=is_accepted,
+        )
     if is_accepted and owner is not None:
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)

@@ -5,6 +5,8 @@ from gauger.core.authority.authorization import confirms, misuses
 from gauger.core.authority.facts import InstanceFacts
 from gauger.core.authority.rows import AuthorizationConfirmed, AuthorizationMisused
 from gauger.core.documents.authorization_code import HeldCode
+from gauger.core.documents.authorization_items import read_authorization_item
+from gauger.core.documents.authorization_return import AuthorizationReturn
 from gauger.core.identity import Digest, Udi
 
 
@@ -14,6 +16,7 @@ def note_shown(
     held: HeldCode | None,
     shown_by: Digest,
     *,
+    at: int,
     confirming: bool = True,
 ) -> None:
     """Note what a signed document of a product instance says about the code that it holds.
@@ -23,6 +26,7 @@ def note_shown(
         udi: The product instance.
         held: What it says is installed; None where nothing is.
         shown_by: Digest of the document.
+        at: When it was signed, by the clock of the product instance.
         confirming: Whether its word frees what earlier codes took.
     """
     if held is None:
@@ -41,13 +45,25 @@ def note_shown(
                 shown_by=shown_by,
             )
         )
-    elif misuses(held, known):
+    # A report of before the return may come after it, late or sent again: that accuses nobody.
+    elif misuses(held, known) and at > _removed_at(draft, udi, known.code):
         # A store, anchor and key that were all set back: only here it can be noticed.
         draft.add(
             AuthorizationMisused(
                 at=draft.now, udi=udi, account=known.account, code=known.code, shown_by=shown_by
             )
         )
+
+
+def _removed_at(draft: Draft, udi: Udi, code: str) -> int:
+    """Return when a product instance removed a code, by its own clock."""
+    proof = draft.unit.store.authorizations.proof_of(udi, code)
+    # Both times are of the one clock of the product instance: its being wrong puts neither first.
+    return 0 if proof is None else _made_at(proof)
+
+
+def _made_at(proof: str) -> int:
+    return AuthorizationReturn.from_document(read_authorization_item(proof)).made_at
 
 
 def code_to_send(

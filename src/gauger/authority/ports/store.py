@@ -207,6 +207,9 @@ class AuthorizationsPort(Protocol):
     def signed_return(self, udi: Udi, return_code: str) -> tuple[str, Digest] | None:
         """Return text and digest of a return that a product instance signed, or None."""
 
+    def proof_of(self, udi: Udi, code: str) -> str | None:
+        """Return the text of the return by which a product instance gave a code back, or None."""
+
 
 class PagesPort(Protocol):
     """Writes pages and finds documents in them again."""

@@ -112,12 +112,20 @@ class Authorizations:
             " WHERE r.instance = ? AND r.return_code = ? ORDER BY r.id DESC LIMIT 1",
             (self._names.instance(udi), return_code),
         ).fetchone()
-        if row is None:
-            return None
-        received = decode_row(row[0], unpack(row[1]))
-        if not isinstance(received, AuthorizationReceived):
-            return None
-        return received.document, received.digest
+        received = _received(row)
+        return None if received is None else (received.document, received.digest)
+
+    def proof_of(self, udi: Udi, code: str) -> str | None:
+        """Return the text of the return by which a product instance gave a code back, or None."""
+        row = self._db.execute(
+            "SELECT l.kind, l.body FROM authorizations c JOIN authorization_requests r"
+            " ON r.instance = c.instance AND r.return_code = c.return_code"
+            " JOIN ledger l ON l.id = r.source"
+            " WHERE c.instance = ? AND c.code = ? ORDER BY r.id DESC LIMIT 1",
+            (self._names.instance(udi), code),
+        ).fetchone()
+        received = _received(row)
+        return None if received is None else received.document
 
     def _pool(self, account: int, tag: str, without: int | None) -> PoolFacts | None:
         row = self._db.execute(
@@ -156,3 +164,8 @@ class Authorizations:
             document=Digest(document),
             misused=misused_at is not None,
         )
+
+
+def _received(row: tuple[Any, ...] | None) -> AuthorizationReceived | None:
+    received = None if row is None else decode_row(row[0], unpack(row[1]))
+    return received if isinstance(received, AuthorizationReceived) else None
