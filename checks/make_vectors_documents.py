@@ -127,12 +127,7 @@ POLICY = PolicyDocument(
     rules={Group.PERPETUAL: Rule(30, 60, 60), Group.SUBSCRIPTION: Rule(120, 111, 111)},
 )
 TRUST_CODE = TrustCode(
-    issued_at=NOW,
-    issuer=LEDGER,
-    account=ACCOUNT,
-    udi=UDI,
-    answers=Digest("ab" * 32),
-    order=ORDER,
+    **vectors_names.ANSWER,
     public_key=KEYS["licensing"].public_key,
     generation=1,
     origin=TrustOrigin.CSSM,
@@ -153,14 +148,9 @@ PURCHASE = PurchaseInfo(
     items=(Purchase(tag=TAG, name="DNA_NWStack", quantity=2, term="perpetual", start=NOW),),
 )
 TRUST_REQUEST = TrustRequest(
-    issued_at=NOW,
-    udi=UDI,
+    **vectors_names.sent(1),
     members=(OTHER,),
-    incarnation="1c" * 16,
-    counter=1,
     public_key=KEYS["licensing"].public_key,
-    made_at=NOW,
-    nonce="0d" * 16,
     token_digest=digest(b"an ID token"),
 )
 PAYLOAD = Payload(

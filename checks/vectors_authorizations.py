@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from checks.vectors_names import ACCOUNT, LEDGER, NOW, ORDER, OTHER, UDI
+from checks.vectors_names import ANSWER, OTHER, sent
 from gauger.core.documents.authorization_code import (
     AuthorizationCode,
     AuthorizationOrigin,
@@ -15,16 +15,10 @@ from gauger.core.documents.authorization_request import AuthorizationRequest, Mo
 from gauger.core.documents.authorization_return import AuthorizationReturn, make_return_code
 from gauger.core.documents.body import Body
 from gauger.core.documents.envelope import Document
-from gauger.core.identity import Digest
 
 HSEC = "regid.2019-03.com.cisco.DNA_HSEC,1.0_509c41ab-05a8-431f-95fe-ec28086e8844"
 AUTHORIZATION = AuthorizationCode(
-    issued_at=NOW,
-    issuer=LEDGER,
-    account=ACCOUNT,
-    udi=UDI,
-    answers=Digest("ab" * 32),
-    order=ORDER,
+    **ANSWER,
     code="ac" * 16,
     epoch=3,
     origin=AuthorizationOrigin.CSSM,
@@ -34,12 +28,7 @@ FACTORY_AUTHORIZATION = replace(
     AUTHORIZATION, epoch=0, origin=AuthorizationOrigin.FACTORY, answers=None
 )
 AUTHORIZATION_REQUEST = AuthorizationRequest(
-    issued_at=NOW,
-    udi=UDI,
-    incarnation="1c" * 16,
-    counter=4,
-    nonce="0d" * 16,
-    made_at=NOW,
+    **sent(4),
     software_version="17.12.01",
     mode=Mode.ADD,
     licences=(WantedLicence(tag=HSEC, count=1),),
@@ -47,12 +36,7 @@ AUTHORIZATION_REQUEST = AuthorizationRequest(
     mark=3,
 )
 AUTHORIZATION_RETURN = AuthorizationReturn(
-    issued_at=NOW,
-    udi=UDI,
-    incarnation="1c" * 16,
-    counter=5,
-    nonce="0e" * 16,
-    made_at=NOW,
+    **sent(5, "0e" * 16),
     software_version="17.12.01",
     removed=HeldCode(code="ac" * 16, epoch=3),
     return_code=make_return_code("ac" * 16, "0e" * 16),

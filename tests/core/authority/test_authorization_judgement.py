@@ -10,7 +10,10 @@ from gauger.core.authority.authorization import (
     CodeFacts,
     CodeState,
     PoolFacts,
+    ShownCode,
+    bundled,
     confirms,
+    found_code,
     grant,
     judge_authorization,
     misuses,
@@ -21,33 +24,39 @@ from gauger.core.authority.authorization import (
 from gauger.core.authority.commands import Pipe
 from gauger.core.authority.facts import InstanceFacts, KnownRequest
 from gauger.core.authority.outcomes import Verdict
-from gauger.core.documents.authorization_code import AuthorizedLicence, HeldCode
+from gauger.core.documents.authorization_code import (
+    AuthorizationCode,
+    AuthorizationOrigin,
+    AuthorizedLicence,
+    HeldCode,
+)
 from gauger.core.documents.authorization_request import AuthorizationRequest, Mode, WantedLicence
 from gauger.core.documents.authorization_return import AuthorizationReturn
+from gauger.core.documents.body import SentHead
+from gauger.core.documents.versions import Order
 from gauger.core.identity import digest
 from tests.core.documents.material import refused
 from tests.support.builders import ACCOUNT, ELSEWHERE, NOW, UDI
 
 CODE = "ac" * 16
 HELD = HeldCode(code=CODE, epoch=3)
-REQUEST = AuthorizationRequest(
+HEAD = SentHead(
     issued_at=NOW,
+    test_clock=False,
     udi=UDI,
     incarnation="11" * 16,
     counter=3,
     nonce="00" * 16,
     made_at=NOW,
+)
+REQUEST = AuthorizationRequest(
+    **HEAD,
     licences=(WantedLicence(tag="hsec"),),
     held=HELD,
     mark=3,
 )
 RETURN = AuthorizationReturn(
-    issued_at=NOW,
-    udi=UDI,
-    incarnation="11" * 16,
-    counter=3,
-    nonce="00" * 16,
-    made_at=NOW,
+    **HEAD,
     removed=HELD,
     return_code="x",
     mark=3,
@@ -122,6 +131,66 @@ def test_a_return_is_never_stale_and_says_what_it_credits(
     assert (judgement.verdict, judgement.flags) == (Verdict.ACCEPTED, flags)
 
 
+FACTORY = AuthorizationCode(
+    issued_at=NOW,
+    issuer="fa" * 16,
+    udi=UDI,
+    order=Order(1, 1, 1),
+    code=CODE,
+    epoch=0,
+    origin=AuthorizationOrigin.FACTORY,
+    licences=NAMED.licences,
+)
+HELD_FACTORY = HeldCode(code=CODE, epoch=0, document="{}")
+FOUND = ShownCode(
+    code=CODE,
+    epoch=0,
+    state=CodeState.CONFIRMED,
+    licences=NAMED.licences,
+    origin=AuthorizationOrigin.FACTORY,
+)
+
+
+@pytest.mark.threat("B22", role="core")
+def test_a_return_of_a_code_of_the_factory_says_that_it_credits_nothing() -> None:
+    judgement = judge_authorization(RETURN, replace(FACTS, named=FOUND), FILE)
+    assert judgement.flags == ("factory-code",)
+    assert "no pool gains" in judgement.detail
+    again = replace(NAMED, origin=FOUND.origin, state=CodeState.RETURNED)
+    assert judge_authorization(RETURN, replace(FACTS, named=again), FILE).flags == (
+        "already-returned",
+    )
+
+
+@pytest.mark.parametrize("named", [None, replace(NAMED, state=CodeState.REPLACED)])
+def test_a_return_that_credits_by_its_mark_has_no_flag(named: CodeFacts | None) -> None:
+    facts = replace(FACTS, named=named, covers=True)
+    assert judge_authorization(RETURN, facts, FILE).flags == ()
+
+
+@pytest.mark.threat("B21", role="core")
+def test_a_code_of_the_factory_is_what_later_ones_left_of_it() -> None:
+    assert found_code(FACTORY, FACTS, HELD_FACTORY) == FOUND
+    for state in CodeState:
+        found = found_code(FACTORY, replace(FACTS, factory=state), HELD_FACTORY)
+        assert found == replace(FOUND, state=state)
+    # A second one, and one that is not the one that is named.
+    assert found_code(FACTORY, replace(FACTS, factory=None), HELD_FACTORY) is None
+    assert found_code(FACTORY, FACTS, HELD) is None
+
+
+def test_only_a_code_in_use_without_a_row_gets_one() -> None:
+    assert replace(FACTS, named=FOUND).adopts == FOUND
+    dead = replace(FOUND, state=CodeState.REPLACED)
+    assert [replace(FACTS, named=one).adopts for one in (None, NAMED, dead)] == [None] * 3
+
+
+def test_a_doubt_about_a_code_stands_in_the_refusal() -> None:
+    arrival = replace(FILE, doubt="Its signature does not hold.")
+    judgement = judge_authorization(REQUEST, replace(FACTS, named=None), arrival)
+    assert judgement.detail.endswith("not of this portal. Its signature does not hold.")
+
+
 @pytest.mark.parametrize(
     ("release", "arrival", "code"),
     [
@@ -169,6 +238,20 @@ def test_no_more_is_granted_than_is_left() -> None:
     for count, pools in ((4, {"hsec": POOL}), (1, {}), (1, {"hsec": replace(POOL, others=9)})):
         with refused("authorizations-used-up"):
             grant([WantedLicence(tag="hsec", count=count)], pools)
+
+
+@pytest.mark.threat("B25", role="core")
+def test_what_came_from_the_factory_is_taken_from_no_pool() -> None:
+    own = {"hsec": AuthorizedLicence(tag="hsec", name="Of the box", count=2, term="3 years")}
+    (granted,) = grant([WantedLicence(tag="hsec", count=2)], {}, own)
+    assert granted == own["hsec"]
+    assert bundled([granted], own) == (("hsec", 2),)
+    (granted,) = grant([WantedLicence(tag="hsec", count=5)], {"hsec": POOL}, own)
+    assert (granted.name, bundled([granted], own)) == ("HSEC", (("hsec", 2),))
+    for count, pools in ((6, {"hsec": POOL}), (3, {})):
+        with refused("authorizations-used-up"):
+            grant([WantedLicence(tag="hsec", count=count)], pools, own)
+    assert bundled([granted], {}) == ()
 
 
 @pytest.mark.threat("B21", role="core")

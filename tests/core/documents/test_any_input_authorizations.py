@@ -29,7 +29,7 @@ from gauger.core.documents.authorization_items import (
 )
 from gauger.core.documents.authorization_request import AuthorizationRequest, Mode, WantedLicence
 from gauger.core.documents.authorization_return import AuthorizationReturn, make_return_code
-from gauger.core.documents.body import Body
+from gauger.core.documents.body import Body, SentHead
 from gauger.core.documents.envelope import (
     DOCUMENT_CAP,
     Document,
@@ -56,6 +56,18 @@ STORE = trust_store()
 FLOOD = DOCUMENT_CAP // 2
 
 
+SENT: st.SearchStrategy[SentHead] = st.builds(
+    SentHead,
+    issued_at=TIMES,
+    test_clock=st.just(value=False),
+    udi=st.just(UDI),
+    incarnation=IDS,
+    counter=st.integers(0, 2**63 - 1),
+    nonce=IDS,
+    made_at=TIMES,
+)
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> AuthorizationRequest:
     counts = draw(st.dictionaries(TAGS, COUNTS, min_size=1, max_size=MOST_LICENCES))
@@ -63,12 +75,7 @@ def requests(draw: st.DrawFn) -> AuthorizationRequest:
     least = 0 if held is None else held.epoch
     marks = st.integers(least, EPOCH_LIMIT)
     return AuthorizationRequest(
-        issued_at=draw(TIMES),
-        udi=UDI,
-        incarnation=draw(IDS),
-        counter=draw(st.integers(0, 2**63 - 1)),
-        nonce=draw(IDS),
-        made_at=draw(TIMES),
+        **draw(SENT),
         software_version=draw(TEXTS),
         mode=draw(st.sampled_from(Mode)),
         licences=tuple(WantedLicence(tag=tag, count=count) for tag, count in counts.items()),
@@ -79,17 +86,12 @@ def requests(draw: st.DrawFn) -> AuthorizationRequest:
 
 @st.composite
 def returns(draw: st.DrawFn) -> AuthorizationReturn:
-    removed, nonce = draw(HELD), draw(IDS)
+    removed, head = draw(HELD), draw(SENT)
     return AuthorizationReturn(
-        issued_at=draw(TIMES),
-        udi=UDI,
-        incarnation=draw(IDS),
-        counter=draw(st.integers(0, 2**63 - 1)),
-        nonce=nonce,
-        made_at=draw(TIMES),
+        **head,
         software_version=draw(TEXTS),
         removed=removed,
-        return_code=make_return_code(removed.code, nonce),
+        return_code=make_return_code(removed.code, head["nonce"]),
         mark=draw(st.integers(removed.epoch, EPOCH_LIMIT)),
     )
 

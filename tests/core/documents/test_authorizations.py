@@ -24,6 +24,7 @@ from gauger.core.documents.authorization_return import (
     sign_authorization_return,
     verify_authorization_return,
 )
+from gauger.core.documents.body import SentHead
 from gauger.core.documents.envelope import Document, read_document, write_document
 from gauger.core.documents.rum_payload import encode_payload, read_payload
 from gauger.core.documents.trust_store import TrustStore
@@ -41,13 +42,22 @@ from tests.core.documents.test_trust_request import signed as trust_request
 
 CODE = "ac" * 16
 OTHER = Udi("C9800-CL-K9", "GGR0002")
+
+
+def sent(counter: int, nonce: str) -> SentHead:
+    return SentHead(
+        issued_at=NOW,
+        test_clock=False,
+        udi=UDI,
+        incarnation=META.incarnation,
+        counter=counter,
+        nonce=nonce,
+        made_at=NOW,
+    )
+
+
 REQUEST = AuthorizationRequest(
-    issued_at=NOW,
-    udi=UDI,
-    incarnation=META.incarnation,
-    counter=3,
-    nonce="0d" * 16,
-    made_at=NOW,
+    **sent(3, "0d" * 16),
     software_version="17.12.01",
     mode=Mode.ADD,
     licences=(WantedLicence(tag="regid.hsec"), WantedLicence(tag="regid.other", count=2)),
@@ -55,12 +65,7 @@ REQUEST = AuthorizationRequest(
     mark=4,
 )
 RETURN = AuthorizationReturn(
-    issued_at=NOW,
-    udi=UDI,
-    incarnation=META.incarnation,
-    counter=4,
-    nonce="0e" * 16,
-    made_at=NOW,
+    **sent(4, "0e" * 16),
     removed=HeldCode(code=CODE, epoch=4),
     return_code=make_return_code(CODE, "0e" * 16),
     mark=4,
