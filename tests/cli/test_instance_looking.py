@@ -16,14 +16,16 @@ from gauger.core.problems import Problem
 from gauger.instance.main import Options, last_known, open_agent
 from gauger.instance.views import Selection, SelectionKind
 from gauger.surfaces.agent_socket import AgentServer
-from gauger.surfaces.console.commands import COMMANDS
+from gauger.surfaces.console.commands import COMMANDS, files
 from gauger.surfaces.console.console import only_shows, show
 from gauger.surfaces.console.grammar import Mode
 from gauger.tools.fsck_instance import check_instance
 from tests.instance.world import ESSENTIALS, START, World
 
 ALL = Selection(kind=SelectionKind.ALL)
-SHOWS = [item.syntax for item in COMMANDS if item.only_shows and not item.needs_shell]
+LOOKS = [item for item in COMMANDS if item.only_shows and not item.needs_shell]
+# Files are no part of the store.
+SHOWS = [item.syntax for item in LOOKS if item not in files.COMMANDS]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from gauger.cli.instance_place import Place
 from gauger.cli.instance_run import open_at, options_of
 from gauger.core.identity import Udi
+from gauger.instance.config import FLASH
 from gauger.instance.main import last_known
 from gauger.surfaces.console.console import Console, only_shows, show
 from gauger.surfaces.user_requests import carry_out
@@ -76,9 +77,9 @@ def execute(place: Place, line: str) -> str:
     # sees.
     if only_shows(line):
         with last_known(options_of(place)) as known:
-            return show(known, line)
+            return show(known, line, flash=place.data / FLASH)
     agent = open_at(place)
     try:
-        return Console(agent).execute(line)
+        return Console(agent, flash=place.data / FLASH).execute(line)
     finally:
         agent.stop()

@@ -11,6 +11,7 @@ import select
 import socket
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -39,14 +40,27 @@ def terminal_of(request: Values) -> Terminal:
     return Terminal(rows=_size(request, "rows"), columns=_size(request, "columns"))
 
 
-def serve(client: socket.socket, agent: Operations, terminal: Terminal, folder: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where files are that an operator at the console names.
+
+    Attributes:
+        folder: Where relative paths begin.
+        flash: The device's own disk.
+    """
+
+    folder: Path
+    flash: Path
+
+
+def serve(client: socket.socket, agent: Operations, terminal: Terminal, files: Files) -> None:
     """Carry a session until either side ends it.
 
     Args:
         client: The connection; its reading side holds nothing that was read already.
         agent: The product instance.
         terminal: The operator's terminal.
-        folder: Where relative file paths begin.
+        files: Where the operator's files are.
 
     Raises:
         OSError: Where the client is gone.
@@ -54,7 +68,13 @@ def serve(client: socket.socket, agent: Operations, terminal: Terminal, folder: 
     """
     frames = _Frames(client, agent)
     shell = Shell(
-        agent, _VISITOR, terminal, client.sendall, folder=folder, broke_off=frames.take_break
+        agent,
+        _VISITOR,
+        terminal,
+        client.sendall,
+        folder=files.folder,
+        flash=files.flash,
+        broke_off=frames.take_break,
     )
 
     def end() -> None:

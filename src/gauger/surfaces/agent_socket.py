@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
+from gauger.instance.config import FLASH
 from gauger.instance.ports import Operations
 from gauger.surfaces.agent_wire import (
     MAXIMUM_REQUEST,
@@ -166,19 +167,19 @@ class AgentServer:
         try:
             # A client that goes in the middle of an answer is no fault of ours.
             with contextlib.suppress(OSError):
-                _converse(client, self._agent)
+                _converse(client, self._agent, self._folder / FLASH)
         finally:
             with self._lock:
                 self._clients.discard(client)
 
 
-def _converse(client: socket.socket, agent: Operations) -> None:
+def _converse(client: socket.socket, agent: Operations, flash: Path) -> None:
     """Answer a client until it goes; it may rest between requests as long as it likes.
 
     Raises:
         OSError: Where the client is gone, or never reads its answers.
     """
-    with client, client.makefile("rb") as requests, _Conversation(agent) as conversation:
+    with client, client.makefile("rb") as requests, _Conversation(agent, flash) as conversation:
         while line := requests.readline(MAXIMUM_REQUEST):
             client.sendall(conversation.answer(line))
             if conversation.session is not None:
@@ -192,8 +193,8 @@ def _converse(client: socket.socket, agent: Operations) -> None:
 class _Conversation:
     """What one client asks, and what it holds in use."""
 
-    def __init__(self, agent: Operations) -> None:
-        self._agent = agent
+    def __init__(self, agent: Operations, flash: Path) -> None:
+        self._agent, self._flash = agent, flash
         self._held: dict[int, contextlib.ExitStack] = {}
         self._next = 1
         self.session: Callable[[socket.socket], None] | None = None
@@ -228,7 +229,7 @@ class _Conversation:
 
     def execute(self, request: Values) -> Values:
         """Carry out an EXEC line."""
-        console = _console(self._agent, folder=Path(_text(request, "folder")))
+        console = _console(self._agent, folder=Path(_text(request, "folder")), flash=self._flash)
         return {"text": console.execute(_text(request, "line"))}
 
     def shell(self, request: Values) -> Values:
@@ -236,11 +237,11 @@ class _Conversation:
         from gauger.surfaces import agent_shell  # noqa: PLC0415 -- only where somebody sits down
 
         terminal, folder = agent_shell.terminal_of(request), Path(_text(request, "folder"))
-        agent = self._agent
+        agent, files = self._agent, agent_shell.Files(folder=folder, flash=self._flash)
 
         def serve(client: socket.socket) -> None:
             try:
-                agent_shell.serve(client, agent, terminal, folder)
+                agent_shell.serve(client, agent, terminal, files)
             except Problem as problem:
                 _log.warning("a session at the agent's socket ended: %s", problem)
 
@@ -346,11 +347,11 @@ def is_same_user(client: socket.socket) -> bool:
     return bool(user == os.geteuid())
 
 
-def _console(agent: Operations, folder: Path | None = None) -> "Console":
+def _console(agent: Operations, folder: Path | None = None, flash: Path | None = None) -> "Console":
     """Return a console. It loads with the first line typed: a product that runs types none."""
     from gauger.surfaces.console.console import Console  # noqa: PLC0415 -- what is deferred
 
-    return Console(agent, folder=folder)
+    return Console(agent, folder=folder, flash=flash)
 
 
 def _close(connection: socket.socket) -> None:

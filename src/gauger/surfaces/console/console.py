@@ -14,7 +14,13 @@ from gauger.surfaces.console.banners import gathered
 from gauger.surfaces.console.commands import COMMANDS, WORDS
 from gauger.surfaces.console.grammar import Mode
 from gauger.surfaces.console.language import Grammar
-from gauger.surfaces.console.session import IN_A_SESSION, ConsoleMatch, Handler, Session
+from gauger.surfaces.console.session import (
+    IN_A_SESSION,
+    ONLY_LOOKED_AT,
+    ConsoleMatch,
+    Handler,
+    Session,
+)
 
 # Without what means something in a session only: a line is carried out, and nobody stays.
 _ROWS: Final = [command for command in COMMANDS if not command.needs_shell]
@@ -71,32 +77,44 @@ def only_shows(line: str) -> bool:
     return _parsed(command, Mode.EXEC).command.only_shows
 
 
-def show(views: Views, line: str) -> str:
+def show(views: Views, line: str, *, flash: Path | None = None) -> str:
     """Carry out an EXEC command that only shows; see `Console.execute`.
+
+    Args:
+        views: The product instance.
+        line: The line.
+        flash: The device's own disk; the working folder where None.
 
     Raises:
         Problem: As `Console.execute`; ``invalid-command`` for a command that would change things.
     """
-    return _execute(Session(views=views), line)
+    return _execute(Session(views=views, flash=flash), line)
 
 
 class Console:
     """The commands of one product instance, for one operator."""
 
     def __init__(
-        self, agent: Operations, *, folder: Path | None = None, is_confined: bool = False
+        self,
+        agent: Operations,
+        *,
+        folder: Path | None = None,
+        is_confined: bool = False,
+        flash: Path | None = None,
     ) -> None:
         """Open a console.
 
         Args:
             agent: The product instance.
             folder: Where relative file paths begin; the working folder where None.
-            is_confined: Whether no path leads out of it, as for who has no account of the host.
+            is_confined: Whether no path leads out of the disk, as for who has no account of the
+                host.
+            flash: The device's own disk; the folder where None.
         """
         self._agent = agent
         # Not its name: a working folder that was deleted has none, and few commands need it.
         self._folder = Path() if folder is None else folder
-        self._is_confined = is_confined
+        self._is_confined, self._flash = is_confined, flash
 
     def execute(self, line: str) -> str:
         """Carry out an EXEC command.
@@ -154,6 +172,7 @@ class Console:
             operations=self._agent,
             folder=self._folder,
             is_confined=self._is_confined,
+            flash=self._flash,
         )
 
 
@@ -163,6 +182,9 @@ def _execute(session: Session, line: str) -> str:
     if choices is not None:
         return listed(choices)
     match = _match(session, command, Mode.EXEC)
+    if session.operations is None and not match.command.only_shows:
+        # By the table, not by each handler: one that asks no agent must not slip through.
+        raise Problem("invalid-command", ONLY_LOOKED_AT)
     if request == "?":
         return listed(pipes.choices())
     # Before the command: a filter that is refused afterwards would hide what was done.

@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from gauger.core.releases import Release
+
+_LOOKS: Final = frozenset({"dir", "more", "show"})
 
 H = TypeVar("H")
 """What a row of the table is handled by."""
@@ -113,7 +115,7 @@ class Command(Generic[H]):
     @property
     def only_shows(self) -> bool:
         """Whether it changes nothing: by custom its first word says so."""
-        return self.syntax.startswith(("show ", "write terminal"))
+        return self.syntax.partition(" ")[0] in _LOOKS or self.syntax == "write terminal"
 
     def is_open_to(self, privilege: int) -> bool:
         """Return whether an operator of that privilege may type it."""

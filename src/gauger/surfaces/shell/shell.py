@@ -68,6 +68,7 @@ class Shell:
         write: Callable[[bytes], None],
         *,
         folder: Path | None = None,
+        flash: Path | None = None,
         broke_off: Callable[[], bool] | None = None,
     ) -> None:
         """Prepare a session.
@@ -79,6 +80,7 @@ class Shell:
             write: Sends bytes to the terminal; an `OSError` of it ends the session.
             folder: Where relative file paths begin; the working folder where None. Only who sits at
                 the local console may name files outside of it.
+            flash: The device's own disk; the folder where None.
             broke_off: Tells whether Ctrl-C was typed while a command waits for the portal, see
                 `Patience`; None where nothing is read meanwhile.
         """
@@ -91,6 +93,7 @@ class Shell:
             folder=Path() if folder is None else folder,
             # Who comes from elsewhere has an account of the device, none of its host.
             is_confined=visitor.name is not None,
+            flash=flash,
         )
         self._session.shell = self
         self._reported = (terminal.rows, terminal.columns)

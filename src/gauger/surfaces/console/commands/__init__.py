@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gauger.surfaces.console.commands import (
+    files,
     licensing,
     machine,
     messages,
@@ -18,7 +19,7 @@ from gauger.surfaces.console.commands import (
 )
 from gauger.surfaces.console.session import ConsoleCommand
 
-_FAMILIES: Final = (shows, operations, licensing, machine, messages, modes, system)
+_FAMILIES: Final = (shows, operations, licensing, machine, messages, modes, system, files)
 
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = tuple(
     command for family in _FAMILIES for command in family.COMMANDS
