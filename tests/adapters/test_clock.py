@@ -37,6 +37,7 @@ def test_a_file_moves_both_times(file: Path) -> None:
     assert (clock.wall(), clock.monotonic()) == (1000, 5.0)
     write(file, 2000, 70.5)
     assert (clock.wall(), clock.monotonic()) == (2000, 70.5)
+    assert clock.milliseconds() == 2_000_000
 
 
 def test_a_file_caught_half_written_lets_time_stand_still(file: Path) -> None:
@@ -106,3 +107,10 @@ def test_a_pause_ends_when_it_is_woken(file: Path) -> None:
     wake = threading.Event()
     wake.set()
     FileClock(file).pause(wake, 900)
+
+
+def test_the_machines_clock_tells_milliseconds() -> None:
+    clock = SystemClock()
+    before = clock.wall()
+    assert before * 1000 <= clock.milliseconds() < (clock.wall() + 1) * 1000
+    assert any(clock.milliseconds() % 1000 for _ in range(100_000))

@@ -110,3 +110,16 @@ def test_the_reference_has_each_row_of_the_table() -> None:
         there = devices if kind.source is Source.DEVICES else own
         assert f"| `{kind.name}` | {kind.when} |\n" in there
     assert page.count("| `SMART_LIC-") == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("later", "shown"),
+    [(0, "000"), (7, "007"), (999, "999"), (1000, "999"), (90_000, "999"), (-5, "000")],
+)
+def test_the_milliseconds_are_those_of_the_telling_within_its_second(
+    later: int, shown: str
+) -> None:
+    message = read_message(AT, READY, "x", AT * 1000 + later)
+    assert message is not None
+    assert message.line.startswith(f"*Oct 31 20:15:03.{shown}: %")
+    assert f"T20:15:03.{shown}Z".encode() in record(message, "a", 1)

@@ -69,6 +69,14 @@ def test_a_boot_is_told(device: Agent) -> None:
     assert device.logging().lines[0].startswith("*Jan 15 08:00:00.000: %SMART_LIC-6-AGENT_READY: ")
 
 
+def test_a_line_has_the_millisecond_in_which_it_was_told(world: World, device: Agent) -> None:
+    object.__setattr__(device._engine.around, "milliseconds", lambda: world.clock.wall * 1000 + 42)
+    device.clear_events()
+    device.reload()
+    assert device.logging().lines[0].startswith("*Jan 15 08:00:00.042: %SMART_LIC-6-AGENT_READY: ")
+    assert (device.system().now, device.system().millisecond) == (world.clock.wall, 42)
+
+
 @pytest.mark.requirement("PI-3")
 def test_a_report_that_is_due_and_overdue_is_told(world: World, device: Agent) -> None:
     device.set_count(tag_of(device, 3), 1)

@@ -26,6 +26,10 @@ class SystemClock:
         """Return seconds since 1970-01-01 UTC."""
         return int(time.time())
 
+    def milliseconds(self) -> int:
+        """Return milliseconds since 1970-01-01 UTC."""
+        return time.time_ns() // 1_000_000
+
     def monotonic(self) -> float:
         """Return seconds that never go back, from an unknown origin."""
         return time.monotonic()
@@ -66,6 +70,10 @@ class FileClock:
     def wall(self) -> int:
         """Return the file's seconds since 1970-01-01 UTC."""
         return self._read()[0]
+
+    def milliseconds(self) -> int:
+        """Return the same in milliseconds: it holds no parts of a second."""
+        return self._read()[0] * 1000
 
     def monotonic(self) -> float:
         """Return the file's monotonic seconds."""

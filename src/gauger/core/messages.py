@@ -83,23 +83,25 @@ class SystemMessage:
         at: When, epoch seconds.
         kind: Its row of the table.
         text: The sentence.
+        millisecond: Of that second, 0 to 999.
     """
 
     at: int
     kind: MessageKind
     text: str
+    millisecond: int = 0
 
     @property
     def line(self) -> str:
         """The line as terminals and log buffers have it.
 
         The asterisk says that the clock is nobody's authority, as on a device without a time
-        server. Times are whole seconds here; the milliseconds are those that the shape has.
+        server.
         """
         # Not strftime: a program that embeds the agent may have set a locale with other months.
         moment = datetime.fromtimestamp(self.at, UTC).ctime()[4:19]
         # A portal's own words may stand in the sentence: they must not forge a second line.
-        return f"*{moment}.000: %{self.kind.name}: {one_line(self.text)}"
+        return f"*{moment}.{self.millisecond:03}: %{self.kind.name}: {one_line(self.text)}"
 
 
 def record(message: SystemMessage, hostname: str | None, sequence: int) -> bytes:
@@ -115,7 +117,7 @@ def record(message: SystemMessage, hostname: str | None, sequence: int) -> bytes
     header = " ".join(
         (
             f"<{priority}>1",
-            f"{moment:%Y-%m-%dT%H:%M:%S}.000Z",
+            f"{moment:%Y-%m-%dT%H:%M:%S}.{message.millisecond:03}Z",
             _header_field(hostname),
             "gauger",
             _NIL,
@@ -209,7 +211,22 @@ KINDS: Final = MappingProxyType(
 """Every system message by its name in the event log."""
 
 
-def read_message(at: int, name: str, text: str) -> SystemMessage | None:
-    """Return an entry of the event log as a system message; None for an event that is none."""
+def read_message(at: int, name: str, text: str, moment: int = 0) -> SystemMessage | None:
+    """Return an entry of the event log as a system message.
+
+    Args:
+        at: When the entry was made, epoch seconds.
+        name: Its name.
+        text: The sentence.
+        moment: When it is told, epoch milliseconds: the event log keeps whole seconds.
+
+    Returns:
+        None for an event that is no system message.
+    """
     kind = KINDS.get(name)
-    return None if kind is None else SystemMessage(at=at, kind=kind, text=text)
+    if kind is None:
+        return None
+    # The second may be over by the time it is told, or the clock be set back: none before it, and
+    # none after it, so that lines stay in order.
+    millisecond = min(max(moment - at * 1000, 0), 999)
+    return SystemMessage(at=at, kind=kind, text=text, millisecond=millisecond)

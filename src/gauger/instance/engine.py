@@ -119,7 +119,7 @@ class Engine:
         """Tell system messages to whoever listens, by the settings in force."""
         around, configuration = self.around, self.memory.singles.configuration
         around.messages.configure(configuration, configuration.hostname or around.hostname)
-        around.messages.take(entries, around.clock.monotonic())
+        around.messages.take(entries, around.clock.monotonic(), around.moment())
 
     def _tell_anchor(self, draft: Draft) -> bool:
         """Tell once that the anchor cannot be renewed, or can be again; return whether it was told.

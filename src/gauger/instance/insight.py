@@ -37,10 +37,12 @@ class Insight:
             booted: The settings that it began with; None where nothing runs.
         """
         around, configuration = self._around, self._memory.singles.configuration
+        now, millisecond = divmod(around.moment(), 1000)
         uptime = None if began is None else max(0, int(around.clock.monotonic() - began))
         return SystemView(
             hostname=shown_name(configuration, around),
-            now=around.clock.wall(),
+            now=now,
+            millisecond=millisecond,
             uptime=uptime,
             is_clock_set=around.own_clock() is not None,
             version=version("gauger"),

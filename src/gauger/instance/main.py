@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gauger.adapters.clock import open_clock
+from gauger.adapters.clock import FileClock, SystemClock, open_clock
 from gauger.adapters.deferred_passwords import DeferredPasswords
 from gauger.adapters.entropy import SystemEntropy
 from gauger.adapters.keys.bundle import read_bundle
@@ -50,7 +50,6 @@ from gauger.core.profiles import Profile
 from gauger.instance.agent import Agent
 from gauger.instance.config import FLASH
 from gauger.instance.messages import Messages
-from gauger.instance.ports import PausingClock
 from gauger.instance.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -241,7 +240,9 @@ class _House:
             replace_file(self._options.kept_ca, self._ca)
 
 
-def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> Surroundings:
+def _surroundings(
+    options: Options, identity: Identity, clock: SystemClock | FileClock
+) -> Surroundings:
     entropy = SystemEntropy()
     return Surroundings(
         udi=identity.udi,
@@ -251,6 +252,7 @@ def _surroundings(options: Options, identity: Identity, clock: PausingClock) -> 
         pinned=TrustStore(accepts_test_clock=clock.is_test),
         trust=TrustView(options.data / TRUST, identity.trust),
         clock=clock,
+        milliseconds=clock.milliseconds,
         entropy=entropy,
         # A clock that a test moves must reach no real portal.
         transport=DeferredTransport(_authorities(options), only_loopback=clock.is_test),

@@ -106,14 +106,15 @@ class Messages:
             self._remote.configure(configuration.logging_hosts, hostname)
             self._trim()
 
-    def take(self, entries: Sequence[LogEntry], now: float) -> None:
+    def take(self, entries: Sequence[LogEntry], now: float, moment: int = 0) -> None:
         """Tell those of the entries that are system messages.
 
         Args:
             entries: What was written to the event log, in order.
             now: Monotonic seconds.
+            moment: The wall clock, epoch milliseconds.
         """
-        read = [read_message(entry.at, entry.name, entry.text) for entry in entries]
+        read = [read_message(entry.at, entry.name, entry.text, moment) for entry in entries]
         messages = [message for message in read if message is not None]
         with self._lock:
             self._tell_all(list(self._repeats.due(now)))

@@ -1,5 +1,6 @@
 """What a product instance is, and what it was given to work with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -38,6 +39,8 @@ class Surroundings:
         hostname: Its host name, or None where that is withheld.
         keeps_counts: Whether counts that were set outlive the process (see `set_count`).
         build_date: A wall clock before it was never set.
+        milliseconds: The same wall clock in milliseconds, for messages alone: all that is
+            measured and signed is of whole seconds. None where it tells no parts of a second.
     """
 
     udi: Udi
@@ -54,10 +57,15 @@ class Surroundings:
     hostname: str | None = None
     keeps_counts: bool = False
     build_date: int = BUILD_DATE
+    milliseconds: Callable[[], int] | None = None
 
     def reading(self) -> Reading:
         """Read both clocks together."""
         return Reading(monotonic=self.clock.monotonic(), wall=self.clock.wall())
+
+    def moment(self) -> int:
+        """Return the wall clock in milliseconds, as far as it tells them."""
+        return self.clock.wall() * 1000 if self.milliseconds is None else self.milliseconds()
 
     def without_signature(self) -> Self:
         """Return them without the SUDI key: what cannot be remembered is not signed."""

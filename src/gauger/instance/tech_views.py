@@ -10,6 +10,7 @@ class SystemView:
     Attributes:
         hostname: The name that its prompts show.
         now: Wall time at which the view was taken, epoch seconds.
+        millisecond: Of that second.
         uptime: Seconds since the boot began; None where nothing runs.
         is_clock_set: Whether the wall clock was ever set.
         version: Release of this software.
@@ -28,6 +29,7 @@ class SystemView:
     next_level: str | None = None
     air_level: str | None = None
     next_air_level: str | None = None
+    millisecond: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

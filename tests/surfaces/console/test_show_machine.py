@@ -98,6 +98,8 @@ def test_the_clock_is_marked_where_it_was_never_set() -> None:
     assert _parsed("show clock")["dayweek"] == "Fri"
     agent = ScriptedAgent(machine=replace(MACHINE, is_clock_set=False))
     assert _shown("show clock", agent).startswith("*05:30:30.000 UTC")
+    agent = ScriptedAgent(machine=replace(MACHINE, millisecond=7))
+    assert _shown("show clock", agent).startswith("05:30:30.007 UTC")
 
 
 def test_the_inventory_names_each_device() -> None:

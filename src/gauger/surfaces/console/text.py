@@ -51,11 +51,11 @@ def log_moment(seconds: int) -> str:
     return f"{_calendar(seconds):%Y-%m-%d %H:%M:%S}.000 UTC"
 
 
-def clock_moment(seconds: int) -> str:
+def clock_moment(seconds: int, millisecond: int = 0) -> str:
     """Return a time as `show clock` prints it: ``10:45:23.000 UTC Thu Nov 18 2021``."""
     time = _calendar(seconds)
     names = f"{_DAYS[time.weekday()]} {_MONTHS[time.month - 1]}"
-    return f"{time:%H:%M:%S}.000 UTC {names} {time.day} {time.year:04d}"
+    return f"{time:%H:%M:%S}.{millisecond:03} UTC {names} {time.day} {time.year:04d}"
 
 
 def shown(value: str | None) -> str:

@@ -56,7 +56,7 @@ def show_clock(system: SystemView) -> str:
     Args:
         system: The device.
     """
-    return f"{'' if system.is_clock_set else '*'}{clock_moment(system.now)}"
+    return f"{'' if system.is_clock_set else '*'}{clock_moment(system.now, system.millisecond)}"
 
 
 def show_inventory(profile: Profile, members: Sequence[TrustView]) -> str:
