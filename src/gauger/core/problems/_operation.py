@@ -8,15 +8,16 @@ ROWS = (
         "The URL is not a smart transport licensing URL",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Enter the portal's URL with `gauger instance config`: `license smart url smart "
-        "https://HOST/licservice/license`.",
+        "Enter the portal's URL in configuration mode, or with `gauger instance config`: "
+        "`license smart url smart https://HOST/licservice/license`.",
     ),
     ProblemKind(
         "transport-off",
         "The transport is off",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Enter `license smart transport smart` with `gauger instance config`, or use files: "
+        "Enter `license smart transport smart` in configuration mode, or with `gauger instance "
+        "config`; or use files: "
         "`license smart save usage unreported file PATH`.",
     ),
     ProblemKind(
@@ -24,7 +25,8 @@ ROWS = (
         "The transport comes with a later release",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Enter `license smart transport smart` with `gauger instance config`, or use files: "
+        "Enter `license smart transport smart` in configuration mode, or with `gauger instance "
+        "config`; or use files: "
         "`license smart save usage unreported file PATH`.",
     ),
     ProblemKind(
@@ -114,7 +116,8 @@ ROWS = (
         "An argument is not acceptable",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "Correct what the detail names; `--help` behind a command of `gauger` says what it takes.",
+        "Correct what the detail names; a question mark at its place, or `--help` behind a command "
+        "of `gauger`, says what may stand there.",
     ),
     ProblemKind(
         "file-not-found",
@@ -143,8 +146,8 @@ ROWS = (
         "The requested item was not found (error 143)",
         Fault.OPERATOR,
         Retry.AFTER_FIX,
-        "See what there is: `show license rum id all` lists reports, `gauger instance "
-        "profiles` product profiles.",
+        "Check what was named. What there is, the `show` and `list` commands tell: reports `show "
+        "license rum id all`, users `gauger instance user list`, and so on.",
     ),
     ProblemKind(
         "profile-invalid",
