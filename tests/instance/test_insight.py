@@ -1,7 +1,10 @@
 """What support looks at: the machine, the licences by handle, and how talking has gone."""
 
+import json
+
 import pytest
 
+from gauger.adapters.storage.sealed import Place, Seal
 from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.config import ConfigChange, ConfigKey
@@ -152,3 +155,22 @@ def test_without_an_agent_nothing_runs_and_nothing_is_due(world: World, device: 
         view = views.tech()
         assert view.next_sample is None
         assert len(view.handles) == 1
+
+
+def test_the_size_of_the_event_log_is_told_without_reading_it(
+    device: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [(e.at, e.name, e.fields, e.text) for e in device.events()]
+    size = sum(len(json.dumps(entry)) for entry in entries)
+    opened: list[bytes] = []
+    opening = Seal.open
+
+    def count(seal: Seal, sealed: bytes, place: Place, incarnation: str) -> bytes:
+        opened.append(sealed)
+        return opening(seal, sealed, place, incarnation)
+
+    monkeypatch.setattr(Seal, "open", count)
+    assert device.tech().log_bytes == size
+    assert opened == []
+    device.events()
+    assert len(opened) == len(entries), "what would be noticed"

@@ -1,7 +1,6 @@
 """Make the views for support; they load when somebody asks for them."""
 
 from importlib.metadata import version
-from typing import Final
 
 from gauger.core.instance import trust as trust_decisions
 from gauger.core.problems import Problem
@@ -15,9 +14,6 @@ from gauger.instance.records import TagRecord
 from gauger.instance.surroundings import Surroundings, shown_name
 from gauger.instance.tallies import Tallies
 from gauger.instance.tech_views import ExchangeView, HandleView, SystemView, TechView
-
-_FRAME: Final = 32
-"""About the bytes of an entry of the event log beside its words."""
 
 
 class Insight:
@@ -76,7 +72,7 @@ class Insight:
             handles=self._handles(),
             stored=sum(counts.values()) - counts.get("purged", 0),
             unreadable=len(singles.course.unreadable),
-            log_bytes=self._log_bytes(),
+            log_bytes=store.log_bytes(),
             trust_number=None if code is None else code.generation,
             is_reserved=singles.configuration.reservation,
         )
@@ -106,17 +102,6 @@ class Insight:
             for licence in self._around.profile.licences
             if licence.tag in tags
         )
-
-    def _log_bytes(self) -> int:
-        # As it is read, not as it lies in the store: compressed or sealed would tell nobody more.
-        return sum(
-            _FRAME + len(entry.name) + len(entry.text) + sum(map(_pair_length, entry.fields))
-            for _, entry in self._memory.store.entries()
-        )
-
-
-def _pair_length(pair: tuple[str, str]) -> int:
-    return len(pair[0]) + len(pair[1])
 
 
 def _exchanges(tallies: Tallies | None) -> tuple[ExchangeView, ...]:

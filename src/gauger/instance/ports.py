@@ -548,6 +548,9 @@ class Store(Protocol):
     def entries(self, after: int = 0) -> Iterator[tuple[int, LogEntry]]:
         """Return the event log with sequence numbers above ``after``, oldest first."""
 
+    def log_bytes(self) -> int:
+        """Return the size of the event log as it is read, in bytes, without reading it."""
+
     def commit(self, batch: Batch) -> None:
         """Make a batch durable.
 

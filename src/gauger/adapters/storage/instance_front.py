@@ -74,6 +74,10 @@ class StoreFront:
         """Return the event log with sequence numbers above ``after``, oldest first."""
         return self._store.entries(after)
 
+    def log_bytes(self) -> int:
+        """Return the size of the event log as it is read, in bytes."""
+        return self._store.log_bytes()
+
     def close(self) -> None:
         """Release the file."""
         self._store.close()

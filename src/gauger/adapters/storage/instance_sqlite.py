@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from gauger.adapters.storage.instance_anchor import Anchor, write_anchor
-from gauger.adapters.storage.sealed import Place, Seal
+from gauger.adapters.storage.sealed import SEAL_BYTES, Place, Seal
 from gauger.core.identity import Digest
 from gauger.core.problems import Problem
 from gauger.instance.ports import Batch, LogEntry, StoredItem, StoredReport
@@ -210,6 +210,15 @@ class InstanceStore:
             ).fetchall()
         for sequence, sealed in rows:
             yield sequence, self._open_entry(sequence, sealed)
+
+    def log_bytes(self) -> int:
+        """Return the size of the event log as it is read, in bytes; nothing is opened for it."""
+        with named_errors():
+            # A blob's length stands at the head of its row: not even the bytes are read.
+            (size,) = self._connection.execute(
+                "SELECT coalesce(sum(length(sealed) - ?), 0) FROM event", (SEAL_BYTES,)
+            ).fetchone()
+        return int(size)
 
     def commit(self, batch: Batch) -> None:
         """Make a batch durable: one transaction, then the anchor where it is due.

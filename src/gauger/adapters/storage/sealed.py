@@ -13,6 +13,8 @@ from gauger.core.problems import Problem
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+SEAL_BYTES: Final = _NONCE_BYTES + 16
+"""By how many bytes a seal is longer than what it holds: the nonce, and the tag of GCM."""
 _KEPT_NAMES: Final = 256
 
 
