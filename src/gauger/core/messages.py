@@ -195,7 +195,16 @@ KINDS: Final = MappingProxyType(
             "REPORTING_OVERDUE",
             "The deadline for an acknowledged report is over: at each boot and each day.",
         ),
-        (3, "IMPORT_FAILED", "A file or answer was refused that is none of the documents above."),
+        (
+            3,
+            "TRUST_CODE_REMOVED",
+            "The trust code is gone: nothing goes to the portal directly without another.",
+        ),
+        (
+            3,
+            "IMPORT_FAILED",
+            "A file or answer was refused that is not just one of the documents above.",
+        ),
         (3, "STORE_REPLACED", "The store could not be believed, and a new one was begun."),
         (3, "KEYS_NOT_WRITTEN", "The key folder takes no files."),
         (5, "KEYS_WRITTEN", "The key folder takes files again."),

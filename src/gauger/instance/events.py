@@ -4,11 +4,23 @@ An event (``SAEVT_…``) carries names and values; a system message (``SMART_LIC
 severity) carries a sentence of our own.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from gauger.core.documents.verdict import Verdict
 from gauger.core.identity import Udi
 from gauger.core.messages import FACILITY
 from gauger.core.problems import Problem
 from gauger.instance.ports import LogEntry
+
+_REFUSED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "authorization-code": "3-AUTHORIZATION_INSTALL_FAILED",
+        "policy": "3-POLICY_INSTALL_FAILED",
+        "trust-code": "3-TRUST_CODE_INSTALL_FAILED",
+    }
+)
 
 
 def event(at: int, name: str, **fields: str | int) -> LogEntry:
@@ -218,13 +230,8 @@ def trust_code_removed(at: int, udi: Udi) -> LogEntry:
 
 def install_failed(at: int, kind: str, problem: Problem) -> LogEntry:
     """A document or file was refused."""
-    names = {
-        "authorization-code": "3-AUTHORIZATION_INSTALL_FAILED",
-        "policy": "3-POLICY_INSTALL_FAILED",
-        "trust-code": "3-TRUST_CODE_INSTALL_FAILED",
-    }
     text = f"The {kind} was refused: {problem.code}, {problem.detail}"
-    return message(at, names.get(kind, "3-IMPORT_FAILED"), text)
+    return message(at, _REFUSED.get(kind, "3-IMPORT_FAILED"), text)
 
 
 def noticed(at: int, note: str) -> LogEntry:
