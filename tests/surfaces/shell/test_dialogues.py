@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gauger.core.problems import Problem
 from gauger.instance.config import DEFAULTS, Configuration, TransportKind
 from gauger.surfaces.shell import Shell, Terminal
+from gauger.surfaces.shell import shell as shell_module
 from gauger.surfaces.shell.shell import _Phase
 from tests.surfaces.console.scripted import A_HASH, ScriptedAgent, product
 from tests.surfaces.shell.talk import LOCAL, MONITOR, OPERATOR, talk
@@ -135,6 +136,13 @@ def test_help_stands_at_any_place(typed: str, words: list[str]) -> None:
 
 
 @pytest.mark.requirement("PI-10/shell")
+def test_who_goes_down_from_configuration_stands_in_user_exec() -> None:
+    session = talk()
+    session.line("conf t")
+    session.line("do disable")
+    assert session.prompt == "device>"
+
+
 @pytest.mark.parametrize(
     ("typed", "row"),
     [
@@ -277,11 +285,19 @@ def test_enable_asks_for_the_password_and_shows_none() -> None:
 
 
 @pytest.mark.threat("E16", role="instance")
-def test_a_wrong_password_is_asked_for_three_times() -> None:
+def test_a_wrong_password_is_asked_for_three_times(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(shell_module, "_pause", waited.append)
     session = talk(MONITOR, Guarded())
     session.type("enable\r")
     assert session.type("a\r", "b?\r") == "\r\nPassword: \r\nPassword: "
     assert session.type("c\r") == "\r\n% Bad secrets\r\n\r\ndevice>"
+    assert caplog.messages == ["enable was refused to monitor from 192.0.2.1"]
+    session.type("enable\r", *["d\r"] * 3)
+    # To type the command again does not help against it.
+    assert waited == [0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
     session.type("enable\r")
     assert session.type("busy\r").startswith("\r\n% Too many log in at once.\r\n")
     session.type("enable\r")

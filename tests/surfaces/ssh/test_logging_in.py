@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.surfaces.ssh.door import NOBODY
 from gauger.surfaces.ssh.limits import Limits
 from gauger.surfaces.ssh.pressure import Pressure
@@ -115,6 +116,38 @@ async def test_questions_and_passwords_are_one(device: Served, book: Book) -> No
             await connect(server, password="wrong", **asked)
 
 
+class _Asked(asyncssh.SSHClient):
+    """A client that answers questions, and counts them."""
+
+    def __init__(self, answers: list[str]) -> None:
+        self._answers, self.prompts = answers, list[str]()
+
+    def kbdint_auth_requested(self) -> str:
+        """Want to be asked."""
+        return ""
+
+    def kbdint_challenge_received(
+        self, name: str, instructions: str, lang: str, prompts: asyncssh.auth.KbdIntPrompts
+    ) -> list[str]:
+        """Answer."""
+        del name, instructions, lang
+        self.prompts += [prompt for prompt, _ in prompts]
+        return self._answers
+
+
+@looped
+async def test_the_question_is_the_one_that_scripts_wait_for(device: Served, book: Book) -> None:
+    right, mute = _Asked([PASSWORD]), _Asked([])
+    with device.over_ssh(book) as server:
+        asked = {"preferred_auth": "keyboard-interactive", "password": None}
+        async with connect(server, client_factory=lambda: right, **asked):
+            assert right.prompts == ["Password: "]
+        # No answer at all is no way to be asked for ever.
+        with pytest.raises(REFUSED):
+            await connect(server, client_factory=lambda: mute, **asked)
+    assert len(mute.prompts) <= 3
+
+
 @looped
 async def test_too_many_keys_end_the_connection(device: Served, book: Book) -> None:
     keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(5)]
@@ -147,6 +180,24 @@ async def test_a_removed_users_open_session_ends(device: Served, book: Book) -> 
             await until(shell.stdout, "ready>")
             users.remove("leaver")
             await client.wait_closed()
+
+
+@pytest.mark.threat("E16", role="instance")
+@looped
+async def test_what_is_taken_from_a_user_is_taken_from_open_sessions(
+    device: Served, book: Book
+) -> None:
+    users = device.agent.users
+    with device.over_ssh(book, Limits(hasty=0.0, tick=0.02, users_tick=0.02)) as server:
+        users.add("lowered", PASSWORD, 15)
+        async with connect(server, username="lowered") as client:
+            shell = await client.create_process(term_type="vt100")
+            await until(shell.stdout, "ready>")
+            value = f"1 0 {PASSWORD}"
+            key = ConfigKey.USERNAME
+            device.agent.configure([ConfigChange(key=key, value=value, member="lowered")])
+            await client.wait_closed()
+    users.remove("lowered")
 
 
 @looped

@@ -23,6 +23,8 @@ def enable(session: Session, _: ConsoleMatch, /) -> str:
 def disable(session: Session, _: ConsoleMatch, /) -> str:
     """Go down to user EXEC."""
     session.at_terminal.privilege = LOOKING
+    # From configuration too (`do disable`): no line of it is left that would lead out.
+    session.mode = Mode.EXEC
     return ""
 
 

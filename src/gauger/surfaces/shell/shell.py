@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
@@ -30,6 +31,10 @@ from gauger.surfaces.shell.visitor import Visitor
 ATTEMPTS: Final = 3
 """How often a password is asked for."""
 
+HASTY: Final = 0.25
+SLOWEST: Final = 5.0
+"""Seconds that each wrong password of a session adds to the wait behind it, and at most."""
+
 # Word for word: what logs in for a script waits for it.
 _PASSWORD: Final = "Password: "  # noqa: S105 -- a question, not an answer
 
@@ -42,6 +47,7 @@ _SIGNS: Final[Mapping[Mode, str]] = MappingProxyType(
     {Mode.CONFIG: "(config)#", Mode.LINE: "(config-line)#"}
 )
 _log = logging.getLogger(__name__)
+_pause = time.sleep
 
 
 class _Phase(Enum):
@@ -110,7 +116,7 @@ class Shell:
         self._unsubscribe: Callable[[], None] | None = None
         self._forget: Callable[[], None] = _nothing
         self._ended = False
-        self._attempts = ATTEMPTS
+        self._attempts, self._wrong = ATTEMPTS, 0
         self._at_prompt: Mapping[Key, Callable[[], Work | None]] = {
             Key.ENTER: self._enter,
             Key.TAB: self._complete,
@@ -233,7 +239,13 @@ class Shell:
             if problem.code != "unauthenticated":
                 raise
             self._attempts -= 1
+            self._wrong += 1
+            # The attack stopped: whoever may only look guesses as fast as passwords are hashed.
+            _pause(min(SLOWEST, HASTY * self._wrong))
             if self._attempts == 0:
+                visitor = self._visitor
+                who = one_line(visitor.name or "console")
+                _log.warning("enable was refused to %s from %s", who, visitor.origin)
                 return "% Bad secrets\n"
             self.ask(_PASSWORD, self._enabled, hidden=True)
             return ""

@@ -6,8 +6,9 @@ from pathlib import Path
 from gauger.core.problems import Problem
 from gauger.core.text import many_lines
 from gauger.instance.ports import Operations
-from gauger.surfaces.console.console import Console
+from gauger.surfaces.console.console import require_release
 from gauger.surfaces.console.grammar import Mode
+from gauger.surfaces.console.session import Session
 from gauger.surfaces.shell import Shell, Terminal, Visitor, lines
 
 
@@ -31,11 +32,15 @@ class DeviceWorks:
 
     def command(self, visitor: Visitor, line: str) -> tuple[str, int]:
         """Carry out one EXEC line; what is refused is told, with 1 beside it."""
+        agent, folder = self._agent, self._folder
+        session = Session(views=agent, operations=agent, folder=folder, is_confined=True)
         try:
-            # What a privilege may not type is no command for it, as in a shell.
-            lines.read(line, Mode.EXEC, visitor.privilege)
-            console = Console(self._agent, folder=self._folder, is_confined=True)
-            return console.execute(line), 0
+            # What a privilege may not type is no command for it, as in a shell. Read once only: a
+            # second reading, by the language of all, could find another command in the same line.
+            typed = lines.read(line, Mode.EXEC, visitor.privilege)
+            require_release(session, typed.match)
+            text = typed.match.command.handler(session, typed.match)
+            return typed.let_through(many_lines(text)), 0
         except Problem as problem:
             detail = many_lines(problem.detail)
             return f"% {detail}" if problem.code != "invalid-command" else detail, 1

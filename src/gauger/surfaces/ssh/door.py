@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import asyncssh
@@ -157,6 +157,24 @@ class Door(asyncssh.SSHServer):
         if not is_right:
             self._fail()
         return is_right
+
+    def kbdint_auth_supported(self) -> bool:
+        """Offer to ask for the password (keyboard-interactive)."""
+        return True
+
+    def get_kbdint_challenge(
+        self, username: str, lang: str, submethods: str
+    ) -> asyncssh.auth.KbdIntChallenge:
+        """Ask for it, word for word as devices do: scripts wait for the blank behind it."""
+        del username, lang, submethods
+        return "", "", "", [("Password: ", False)]
+
+    async def validate_kbdint_response(self, username: str, responses: Sequence[str]) -> bool:
+        """Check the answer, as any password."""
+        if len(responses) != 1:
+            self._fail()
+            return False
+        return await self.validate_password(username, responses[0])
 
     async def change_password(self, username: str, old_password: str, new_password: str) -> bool:
         """Refuse, at the price of a wrong password: it would be a way to guess for nothing."""

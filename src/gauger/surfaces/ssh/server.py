@@ -194,18 +194,25 @@ class SshServer:
                 door.look(self.agent.configuration().exec_timeout_vty)
             if time.monotonic() - asked > self.limits.users_tick and self.sessions:
                 asked = time.monotonic()
-                await self._end_removed()
+                await self._end_changed()
 
-    async def _end_removed(self) -> None:
+    async def _end_changed(self) -> None:
         try:
-            names = {user.name for user in await self.ask(self.agent.users.listed)}
+            listed = await self.ask(self.agent.users.listed)
         except Problem as problem:
             # Asked again soon: who is idle must be ended all the same.
             _log.warning("users over SSH could not be looked up: %s", problem.detail)
             return
+        privileges = {user.name: user.privilege for user in listed}
         for door in self._doors:
-            if door.visitor_name is not None and door.visitor_name not in names:
+            if door.visitor_name is None:
+                continue
+            now = privileges.get(door.visitor_name)
+            if now is None:
                 door.disconnect("The user was removed.")
+            elif any(session.visitor.privilege > now for session in door.sessions):
+                # What was taken from a user must not go on in a session that is open.
+                door.disconnect("The user may do less now.")
 
     def _made_options(self) -> asyncssh.SSHServerConnectionOptions:
         limits = self.limits
