@@ -186,6 +186,23 @@ def test_a_certificate_that_has_expired_is_refused(tmp_path: Path) -> None:
         SmartTransport(ca=tmp_path / "ca.pem").exchange(url, b"{}")
 
 
+def test_a_line_cut_while_hands_are_shaken_is_no_fault_of_a_certificate() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def cut() -> None:
+            taken, _ = listener.accept()
+            with taken:
+                taken.recv(65_536)
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/licservice/license"
+        with pytest.raises(Problem, match="comm-failed") as failed:
+            SmartTransport(deadline=20).exchange(url, b"{}")
+        thread.join()
+    assert "--ca" not in failed.value.detail
+
+
 @pytest.mark.threat("E11", role="instance")
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_an_old_protocol_is_refused(tmp_path: Path) -> None:

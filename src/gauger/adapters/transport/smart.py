@@ -165,7 +165,8 @@ def _is_of_tls(error: BaseException | None) -> bool:
     """Tell whether TLS failed: the pool wraps the socket's error, once or twice."""
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
-    return error is not None
+    # A line that was cut while hands were shaken: no other certificate would mend that.
+    return error is not None and not isinstance(error, ssl.SSLEOFError)
 
 
 def _cause(error: Exception) -> str:
