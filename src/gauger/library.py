@@ -7,17 +7,16 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from gauger.core.identity import Udi
 from gauger.core.problems import Problem
 from gauger.core.profiles import Enforcement, Profile
-from gauger.instance.agent import Agent
-from gauger.instance.main import Options, open_agent, profile_of
 from gauger.instance.meter import NotAuthorized
-from gauger.instance.ports import Operations
 from gauger.surfaces.agent_client import AgentClient, connect
-from gauger.surfaces.agent_socket import AgentServer
+
+if TYPE_CHECKING:
+    from gauger.instance.ports import Operations
 
 _LOGGER = logging.getLogger("gauger")
 
@@ -65,9 +64,15 @@ class ProductInstance:
     raise `NotAuthorized` until an authorization code is installed.
     """
 
-    def __init__(self, way: _Way) -> None:
-        """Take the way to the agent; `open` and `connect` make one."""
+    def __init__(self, way: _Way, *, agent: "Operations | None" = None) -> None:
+        """Take the way to the agent; `open` and `connect` make one.
+
+        Args:
+            way: The way.
+            agent: The agent, where it runs in this program.
+        """
         self._way = way
+        self._agent = agent
 
     @classmethod
     def open(cls, data: Path | str, folders: Folders | None = None) -> Self:
@@ -80,8 +85,11 @@ class ProductInstance:
         Raises:
             Problem: As `gauger.instance.main.open_agent`.
         """
+        from gauger.instance.main import Options  # noqa: PLC0415 -- what is deferred
+        from gauger.within import Within  # noqa: PLC0415 -- with it
+
         chosen = Folders() if folders is None else folders
-        agent = open_agent(
+        way = Within.open(
             Options(
                 data=Path(data),
                 keys=chosen.keys,
@@ -90,7 +98,7 @@ class ProductInstance:
                 clock_file=chosen.clock_file,
             )
         )
-        return cls(_Within(agent, Path(data)))
+        return cls(way, agent=way.agent)
 
     @classmethod
     def connect(cls, data: Path | str) -> Self:
@@ -110,9 +118,9 @@ class ProductInstance:
         return cls(way)
 
     @property
-    def agent(self) -> Operations | None:
+    def agent(self) -> "Operations | None":
         """The agent with all its operations; None where it runs in another program."""
-        return self._way.agent if isinstance(self._way, _Within) else None
+        return self._agent
 
     def use(self, tag: str, count: int = 1) -> AbstractContextManager[None]:
         """Count licences as in use while the context is entered.
@@ -176,48 +184,14 @@ class ProductInstance:
         self.close()
 
 
-class _Within:
-    """The agent in this program; operators reach it by its socket."""
-
-    def __init__(self, agent: Agent, data: Path) -> None:
-        self.agent = agent
-        with ExitStack() as stack:
-            stack.enter_context(agent)
-            try:
-                stack.enter_context(AgentServer(data, agent))
-            except Problem as problem:
-                # Without a socket operators cannot look in; the product goes on.
-                _LOGGER.warning("No socket for operators: %s", problem.detail)
-            # Only now: whatever else fails above ends the agent, or its lock would stay taken.
-            self._stack = stack.pop_all()
-
-    def use(self, tag: str, count: int) -> AbstractContextManager[None]:
-        """Count in memory."""
-        return self.agent.use(tag, count)
-
-    def set_count(self, tag: str, count: int) -> None:
-        """Set in memory."""
-        self.agent.set_count(tag, count)
-
-    def access_point(self, udi: Udi, *, joined: bool) -> None:
-        """Count in memory."""
-        (self.agent.join_access_point if joined else self.agent.leave_access_point)(udi)
-
-    def flush(self) -> None:
-        """Make every change durable."""
-        self.agent.flush()
-
-    def close(self) -> None:
-        """End the socket, then the agent."""
-        self._stack.close()
-
-
 class _Beside:
     """A client of another program's agent. Where that is gone, unenforced use goes on uncounted."""
 
     def __init__(self, data: Path, client: AgentClient) -> None:
         self._client = client
         # Now, not when the agent is gone: what is enforced must be known then.
+        from gauger.instance.main import profile_of  # noqa: PLC0415 -- as in `open`
+
         self._profile: Profile = profile_of(data)
 
     @contextlib.contextmanager

@@ -35,6 +35,14 @@ def test_a_program_that_imports_the_library_pays_nothing_before_it_uses_it() -> 
     assert {name for name in loaded if name.startswith("gauger")} == {"gauger"}
 
 
+@pytest.mark.requirement("PI-11/cost")
+def test_the_names_of_the_library_load_neither_keys_nor_store() -> None:
+    code = "from gauger import Folders, NotAuthorized, Problem, ProductInstance"
+    loaded = loaded_by(code)
+    assert not loaded & (NEVER_AT_START | CRYPTO_AND_STORE)
+    assert not loaded & {"gauger.instance.agent", "gauger.instance.engine", "gauger.instance.main"}
+
+
 def test_help_loads_neither_the_store_nor_the_crypto_library() -> None:
     show = "import sys; sys.argv = ['gauger', '--help']; from gauger.cli.main import main\n"
     loaded = loaded_by(show + "try:\n    main()\nexcept SystemExit:\n    pass")

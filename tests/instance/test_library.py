@@ -183,7 +183,7 @@ def test_what_fails_at_the_start_leaves_no_lock_behind(
         raise RuntimeError(message)
 
     with monkeypatch.context() as patched:
-        patched.setattr("gauger.library.AgentServer", fail)
+        patched.setattr("gauger.within.AgentServer", fail)
         with pytest.raises(RuntimeError):
             ProductInstance.open(data, folders)
     with ProductInstance.open(data, folders) as instance, instance.use("routing-base"):
