@@ -51,11 +51,13 @@ class Setting:
         set: Returns the configuration with a change applied; raises where the value will not do.
         write: Returns the lines that bring a default configuration to this one's value.
         fields: The fields of `Configuration` that it is kept in.
+        default: The line that says its default; None where that is to have none.
     """
 
     set: Setter
     write: Writer
     fields: tuple[str, ...]
+    default: str | None = None
 
 
 def with_field(configuration: Configuration, field: str, value: object) -> Configuration:
@@ -166,7 +168,8 @@ def flag_row(field: str, line: str) -> Setting:
         value: bool = getattr(configuration, field)
         return [] if value is default else [line if value else f"no {line}"]
 
-    return Setting(set=put, write=write, fields=(field,))
+    usual = line if default else f"no {line}"
+    return Setting(set=put, write=write, fields=(field,), default=usual)
 
 
 def count_row(field: str, line: str, what: str, limits: tuple[int, int]) -> Setting:
@@ -240,9 +243,12 @@ def severity_row(field: str, line: str) -> Setting:
         value: int | None = getattr(configuration, field)
         if value == default:
             return []
-        return [f"no {line}" if value is None else f"{line} {SEVERITIES[value]}"]
+        return [written(value)]
 
-    return Setting(set=put, write=write, fields=(field,))
+    def written(value: int | None) -> str:
+        return f"no {line}" if value is None else f"{line} {SEVERITIES[value]}"
+
+    return Setting(set=put, write=write, fields=(field,), default=written(default))
 
 
 def timeout_row(field: str) -> Setting:
@@ -261,11 +267,13 @@ def timeout_row(field: str) -> Setting:
 
     def write(configuration: Configuration) -> Iterable[str]:
         value: int = getattr(configuration, field)
-        if value == getattr(DEFAULTS, field):
-            return []
-        return [f"exec-timeout {value // 60} {value % 60}"]
+        return [] if value == default else [written(value)]
 
-    return Setting(set=put, write=write, fields=(field,))
+    def written(value: int) -> str:
+        return f"exec-timeout {value // 60} {value % 60}"
+
+    default: int = getattr(DEFAULTS, field)
+    return Setting(set=put, write=write, fields=(field,), default=written(default))
 
 
 def banner_row(field: str, kind: str) -> Setting:

@@ -87,6 +87,15 @@ def written(configuration: Configuration, *keys: ConfigKey) -> list[str]:
     return [line for key in keys for line in SETTINGS[key].write(configuration)]
 
 
+def written_all(configuration: Configuration, *keys: ConfigKey) -> list[str]:
+    """Return the lines of some settings, also of those that are as they were at first."""
+    lines: list[str] = []
+    for key in keys:
+        setting = SETTINGS[key]
+        lines += setting.write(configuration) or filter(None, [setting.default])
+    return lines
+
+
 def _set_transport(configuration: Configuration, change: ConfigChange) -> Configuration:
     if change.value is None:
         return replace(configuration, transport=DEFAULTS.transport)
@@ -190,7 +199,10 @@ _URL: Final = f"{_SMART} url"
 SETTINGS: Final[Mapping[ConfigKey, Setting]] = MappingProxyType(
     {
         ConfigKey.TRANSPORT: Setting(
-            set=_set_transport, write=_write_transport, fields=("transport",)
+            set=_set_transport,
+            write=_write_transport,
+            fields=("transport",),
+            default=f"license smart transport {DEFAULTS.transport.value}",
         ),
         ConfigKey.URL: text_row("url_plain", _URL, _check_url),
         ConfigKey.URL_SMART: text_row("url_smart", f"{_URL} smart", check_smart_url),
@@ -237,13 +249,19 @@ SETTINGS: Final[Mapping[ConfigKey, Setting]] = MappingProxyType(
             "hostname", "hostname", lambda value: checked_match(value, "The host name", _HOSTNAME)
         ),
         ConfigKey.ENABLE_SECRET: Setting(
-            set=_set_enable, write=_write_enable, fields=("enable_secret",)
+            set=_set_enable,
+            write=_write_enable,
+            fields=("enable_secret",),
+            default="no enable secret",
         ),
         ConfigKey.LOGGING_HOST: Setting(
             set=_set_logging_host, write=_write_logging_hosts, fields=("logging_hosts",)
         ),
         ConfigKey.LOGGING_BUFFERED: Setting(
-            set=_set_buffer, write=_write_buffer, fields=("logging_buffered",)
+            set=_set_buffer,
+            write=_write_buffer,
+            fields=("logging_buffered",),
+            default=f"logging buffered {DEFAULTS.logging_buffered}",
         ),
         ConfigKey.LOGGING_CONSOLE: severity_row("logging_console", "logging console"),
         ConfigKey.LOGGING_MONITOR: severity_row("logging_monitor", "logging monitor"),

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from gauger.core.problems import Problem
 from gauger.core.ways import LoggingHost, LogTransport
 from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration, TransportKind
-from gauger.instance.settings import AIR_LEVELS, BOOT_LEVELS, CUSTOMER_INFO, CUSTOMER_TAGS
+from gauger.instance.settings import (
+    AIR_LEVELS,
+    BOOT_LEVELS,
+    CUSTOMER_INFO,
+    CUSTOMER_TAGS,
+    written_all,
+)
 from gauger.instance.views import UserSecretView
 from gauger.surfaces.console.banners import gathered, parted
 from gauger.surfaces.console.commands import COMMANDS
@@ -61,6 +67,12 @@ def maybe(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
     return st.none() | strategy
 
 
+LINES = (
+    "show running-config",
+    "show running-config all",
+    "show startup-config",
+    "write terminal",
+)
 CONFIGURATIONS = st.builds(
     Configuration,
     transport=st.sampled_from(TransportKind),
@@ -105,6 +117,35 @@ def test_what_is_shown_can_be_typed_back(configuration: Configuration) -> None:
     user = ConfigChange(key=ConfigKey.USERNAME, value=f"15 9 {A_HASH}", member="admin")
     assert "configure" in again.asked[0]
     assert user in again.asked[0]
+
+
+@given(CONFIGURATIONS)
+def test_so_can_what_is_shown_with_all_defaults(configuration: Configuration) -> None:
+    again = ScriptedAgent()
+    lines = configuration_lines(configuration, (), "17.12", written_all)
+    Console(again).configure(lines[:-1])
+    assert again.settings == configuration
+
+
+@pytest.mark.requirement("PI-10/running-config")
+def test_all_shows_what_is_as_it_was_at_first() -> None:
+    console = Console(ScriptedAgent())
+    shown = console.execute("show running-config all").split("\n")
+    usual = {
+        "service timestamps log datetime msec",
+        "license smart transport cslu",
+        "license smart server-identity-check",
+        "no license smart privacy hostname",
+        "logging buffered 4096",
+        "logging trap informational",
+        "no enable secret",
+        " exec-timeout 10 0",
+    }
+    assert usual <= set(shown)
+    plain = console.execute("show running-config").split("\n")
+    assert not usual & set(plain)
+    # It adds lines, and changes none.
+    assert set(plain) - {plain[2]} <= set(shown)
 
 
 def test_it_reads_as_devices_print_it() -> None:
@@ -303,7 +344,7 @@ def test_a_session_reads_the_rest_of_a_banner() -> None:
 
 
 @pytest.mark.threat("E17", role="instance")
-@pytest.mark.parametrize("line", ["show running-config", "show startup-config", "write terminal"])
+@pytest.mark.parametrize("line", LINES)
 def test_who_may_only_look_does_not_see_the_hashes(line: str) -> None:
     grammar: Grammar[Handler] = Grammar(COMMANDS, Mode.EXEC)
     command = grammar.parse(line).command

@@ -1,11 +1,12 @@
 """Handlers of what belongs to the device as a whole: its names, its lines, its configuration."""
 
+from collections.abc import Callable
 from typing import Final
 
 from gauger.core.problems import Problem
 from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration
 from gauger.instance.configuring import HASHED, PLAIN
-from gauger.instance.settings import written
+from gauger.instance.settings import written, written_all
 from gauger.instance.views import UserSecretView
 from gauger.surfaces.console.banners import parted
 from gauger.surfaces.console.configure import Handle
@@ -56,35 +57,55 @@ _SECTIONS: Final = (
 """In the order of a device; users stand behind the enable secret, lines at the end."""
 
 
+# What is so in any case, in the form in which devices say it.
+_ALWAYS: Final = (
+    "service timestamps debug datetime msec",
+    "service timestamps log datetime msec",
+    "service password-encryption",
+)
+
+Write = Callable[..., list[str]]
+
+
 def configuration_lines(
-    configuration: Configuration, users: tuple[UserSecretView, ...], release: str
+    configuration: Configuration,
+    users: tuple[UserSecretView, ...],
+    release: str,
+    write: Write = written,
 ) -> list[str]:
     """Return the lines of a configuration, from the first ``!`` to ``end``.
 
     Typed into a device with the defaults, they make the same configuration.
+
+    Args:
+        configuration: The configuration.
+        users: Who may log in.
+        release: The release, in two numbers.
+        write: Which lines of a setting: `written`, or `written_all` for the defaults too.
     """
-    lines = ["!", f"version {release}"]
+    lines = ["!", f"version {release}", *(_ALWAYS if write is written_all else ())]
     for section in _SECTIONS:
-        found = written(configuration, *section)
+        found = write(configuration, *section)
         if section is _SECRETS:
             found += [
                 f"username {user.name} privilege {user.privilege} secret {HASHED} {user.secret}"
                 for user in users
             ]
         lines += [*found, "!"] if found else []
-    return [*lines, *_terminal_lines(configuration), "!", "end"]
+    return [*lines, *_terminal_lines(configuration, write), "!", "end"]
 
 
-def _terminal_lines(configuration: Configuration) -> list[str]:
-    console = written(configuration, ConfigKey.TIMEOUT_CONSOLE)
-    vty = written(configuration, ConfigKey.TIMEOUT_VTY)
+def _terminal_lines(configuration: Configuration, write: Write) -> list[str]:
+    console = write(configuration, ConfigKey.TIMEOUT_CONSOLE)
+    vty = write(configuration, ConfigKey.TIMEOUT_VTY)
     below = ["line con 0", *console, "line vty 0 4", *vty, "login local", "transport input ssh"]
     return [line if line.startswith("line ") else f" {line}" for line in below]
 
 
-def show_running(session: Session, _: ConsoleMatch, /) -> str:
-    """Show what is in force."""
-    body = _body(session, session.views.configuration())
+def show_running(session: Session, match: ConsoleMatch, /) -> str:
+    """Show what is in force; with ``all`` also what is as it was at first."""
+    write = written_all if "all" in match.values else written
+    body = _body(session, session.views.configuration(), write)
     # The bytes of what follows, each line with its end, as tools that compare them expect.
     head = f"Building configuration...\n\nCurrent configuration : {len(body.encode()) + 1} bytes\n"
     return head + body
@@ -99,10 +120,10 @@ def show_startup(session: Session, _: ConsoleMatch, /) -> str:
     return f"Using {len(body.encode()) + 1} out of 33554432 bytes\n{body}"
 
 
-def _body(session: Session, configuration: Configuration) -> str:
+def _body(session: Session, configuration: Configuration, write: Write = written) -> str:
     views = session.views
     train = ".".join(map(str, views.profile.release.train))
-    return "\n".join(configuration_lines(configuration, views.user_secrets(), train))
+    return "\n".join(configuration_lines(configuration, views.user_secrets(), train, write))
 
 
 def write_memory(session: Session, _: ConsoleMatch, /) -> str:

@@ -73,6 +73,12 @@ _SO: Final = "Nothing: that is so in any case."
 
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _exec("show running-config", _ALL, system.show_running, "The configuration."),
+    _exec(
+        "show running-config {all:all}",
+        "Show it with all that is as it was at first.",
+        system.show_running,
+        "The configuration.",
+    ),
     _exec("write terminal", _ALL, system.show_running, "The configuration."),
     _exec(
         "show startup-config",
@@ -148,6 +154,8 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         configure.default(ConfigKey.SERVICE_INTERNAL),
     ),
     _row("service password-encryption", _SO, configure.nothing),
+    # Both stand at the head of every configuration that is pasted.
+    _row("service timestamps {what:debug|log} datetime msec", _SO, configure.nothing),
     _row("banner {kind:exec|login|motd} <text>", "Set what is shown at a log-in.", system.banner),
     _row("no banner {kind:exec|login|motd}", "Show no such text.", system.no_banner),
     _line("exec-timeout <minutes>", _LIMIT, system.exec_timeout(is_set=True)),
@@ -168,6 +176,9 @@ WORDS: Final = MappingProxyType(
         "no banner": "Show no such text.",
         "no service": "Close what is not for every day.",
         "service": "What is open, and what is so in any case.",
+        "service timestamps": "The time in front of messages.",
+        "service timestamps debug": "Of what is told for debugging.",
+        "service timestamps log": "Of system messages.",
         "username": "Who may log in.",
         "write": "Save, erase or show the configuration.",
     }
