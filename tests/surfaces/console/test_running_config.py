@@ -122,8 +122,8 @@ def test_what_is_shown_can_be_typed_back(configuration: Configuration) -> None:
 @given(CONFIGURATIONS)
 def test_so_can_what_is_shown_with_all_defaults(configuration: Configuration) -> None:
     again = ScriptedAgent()
-    lines = configuration_lines(configuration, (), "17.12", written_all)
-    Console(again).configure(lines[:-1])
+    shown = "\n".join(configuration_lines(configuration, (), "17.12", written_all))
+    Console(again).configure(shown.split("\n")[:-1])
     assert again.settings == configuration
 
 
