@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from sweep import instances, portals
+from sweep import codes, instances, portals, settings
 from sweep.outages import OUTAGES, outages
 from sweep.place import Place, furnish, load_everything
 from sweep.scene import Scene
@@ -57,7 +57,7 @@ class Tally:
 
 def all_scenes() -> list[Scene]:
     """Return every command that changes state."""
-    return [*instances.SCENES, *portals.SCENES]
+    return [*instances.SCENES, *settings.SCENES, *portals.SCENES, *codes.SCENES]
 
 
 def place_of(root: str) -> Place:
@@ -71,6 +71,7 @@ def place_of(root: str) -> Place:
 def _furnished(_process: int, root: str) -> Place:
     made = Place(Path(tempfile.mkdtemp(prefix="w", dir=root)))
     furnish(made)
+    codes.furnish_codes(made)
     instances.unpack(made)
     return made
 

@@ -52,7 +52,8 @@ def test_a_calm_life_breaks_no_promise(machine: Simulator) -> None:
 
 
 def test_trouble_of_every_kind_breaks_no_promise(machine: Simulator) -> None:
-    kinds = [act for act in What if act not in {What.POLICY, What.BACK_UP, What.RESTORE, What.SLOW}]
+    portals = {What.POLICY, What.BACK_UP, What.RESTORE, What.SLOW, What.ENTITLE}
+    kinds = [act for act in What if act not in portals]
     trouble = [Act((2 * day + 2) * DAY, 0, what, 9000) for day, what in enumerate(kinds)]
     # Somebody works on it, and somebody asks, right after each blow.
     use = [Act(act.at + 60, 0, What.USE, day % 9) for day, act in enumerate(trouble)]
@@ -145,12 +146,12 @@ def test_a_portal_that_is_secretly_put_back_is_found_out(
 def test_usage_that_nobody_claims_is_found_out(
     machine: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    used = World._used
+    used = World.used
 
     def more(self: World, device: Device, tag: str, count: int) -> None:
         used(self, device, tag, count * 2)
 
-    monkeypatch.setattr(World, "_used", more)
+    monkeypatch.setattr(World, "used", more)
     breach = live(machine, USE, SYNC, Act(3 * DAY, 0, What.CRASH, 600)).breach
     assert breach is not None
     assert breach.startswith("P1")
@@ -159,12 +160,12 @@ def test_usage_that_nobody_claims_is_found_out(
 def test_usage_that_never_was_is_found_out(
     machine: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    used = World._used
+    used = World.used
 
     def less(self: World, device: Device, tag: str, count: int) -> None:
         used(self, device, tag, count // 2)
 
-    monkeypatch.setattr(World, "_used", less)
+    monkeypatch.setattr(World, "used", less)
     breach = live(machine, USE, SYNC).breach
     assert breach is not None
     assert breach.startswith("P11")

@@ -12,7 +12,7 @@ from gauger.simulator.simulate import Simulator, Terms
 
 SEEDS = 200
 AT_ONCE = 50
-EVERYTHING = 2580
+EVERYTHING = 2800
 """A seed in whose 40 days each kind of act happens to a device and, where it can, to the portal."""
 
 

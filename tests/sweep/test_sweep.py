@@ -70,6 +70,7 @@ def test_a_worker_takes_no_place_of_its_parent(
         place.keep()
 
     monkeypatch.setattr(command, "furnish", furnish)
+    monkeypatch.setattr("sweep.codes.furnish_codes", furnish)
     monkeypatch.setattr("sweep.instances.unpack", furnish)
     own = command.place_of(str(tmp_path))
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:

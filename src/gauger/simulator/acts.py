@@ -7,6 +7,7 @@ from typing import Final
 
 from gauger.core.problems import Problem
 from gauger.instance.views import Scope
+from gauger.simulator import code_acts
 from gauger.simulator.faults import AFTER, BEFORE, Killed
 from gauger.simulator.lent import START
 from gauger.simulator.plan import PORTAL, Act, What
@@ -109,6 +110,8 @@ def _put_back(world: World, act: Act) -> None:
     world.promises.edge(device.bundle.udi)
     device.kill()
     device.put_back(copy, with_keys=act.what is What.PUT_BACK_ALL)
+    if act.what is What.PUT_BACK_ALL:
+        world.promises.codes.set_back(device.name, device.bundle.udi)
     world.device_died(act.who, _RESTART)
 
 
@@ -120,6 +123,7 @@ def _clone(world: World, act: Act) -> None:
     wire = Wire(world, world.wires[act.who].post)
     clone = device.clone(f"{device.name}'s clone", world.folder / f"clone-{number}", wire)
     world.promises.excused.add(str(device.bundle.udi))
+    world.promises.codes.copied.add(str(device.bundle.udi))
     world.add(clone, wire)
     world.device_back(number)
     world.use(number, act.value % 9)
@@ -182,6 +186,10 @@ _DEVICE: Final[Mapping[What, _Doer]] = MappingProxyType(
         What.PUT_BACK: _put_back,
         What.PUT_BACK_ALL: _put_back,
         What.CLONE: _clone,
+        What.ASK: code_acts.ask,
+        What.USE_LOCKED: code_acts.use_locked,
+        What.GIVE_BACK: code_acts.give_back,
+        What.AGAIN: code_acts.use_again,
     }
 )
 
@@ -196,5 +204,6 @@ _PORTAL: Final[Mapping[What, _Doer]] = MappingProxyType(
         What.BACK_UP: _back_up,
         What.RESTORE: _restore,
         What.SLOW: _slow,
+        What.ENTITLE: code_acts.entitle,
     }
 )

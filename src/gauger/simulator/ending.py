@@ -6,6 +6,7 @@ from gauger.core.problems import Problem
 from gauger.instance.agent import Agent
 from gauger.instance.views import Scope
 from gauger.simulator.breach import Breach
+from gauger.simulator.code_acts import catch_up, locked
 from gauger.simulator.faults import Killed
 from gauger.simulator.plan import DAY
 from gauger.simulator.standing import notices
@@ -44,6 +45,7 @@ def end(world: World) -> None:
     world.recount()
     world.promises.settled()
     world.promises.complete(told, world.time.now)
+    world.agree(told)
     _examine(world)
 
 
@@ -102,7 +104,11 @@ def _heal(world: World) -> None:
 
 
 def _tell_all(world: World, number: int) -> str:
-    return world.on(number, _sync) if world.is_online(number) else world.carry(number)
+    if world.is_online(number):
+        return world.on(number, _sync)
+    if locked(world, number):
+        catch_up(world, number)
+    return world.carry(number)
 
 
 def _sync(agent: Agent) -> None:

@@ -22,7 +22,8 @@ ACCOUNTS: Final = (AccountRef("example.com", "DEFAULT"), AccountRef("example.com
 """The Virtual Accounts that product instances belong to."""
 
 _UPTIME: Final = 5.0
-_PROFILE: Final = "c9800-cl"
+_PROFILES: Final = ("example-router", "c9800-cl", "example-router", "example-router")
+"""Of one device after the other: most have licences that are off without an authorization code."""
 
 
 @dataclass(slots=True)
@@ -94,6 +95,11 @@ class Foundry:
     manufacturer: str
 
 
+def account_of(number: int) -> AccountRef:
+    """Return the Virtual Account of a device."""
+    return ACCOUNTS[number % len(ACCOUNTS)]
+
+
 def found(folder: Path, devices: int) -> Foundry:
     """Make a factory; it is the same each time.
 
@@ -107,10 +113,10 @@ def found(folder: Path, devices: int) -> Foundry:
     signer = folder / "signer"
     root = RootFolder(factory / ROOT, workshop)
     root.issue_signer(signer, SignerOrder(name="cssm"))
-    order = MintOrder(profile=profiles.builtin(_PROFILE))
+    made = [profiles.builtin(name) for name in _PROFILES]
     serials = [f"GGR{number:05}" for number in range(1, devices + 1)]
-    for serial in serials:
-        one = MintOrder(profile=order.profile, serial=serial)
+    for number, serial in enumerate(serials):
+        one = MintOrder(profile=made[number % len(made)], serial=serial)
         mint(factory, folder / serial, one, workshop=workshop)
     texts = sorted((factory / ROOT).glob("root-set-*.json"), key=lambda path: int(path.stem[9:]))
     return Foundry(

@@ -5,6 +5,7 @@ is made short.
 """
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -47,6 +48,11 @@ class What(StrEnum):
     BACK_UP = "is backed up"
     RESTORE = "is restored from its last backup"
     SLOW = "answers by poll only"
+    ASK = "asks for an authorization code"
+    USE_LOCKED = "uses what needs an authorization code"
+    GIVE_BACK = "gives its authorization code back"
+    AGAIN = "has an old authorization file used again"
+    ENTITLE = "gets another number of authorizations"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,6 +90,10 @@ class _Rate:
 
 
 _HOUR: Final = 3600
+_UNLUCKY: Final = 0.3
+_RETURNED: Final = 0.6
+_TURNED_BACK: Final = 0.15
+_LONGEST_USE: Final = 8 * DAY
 
 _DEVICE: Final = {
     What.USE: _Rate(14, 0, 9),
@@ -126,6 +136,23 @@ _PORTAL: Final = {
 }
 
 
+_CODES: Final = {
+    What.ASK: _Rate(1.5, 0, 95),
+    What.USE_LOCKED: _Rate(2, 0, 7),
+    What.GIVE_BACK: _Rate(0.2, 0, 31),
+    What.AGAIN: _Rate(0.5, 0, 99),
+}
+_ENTITLE: Final = _Rate(0.8, 0, 23)
+
+_BLOWS: Final = (
+    *((True, what) for what in (What.DIE_BEFORE, What.DIE_AFTER, What.CRASH)),
+    *((False, what) for what in (What.DIE_BEFORE, What.DIE_AFTER, What.FULL)),
+    *((False, what) for what in (What.LOSE_REQUEST, What.LOSE_ANSWER, What.TWICE, What.LATE)),
+    *((False, what) for what in (What.DIE_ASKING, What.BEND_ANSWER, What.WRONG_ANSWER)),
+)
+"""What may befall somebody who is asked for a code or gives one back, the portal or the device."""
+
+
 def draw(seed: int, *, instances: int, days: int) -> tuple[Act, ...]:
     """Draw the plan of a world.
 
@@ -146,7 +173,49 @@ def draw(seed: int, *, instances: int, days: int) -> tuple[Act, ...]:
                 Act(chance.randrange(days * DAY), who, what, chance.randint(rate.least, rate.most))
                 for _ in range(_times(chance, rate.times * days / 30))
             )
+    # From a chance of their own: what else happens in a world is what it was before there were any.
+    chance = random.Random(f"codes/{seed}")  # noqa: S311 -- as above
+    for who in range(PORTAL, instances):
+        acts.extend(_about_codes(chance, who, days))
     return tuple(sorted(acts, key=lambda act: (act.at, act.who, act.what.name)))
+
+
+def _about_codes(chance: random.Random, who: int, days: int) -> Iterator[Act]:
+    rates = {What.ENTITLE: _ENTITLE} if who == PORTAL else _CODES
+    for what, rate in rates.items():
+        for _ in range(_times(chance, rate.times * days / 30)):
+            at = chance.randrange(2, days * DAY)
+            yield from _unlucky(chance, Act(at, who, what, chance.randint(rate.least, rate.most)))
+            if what is What.ASK and chance.random() < _RETURNED:
+                back = at + chance.randrange(_HOUR, _LONGEST_USE)
+                yield from _returned(chance, who, at, back)
+
+
+def _unlucky(chance: random.Random, act: Act) -> Iterator[Act]:
+    """Let a blow fall now and then at the moment at which it hurts most."""
+    yield act
+    # Between asking and having, between giving back and being believed.
+    if act.what in {What.ASK, What.GIVE_BACK} and chance.random() < _UNLUCKY:
+        is_portal, blow = chance.choice(_BLOWS)
+        who = PORTAL if is_portal else act.who
+        yield Act(act.at - 1, who, blow, chance.randint(60, _HOUR))
+
+
+def _returned(chance: random.Random, who: int, asked: int, back: int) -> Iterator[Act]:
+    """Give back what was asked for; now and then somebody turns back the time around it."""
+    rate = _CODES[What.GIVE_BACK]
+    act = Act(back, who, What.GIVE_BACK, chance.randint(rate.least, rate.most))
+    yield from _unlucky(chance, act)
+    if chance.random() < _TURNED_BACK:
+        who, copy, put_back = chance.choice(
+            (
+                (who, What.SNAPSHOT, What.PUT_BACK),
+                (who, What.SNAPSHOT, What.PUT_BACK_ALL),
+                (PORTAL, What.BACK_UP, What.RESTORE),
+            )
+        )
+        yield Act(chance.choice((asked - 2, back - 2)), who, copy)
+        yield Act(back + chance.randrange(60, DAY), who, put_back)
 
 
 def _first_acts(chance: random.Random, instances: int) -> list[Act]:

@@ -8,7 +8,8 @@ once, and the totals are what the accepted reports claim together; P3 nothing is
 device signed, and nobody is known who does not exist; P4 what a device holds never gets older, nor
 what a portal shows; P6 a process that was killed starts again, and `fsck` finds nothing; P7
 whatever happens ends in a named problem; P9 use of an unenforced licence never fails; P11 nothing
-is claimed that was never used; P13 an overdue report is noticed, by both sides.
+is claimed that was never used; P13 an overdue report is noticed, by both sides. What is promised of
+authorization codes stands in `codes`.
 """
 
 import hashlib
@@ -25,7 +26,8 @@ from gauger.authority.ports.views import ReportRow
 from gauger.core.identity import Udi
 from gauger.simulator.breach import Breach
 from gauger.simulator.claims import Claim, Meter, area
-from gauger.simulator.readings import Told, acknowledged_by, told_by
+from gauger.simulator.codes import Codes
+from gauger.simulator.readings import Told, read_answer, told_by
 from gauger.simulator.standing import Standing
 
 _PENDING: Final = frozenset({"deferred", "quarantined"})
@@ -43,6 +45,7 @@ class Promises:
         blurred: Devices whose clocks were moved: what they claim twice counts once.
         known: Every device that there is, by name.
         standing: What the portal showed of itself.
+        codes: What passed of authorization codes.
         proved: For how many licences of devices the end showed that nothing is missing.
     """
 
@@ -52,6 +55,7 @@ class Promises:
     blurred: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
     standing: Standing = field(default_factory=Standing)
+    codes: Codes = field(default_factory=Codes)
     proved: int = 0
     _meters: dict[tuple[str, str, str], Meter] = field(default_factory=dict)
     _edges: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -65,6 +69,11 @@ class Promises:
     def used(self, machine: str, udi: Udi, tag: str, *, now: int, level: int) -> None:
         """Note what a machine really uses from now on."""
         self._meters.setdefault((machine, str(udi), tag), Meter()).change(now, level)
+
+    def level(self, machine: str, udi: Udi, tag: str) -> int:
+        """Return how many a machine really uses."""
+        meter = self._meters.get((machine, str(udi), tag))
+        return 0 if meter is None else meter.level
 
     def lost(self, machine: str, udi: Udi, seconds: int) -> None:
         """Note that a machine was killed so long after it had last stored what it used."""
@@ -88,6 +97,7 @@ class Promises:
             if digest not in self.genuine:
                 told = self.genuine[digest] = told_by(json.loads(payload))
                 self._edges[told.udi] += 1
+                self.codes.reported(told)
                 self._check_held(told)
 
     def _check_held(self, told: Told) -> None:
@@ -102,8 +112,14 @@ class Promises:
             raise Breach("P4", f"{told.udi} held {before.held} and now holds {told.held}.")
 
     def answered(self, answer: bytes) -> None:
-        """Note what an answer file acknowledges."""
-        self.acknowledged.update(acknowledged_by(answer))
+        """Note what an answer file acknowledges.
+
+        Raises:
+            Breach: Of the authorization codes in it.
+        """
+        brought = read_answer(answer)
+        self.acknowledged.update(brought.reports)
+        self.codes.answered(brought)
 
     def check(self, reader: LedgerReader, now: int) -> None:
         """Check the ledger after an event.
@@ -118,6 +134,8 @@ class Promises:
             raise Breach("P1", f"{digest} was acknowledged and is not in the ledger.")
         for udi in touched:
             self._check_totals(reader, udi, now)
+        if self.codes.is_due:
+            self.codes.check(reader)
 
     def _look_again(self, reader: LedgerReader, touched: set[str]) -> None:
         """Read the verdicts that may have changed: those that waited, and rivals for a place."""
@@ -137,6 +155,7 @@ class Promises:
         """Note that the portal was restored: what came since its backup is owed to it again."""
         self._is_restored = True
         self.standing = Standing()
+        self.codes.forget()
 
     def recount(self, reader: LedgerReader, now: int) -> None:
         """Check the whole ledger anew: after a restart, a restore, and at the end.
@@ -155,6 +174,7 @@ class Promises:
         self._is_restored = False
         for udi in touched:
             self._check_totals(reader, udi, now)
+        self.codes.check(reader)
 
     @property
     def owes_anything(self) -> bool:

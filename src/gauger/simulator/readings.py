@@ -1,9 +1,10 @@
 """Messages and documents read as plain JSON: nothing here uses what the system reads them by."""
 
 import base64
+import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from gauger.core.documents.smart_license import ItemKind, read_items
@@ -17,6 +18,8 @@ class Told:
 
     Attributes:
         held: What the device held when it closed it: root set, policy, and head of the ledger.
+        closed_at: When it was closed, by the device's clock.
+        code: Id of the authorization code that it says is installed; empty where none is.
     """
 
     udi: str
@@ -25,6 +28,72 @@ class Told:
     report_id: int
     claims: tuple[Claim, ...]
     held: tuple[tuple[int, ...], ...]
+    closed_at: int = 0
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What an authorization request or return says, read without the system's help.
+
+    Attributes:
+        held: Id of the code that it says is installed, or was removed; empty where there is none.
+        mark: Up to which epoch every code is dead where it is a return; else -1.
+        made_at: When it was made, by the device's clock.
+    """
+
+    digest: str
+    udi: str
+    held: str
+    mark: int
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What an authorization code says, read without the system's help.
+
+    Attributes:
+        asked: Digest of the request that it answers; empty where a person issued it.
+        counts: How many may be used, by entitlement tag.
+        shown: What a device shows that has it installed.
+    """
+
+    udi: str
+    account: str
+    code: str
+    epoch: int
+    asked: str
+    counts: Mapping[str, int]
+    shown: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an answer file brings.
+
+    Attributes:
+        reports: Digest and device of each report that it acknowledges.
+        papers: Digest of each authorization request or return that it acknowledges.
+        codes: The authorization codes in it.
+    """
+
+    reports: list[tuple[str, str]] = field(default_factory=list)
+    papers: list[str] = field(default_factory=list)
+    codes: list[Code] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a request, or a file that a device saved, holds.
+
+    Attributes:
+        reports: Its reports as JSON.
+        papers: The authorization requests and returns in it.
+    """
+
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    papers: list[Paper] = field(default_factory=list)
 
 
 def told_by(payload: dict[str, Any]) -> Told:
@@ -47,6 +116,8 @@ def told_by(payload: dict[str, Any]) -> Told:
             for one in payload["measurements"]
         ),
         held=((ours["root_number"],), tuple(policy.values()), _head(ours["head"])),
+        closed_at=ours["closed_at"],
+        code=(ours.get("authorization") or {}).get("code", ""),
     )
 
 
@@ -58,16 +129,49 @@ def _head(held: dict[str, Any] | None) -> tuple[int, ...]:
     return (head["epoch"]["number"], head["page"])
 
 
-def items_of(request: bytes) -> list[dict[str, Any]]:
-    """Return the reports in a smart transport request."""
+def read_request(request: bytes) -> Asked:
+    """Return what a smart transport request holds."""
     data = json.loads(request).get("data", {})
-    return [item for report in data.get("reports", ()) for item in report["usage"]]
+    return Asked(
+        reports=[item for report in data.get("reports", ()) for item in report["usage"]],
+        papers=[_paper(text) for text in data.get("authorization_requests", ())],
+    )
 
 
-def items_of_file(content: bytes) -> list[dict[str, Any]]:
-    """Return the reports in a usage file."""
-    found = (item for item in read_items([content]) if item.kind is ItemKind.RUM_REPORT)
-    return [json.loads(item.text) for item in found]
+def read_saved(content: bytes) -> Asked:
+    """Return what a file that a device saved holds."""
+    asked = Asked()
+    for item in read_items([content]):
+        if item.kind is ItemKind.RUM_REPORT:
+            asked.reports.append(json.loads(item.text))
+        elif item.kind is ItemKind.AUTH_REQUEST:
+            asked.papers.append(_paper(item.text))
+    return asked
+
+
+def _paper(text: str) -> Paper:
+    parsed = json.loads(text)
+    # A file holds the published list, the wire the document alone.
+    text = parsed[0]["document"] if isinstance(parsed, list) else text
+    body, own = _body(text)
+    named = own["removed"] if own["type"] == "authorization-return" else own["held"]
+    return Paper(
+        digest=body,
+        udi=_name(own["udi"]),
+        held=named["code"] if named else "",
+        mark=own["mark"] if own["type"] == "authorization-return" else -1,
+        made_at=own["made_at"],
+    )
+
+
+def _body(document: str) -> tuple[str, dict[str, Any]]:
+    """Return digest and content of a signed document."""
+    body = json.loads(document)["body"]
+    return hashlib.sha256(body.encode()).hexdigest(), json.loads(body)
+
+
+def _name(udi: dict[str, str]) -> str:
+    return str(Udi(udi["udi_pid"], udi["udi_serial_number"]))
 
 
 def answers_of(response: bytes) -> list[bytes]:
@@ -77,11 +181,32 @@ def answers_of(response: bytes) -> list[bytes]:
     return [base64.b64decode(one["smart_license"]) for one in found]
 
 
-def acknowledged_by(answer: bytes) -> Iterable[tuple[str, str]]:
-    """Return digest and device of each report that an answer file acknowledges."""
+def read_answer(answer: bytes) -> Answer:
+    """Return what an answer file acknowledges and brings."""
+    brought = Answer()
     for item in read_items([answer]):
         if item.kind is ItemKind.RUM_ACK:
-            body = json.loads(json.loads(item.text)["body"])
-            if body["type"] == "ack" and body["answers_type"] == "rum-report":
-                udi = Udi(body["udi"]["udi_pid"], body["udi"]["udi_serial_number"])
-                yield body["answers"], str(udi)
+            _, body = _body(item.text)
+            if body["type"] != "ack":
+                continue
+            if body["answers_type"] == "rum-report":
+                brought.reports.append((body["answers"], _name(body["udi"])))
+            elif body["answers_type"].startswith("authorization-"):
+                brought.papers.append(body["answers"])
+        elif item.kind is ItemKind.AUTH_CODE:
+            brought.codes.append(_code(item.text))
+    return brought
+
+
+def _code(document: str) -> Code:
+    known, body = _body(document)
+    account = body["account"]
+    return Code(
+        udi=_name(body["udi"]),
+        account="/".join(account.values()) if isinstance(account, dict) else str(account),
+        code=body["code"],
+        epoch=body["epoch"],
+        asked=body["answers"] or "",
+        counts={one["tag"]: one["count"] for one in body["licences"]},
+        shown=known[:8],
+    )

@@ -12,6 +12,7 @@ from typing import Final
 
 from gauger.simulator.acts import carry_out
 from gauger.simulator.breach import Breach
+from gauger.simulator.code_acts import open_pools
 from gauger.simulator.ending import end
 from gauger.simulator.lent import Foundry, found
 from gauger.simulator.plan import DAY, Act, draw
@@ -131,6 +132,7 @@ def _promise(course: Course) -> str:
 
 def _live(world: World, terms: Terms, acts: Sequence[Act], progress: Callable[[int], None]) -> None:
     world.begin(terms.instances)
+    open_pools(world)
     for act in acts:
         world.later(act.at, partial(carry_out, world, act))
     for day in range(1, terms.days + 1):

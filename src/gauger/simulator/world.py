@@ -3,7 +3,7 @@
 import hashlib
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,16 +20,16 @@ from gauger.simulator.breach import Breach
 from gauger.simulator.device import Device
 from gauger.simulator.faults import Killed
 from gauger.simulator.lent import (
-    ACCOUNTS,
     Foundry,
     SeededEntropy,
     VirtualClock,
     VirtualTime,
+    account_of,
 )
 from gauger.simulator.plan import DAY
 from gauger.simulator.portal import OPERATOR, PortalSite
 from gauger.simulator.promises import Promises
-from gauger.simulator.readings import answers_of, items_of, items_of_file
+from gauger.simulator.readings import Asked, answers_of, read_request, read_saved
 from gauger.simulator.wire import Wire
 
 ASLEEP: Final = 1 << 62
@@ -48,6 +48,8 @@ class World:
         time: The time.
         sample: Seconds from one look of a device at its usage to the next; the product's own are
             900, a simulation of years looks less often.
+        uploads: Files about authorization codes that were uploaded, and by which device.
+        answers: Their answers.
     """
 
     folder: Path
@@ -62,6 +64,8 @@ class World:
     stored: list[int] = field(default_factory=list)
     policies: list[tuple[int, int]] = field(default_factory=list)
     retired: set[int] = field(default_factory=set)
+    uploads: list[tuple[int, bytes]] = field(default_factory=list)
+    answers: list[tuple[int, bytes]] = field(default_factory=list)
     events: int = 0
     trace: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     story: list[str] = field(default_factory=list)
@@ -115,7 +119,7 @@ class World:
         token = f"token-{self.seed}-{number}"
         self.portal.execute(
             IssueToken(
-                account=ACCOUNTS[number % len(ACCOUNTS)],
+                account=account_of(number),
                 token_digest=digest(token.encode()),
                 hint=token[-4:],
                 days=365,
@@ -131,7 +135,11 @@ class World:
 
     def sent(self, body: bytes) -> None:
         """Note the genuine bytes of a request."""
-        self.promises.sent(items_of(body))
+        self._sent(read_request(body))
+
+    def _sent(self, asked: Asked) -> None:
+        self.promises.sent(asked.reports)
+        self.promises.codes.sent(asked.papers)
 
     def serve(self, body: bytes) -> bytes:
         """Have the portal answer, and note what it promises by that."""
@@ -190,6 +198,18 @@ class World:
         """Check the whole ledger anew."""
         self._look(self.promises.recount)
 
+    def agree(self, udis: Collection[str]) -> None:
+        """Check that devices that have told everything and the ledger say the same of codes.
+
+        Raises:
+            Breach: P1 where they do not.
+        """
+        codes = self.promises.codes
+        with self.portal.lend() as reader:
+            for device in self.devices:
+                if device.agent is not None and str(device.bundle.udi) in udis:
+                    codes.settled(device.name, device.bundle.udi, reader)
+
     def portal_restored(self) -> None:
         """Start a portal that was restored from a backup.
 
@@ -243,13 +263,13 @@ class World:
         """Let a device do what is due, and reckon when it wakes next."""
         self.on(number, lambda agent: agent.tick())
 
-    def on(self, number: int, act: Callable[[Agent], object], *, restart: int = 600) -> str:
+    def on(self, number: int, act: Callable[[Agent], object], *, stores: bool = True) -> str:
         """Do something on a device that runs; a named problem is an outcome as good as any.
 
         Args:
             number: Which device.
             act: What to do.
-            restart: Seconds until it starts again if it is killed by it.
+            stores: Whether it stores what was used, where it succeeds.
 
         Returns:
             What came of it.
@@ -263,10 +283,10 @@ class World:
         outcome = "done"
         try:
             act(device.agent)
-            if not device.trouble.full:
+            if stores and not device.trouble.full:
                 self.stored[number] = self.time.now
         except Killed:
-            self.device_died(number, restart)
+            self.device_died(number, 600)
             outcome = "killed"
         except Problem as problem:
             outcome = problem.code
@@ -277,8 +297,21 @@ class World:
         except Exception as error:
             raise Breach("P7", f"{device.name}: {type(error).__name__}: {error}") from error
         self.tell(f"{device.name} {outcome}")
+        self.look(number)
         self._plan_wake(number)
         return outcome
+
+    def look(self, number: int) -> None:
+        """Look at which authorization code a device shows.
+
+        Raises:
+            Breach: Where it should not be there.
+        """
+        device = self.devices[number]
+        if device.agent is not None:
+            (shown,) = device.agent.authorizations()
+            installed = None if shown.installed_at is None else shown.confirmation_code
+            self.promises.codes.looked(device.name, device.bundle.udi, installed)
 
     def _plan_wake(self, number: int) -> None:
         agent = self.devices[number].agent
@@ -328,6 +361,7 @@ class World:
             self.device_died(number, DAY)
             return
         self.tell(f"{device.name} is up")
+        self.look(number)
         self._plan_wake(number)
 
     def retire(self, number: int) -> None:
@@ -335,13 +369,14 @@ class World:
         self.idle(number)
         self.retired.add(number)
         self.devices[number].kill()
+        self.promises.codes.gone(self.devices[number].name)
         self.wakes[number] = ASLEEP
 
     def idle(self, number: int) -> None:
         """Note that nothing is in use on a device that is down."""
         device = self.devices[number]
         for licence in device.bundle.profile.licences:
-            self._used(device, licence.tag, 0)
+            self.used(device, licence.tag, 0)
 
     def use(self, number: int, count: int) -> None:
         """Let a device use licences.
@@ -357,10 +392,11 @@ class World:
             device.agent.set_count(licence.tag, count)
         except Problem as problem:
             raise Breach("P9", f"{device.name} may not use {licence.tag}: {problem}.") from problem
-        self._used(device, licence.tag, count)
+        self.used(device, licence.tag, count)
         self.tick(number)
 
-    def _used(self, device: Device, tag: str, count: int) -> None:
+    def used(self, device: Device, tag: str, count: int) -> None:
+        """Note what a device really uses from now on."""
         udi: Udi = device.bundle.udi
         self.promises.used(device.name, udi, tag, now=self.time.now, level=count)
 
@@ -371,18 +407,25 @@ class World:
         def exchange(agent: Agent) -> None:
             agent.save_usage(_UNREPORTED, saved)
             content = saved.read_bytes()
-            self.promises.sent(items_of_file(content))
-            account = ACCOUNTS[number % len(ACCOUNTS)]
-            try:
-                answered = self.portal.judge_file(content, account)
-            except Killed:
-                self.portal_died()
-                raise Problem("comm-timeout", "The portal fell silent.") from None
-            self.promises.answered(answered)
-            answer.write_bytes(answered)
+            answer.write_bytes(self.judged(number, content))
             agent.import_file(answer)
 
         return self.on(number, exchange)
+
+    def judged(self, number: int, content: bytes) -> bytes:
+        """Have the portal judge what a device saved; return its answer file.
+
+        Raises:
+            Problem: Where there is no answer.
+        """
+        self._sent(read_saved(content))
+        try:
+            answered = self.portal.judge_file(content, account_of(number))
+        except Killed:
+            self.portal_died()
+            raise Problem("comm-timeout", "The portal fell silent.") from None
+        self.promises.answered(answered)
+        return answered
 
     def policy(self, days: int) -> None:
         """Assign a policy of so many days between reports to everyone."""
