@@ -20,7 +20,6 @@ from gauger.core.documents.policy_document import PolicyDocument
 from gauger.core.documents.purchase_info import PurchaseInfo
 from gauger.core.documents.root_set import RootSet
 from gauger.core.documents.trust_code import TrustCode
-from gauger.core.documents.verdict import Verdict
 from gauger.core.instance import trust as trust_decisions
 from gauger.core.instance.answers import Pipe
 from gauger.core.instance.report_life import ReportInput
@@ -359,11 +358,11 @@ class Orders:
             self._engine.talking.importing.take(
                 draft, self._engine.holdings(), root_sets, Pipe.FILE
             )
-        # Operators know some documents by a message of their own (`events.install_failed`). A
-        # portal's file has root sets and its verdict beside them: filters have to find it anyway.
+        # Operators know some documents by a message of their own (`events.install_failed`). A code
+        # was asked for by hand, and their filters wait for it, whatever came in the same file.
         kinds = {document.type for document in documents}
-        brought = kinds - {RootSet.TYPE, Verdict.TYPE} or kinds
-        kind = brought.pop() if len(brought) == 1 else "answer"
+        kind = "answer" if len(documents) > 1 else documents[0].type
+        kind = AuthorizationCode.TYPE if AuthorizationCode.TYPE in kinds else kind
         at = self._engine.around.clock.wall()
         draft.log(events.install_failed(at, kind, refusal))
         outcome = f"{refusal.code}: {refusal.detail}"
