@@ -52,6 +52,7 @@ class Codes:
     _lost: set[str] = field(default_factory=set)
     _dead: dict[str, int] = field(default_factory=dict)
     _held: dict[str, Code] = field(default_factory=dict)
+    _unseen: set[str] = field(default_factory=set)
 
     @property
     def given(self) -> int:
@@ -135,6 +136,7 @@ class Codes:
         Raises:
             Breach: P3 where nobody issued it to this device, P4 where it was dead here.
         """
+        self._unseen.discard(machine)
         before = self._held.get(machine)
         if shown == (None if before is None else before.shown):
             return
@@ -166,6 +168,10 @@ class Codes:
         self.copied.add(str(udi))
         self._dead.pop(machine, None)
         self._held.pop(machine, None)
+
+    def died(self, machine: str) -> None:
+        """Note that a device was killed: what it stored last is seen once it is up again."""
+        self._unseen.add(machine)
 
     def gone(self, machine: str) -> None:
         """Note that a machine was switched off for ever."""
@@ -253,7 +259,7 @@ class Codes:
         for machine, code in self._held.items():
             state = states.get(code.code)
             # What a restored portal has forgotten is in use beside what it gives out by now.
-            if state is None or code.udi in self.copied:
+            if state is None or code.udi in self.copied or machine in self._unseen:
                 continue
             if state not in _ALIVE:
                 raise Breach("P4", f"{machine} holds {code.code}, which is {state}.")

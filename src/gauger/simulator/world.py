@@ -336,6 +336,7 @@ class World:
             unstored = self.time.now - self.stored[number] + SAMPLE
             self.promises.lost(device.name, device.bundle.udi, unstored)
         device.kill()
+        self.promises.codes.died(device.name)
         self.wakes[number] = ASLEEP
         self.idle(number)
         self.later(seconds, lambda: self.device_back(number))
