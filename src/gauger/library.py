@@ -190,9 +190,9 @@ class _Beside:
     def __init__(self, data: Path, client: AgentClient) -> None:
         self._client = client
         # Now, not when the agent is gone: what is enforced must be known then.
-        from gauger.instance.main import profile_of  # noqa: PLC0415 -- as in `open`
+        from gauger.adapters.keys.identity import read_facts  # noqa: PLC0415 -- as in `open`
 
-        self._profile: Profile = profile_of(data)
+        self._profile: Profile = read_facts(data)[1]
 
     @contextlib.contextmanager
     def use(self, tag: str, count: int) -> Iterator[None]:

@@ -175,6 +175,18 @@ def test_a_call_is_a_few_steps(instance: ProductInstance) -> None:
     assert calls / 2000 <= 15
 
 
+def test_who_speaks_to_a_running_agent_loads_none(data: Path, instance: ProductInstance) -> None:
+    code = (
+        "import sys; from gauger import ProductInstance\n"
+        "with ProductInstance.connect(sys.argv[1]) as other, other.use('routing-base'):\n"
+        "    print(sorted({'sqlite3', 'gauger.instance.engine'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert count(instance, "routing-base") == 0
+
+
 def test_what_fails_at_the_start_leaves_no_lock_behind(
     data: Path, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

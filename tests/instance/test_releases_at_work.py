@@ -7,6 +7,7 @@ import pytest
 
 from gauger import profiles
 from gauger.core.documents.smart_license import ItemKind, read_items
+from gauger.core.problems import Problem
 from gauger.core.profiles import Profile
 from gauger.core.releases import Feature, Release, Topology
 from gauger.instance.agent import Agent
@@ -100,6 +101,25 @@ def agent(world: World, portal: Portal, release: str) -> Iterator[Agent]:
     running = opened(world, product, release)
     go_smart(running, portal.url)
     yield running
+    running.stop()
+
+
+@pytest.mark.requirement("PI-8/direct")
+def test_a_product_that_has_no_direct_way_sends_nothing(world: World, portal: Portal) -> None:
+    profile = replace(PRODUCTS[0], topologies=(OFFLINE,))
+    running = opened(world, profile, "17.9.1")
+    go_smart(running, portal.url)
+    with pytest.raises(Problem, match="not-supported") as refused:
+        running.establish_trust("token", Scope.LOCAL, force=False)
+    assert refused.value.detail.endswith("does not report directly; it can: offline.")
+    running.set_count(tag_of(running), 1)
+    running.flush()
+    for _ in range(40):
+        world.clock.advance(DAY)
+        running.tick()
+    assert portal.seen == []
+    path = world.root / "usage.xml"
+    assert running.save_usage(Selection(kind=SelectionKind.ALL), path) >= 1
     running.stop()
 
 

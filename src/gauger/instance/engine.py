@@ -12,6 +12,7 @@ from gauger.core.instance import trust as trust_decisions
 from gauger.core.instance.report_life import ReportInput
 from gauger.core.instance.sending import Occasion
 from gauger.core.problems import Problem
+from gauger.core.releases import Feature, Topology
 from gauger.instance import events
 from gauger.instance.alarms import remind
 from gauger.instance.authorizing import Authorizing, allows_export, held_code, may_use
@@ -244,7 +245,8 @@ class Engine:
         """Return the URL to talk to.
 
         Raises:
-            Problem: ``transport-off``, ``transport-later`` or ``not-a-licensing-url``.
+            Problem: ``transport-off``, ``transport-later``, ``not-a-licensing-url``, or
+                ``not-supported`` where the product and its release have no such way.
         """
         configuration = self.memory.singles.configuration
         if configuration.transport is TransportKind.OFF:
@@ -255,6 +257,11 @@ class Engine:
                 f"The transport {kind} comes with a later release: nothing is sent until then."
             )
             raise Problem("transport-later", message)
+        profile = self.around.profile
+        if not profile.allows(Feature.SUPPORT, Topology.DIRECT):
+            ways = ", ".join(way for way in Topology if profile.allows(Feature.SUPPORT, way))
+            message = f"{profile.name} {profile.release} does not report directly; it can: {ways}."
+            raise Problem("not-supported", message)
         if configuration.url_smart is None:
             raise Problem("not-a-licensing-url", "No smart transport URL is configured.")
         return configuration.url_smart
