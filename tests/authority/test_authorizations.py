@@ -10,7 +10,12 @@ import pytest
 from gauger.adapters.storage.ledger.authorizations import Authorizations
 from gauger.adapters.storage.ledger.connection import connect
 from gauger.adapters.storage.ledger.names import Names
-from gauger.core.authority.commands import FetchAuthorization, Pipe, ReceiveAuthorization
+from gauger.core.authority.commands import (
+    FetchAuthorization,
+    MoveInstance,
+    Pipe,
+    ReceiveAuthorization,
+)
 from gauger.core.authority.outcomes import AuthorizationOutcome, CodeOutcome, Verdict
 from gauger.core.documents.acknowledgment import Acknowledgment, AnsweredType
 from gauger.core.documents.authorization_code import AuthorizationCode
@@ -372,6 +377,32 @@ def test_a_return_of_a_code_of_another_portal_credits_nothing(portal: Bench) -> 
     assert left(portal) == 1
 
 
+def test_a_return_by_another_name_credits_what_its_mark_covers(portal: Bench) -> None:
+    deposit(portal)
+    licensee = a_licensee()
+    authorized(portal, licensee)
+    assert licensee.held is not None
+    licensee.held = replace(licensee.held, code="0f" * 16)
+    outcome = ask(portal, licensee.give_back())
+    # A flag would say that nothing is credited.
+    assert (outcome.flags, left(portal)) == ((), 2)
+
+
+def test_a_code_goes_to_no_device_of_another_account(portal: Bench) -> None:
+    deposit(portal)
+    licensee = a_licensee()
+    portal.report(licensee.report())
+    issue(portal, licensee.udi, (HSEC, 1))
+    portal.authority.execute(MoveInstance(udi=licensee.udi, to=OTHER_ACCOUNT, by="ann"))
+    outcome = portal.report(licensee.report(), to=OTHER_ACCOUNT)
+    assert outcome.answer is not None
+    assert AuthorizationCode.TYPE not in [one.type for one in outcome.answer.companions]
+    with pytest.raises(Problem, match="no authorization code of example"):
+        portal.authority.execute(FetchAuthorization(udi=licensee.udi))
+    # It may have been carried there already, so it takes from the pool until it is given back.
+    assert left(portal) == 1
+
+
 @pytest.mark.requirement("SSM-8/return")
 def test_an_old_release_is_told_where_its_device_is(portal: Bench) -> None:
     deposit(portal)
@@ -503,6 +534,8 @@ def test_what_is_given_out_is_reckoned_once_when_an_older_ledger_is_opened(
         db.executescript(
             "DROP TABLE authorization_shares; DROP TABLE authorizations_given;"
             " DROP INDEX authorization_requests_counter; DROP INDEX authorization_requests_mark;"
+            " ALTER TABLE authorizations DROP COLUMN origin;"
+            " ALTER TABLE authorized_licences DROP COLUMN bundled;"
             " UPDATE ledger_schema SET version = 7"
         )
     portal.restart()

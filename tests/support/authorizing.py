@@ -10,7 +10,12 @@ from gauger.core.authority.commands import (
     SetAuthorizations,
 )
 from gauger.core.authority.outcomes import AuthorizationOutcome, CodeOutcome
-from gauger.core.documents.authorization_code import AuthorizationCode, HeldCode
+from gauger.core.documents.authorization_code import (
+    AuthorizationCode,
+    AuthorizationOrigin,
+    AuthorizedLicence,
+    HeldCode,
+)
 from gauger.core.documents.authorization_items import write_authorization_item
 from gauger.core.documents.authorization_request import (
     AuthorizationRequest,
@@ -25,8 +30,21 @@ from gauger.core.documents.authorization_return import (
 )
 from gauger.core.documents.envelope import Document, write_document
 from gauger.core.documents.rum_payload import encode_payload
+from gauger.core.documents.sudi_signed import sign_with_sudi
+from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Udi, digest
-from tests.support.builders import ACCOUNT, NOW, TAG, Bench, Device, a_device
+from gauger.core.ports import Signer
+from tests.support.builders import (
+    ACCOUNT,
+    FACTORY_LEDGER,
+    NOW,
+    TAG,
+    UDI,
+    Bench,
+    Device,
+    a_device,
+    a_factory,
+)
 
 HSEC = "regid.2019-03.com.cisco.DNA_HSEC,1.0_509c41ab-05a8-431f-95fe-ec28086e8844"
 OTHER_TAG = "regid.2020-01.com.example.ENFORCED,1.0_00000000-0000-4000-8000-000000000000"
@@ -105,14 +123,49 @@ class Licensee:
         """Have a code installed."""
         self.held, self.mark = HeldCode(code=code.code, epoch=code.epoch), code.epoch
 
+    def leave_the_factory_with(self, document: Document) -> None:
+        """Have a code of the factory installed, which is shown with its exact text."""
+        code = AuthorizationCode.from_document(document)
+        text = write_document(document)
+        self.held = HeldCode(code=code.code, epoch=code.epoch, document=text)
+        self.mark = code.epoch
+
     def report(self, closed_at: int = NOW) -> str:
         """Return the next report, which shows the code that is installed."""
         payload = self.device.payload(((NOW - 900, NOW, 1),), closed_at=closed_at)
         assert payload.meta is not None
-        shown = replace(payload, meta=replace(payload.meta, authorization=self.held))
+        # A report names the code and does not carry its text.
+        held = None if self.held is None else replace(self.held, document=None)
+        shown = replace(payload, meta=replace(payload.meta, authorization=held))
         self.device.last[TAG] = digest(encode_payload(shown))
         self.device.report_id += 1
         return self.device.sign(shown)
+
+
+def factory_code(
+    *licences: tuple[str, int],
+    udi: Udi = UDI,
+    issuer: str = FACTORY_LEDGER,
+    origin: AuthorizationOrigin = AuthorizationOrigin.FACTORY,
+    signer: Signer | None = None,
+) -> Document:
+    """Return the authorization code that a product instance leaves the factory with."""
+    body = AuthorizationCode(
+        issued_at=NOW - 500,
+        issuer=issuer,
+        account=ACCOUNT,
+        udi=udi,
+        order=Order(1, 1, 1),
+        code="fc" * 16,
+        epoch=0 if origin is AuthorizationOrigin.FACTORY else 1,
+        origin=origin,
+        licences=tuple(
+            AuthorizedLicence(tag=tag, name="DNA_HSEC", count=count, term="perpetual")
+            for tag, count in licences
+        ),
+    )
+    # Directly, as whoever holds a signer's key signs: a factory has no pages.
+    return sign_with_sudi(body, signer or a_factory().signer())
 
 
 def code_in(outcome: AuthorizationOutcome | CodeOutcome) -> AuthorizationCode:

@@ -107,7 +107,7 @@ def parcel_for_report(
     # A new owner brings its own orders; otherwise once after each order (spec/authority.md, 6).
     if moved or (instance is not None and instance.purchase_due):
         companions.extend(_purchase_companion(draft, claims.udi, owner))
-    code = code_to_send(draft, instance, held.authorization)
+    code = code_to_send(draft, instance, owner, held.authorization)
     if code is not None:
         companions.append(Companion(AuthorizationCode.TYPE, code))
     parcel = Parcel(

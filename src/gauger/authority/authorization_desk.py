@@ -7,6 +7,7 @@ from gauger.authority.answers import AnswerPlan, account_information
 from gauger.authority.authorizations import Grounds, VerifiedAuthorization, issue, receive, take
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
+from gauger.authority.factory_codes import brought_now
 from gauger.core.authority.authorization import next_epoch, wanted
 from gauger.core.authority.commands import (
     FetchAuthorization,
@@ -79,7 +80,7 @@ def issue_authorization(unit: Unit, command: IssueAuthorization) -> Decision:
     granted = take(unit, udi, owner, licences=wanted(Mode(command.mode), asked, held))
     epoch = next_epoch(unit.store.authorizations.highest(udi), None)
     draft = Draft(unit)
-    made = issue(draft, udi, owner, Grounds(licences=granted, epoch=epoch, by=command.by))
+    made = issue(draft, udi, owner, Grounds(granted=granted, epoch=epoch, by=command.by))
     return _carried(draft, udi, owner, made, epoch=epoch)
 
 
@@ -99,12 +100,12 @@ def fetch_authorization(unit: Unit, command: FetchAuthorization) -> Decision:
     """Give the newest code of a product instance, to be carried to it.
 
     Raises:
-        Problem: ``not-found`` where it has none; ``no-account``.
+        Problem: ``not-found`` where its account issued none; ``no-account``.
     """
     owner = _owner(unit, command.udi)
-    held = unit.store.authorizations.newest(command.udi)
+    held = unit.store.authorizations.to_send(command.udi, owner)
     if held is None:
-        raise Problem("not-found", f"{command.udi} has no authorization code.")
+        raise Problem("not-found", f"{command.udi} has no authorization code of {owner}.")
     return _carried(Draft(unit), command.udi, owner, held.document, epoch=held.epoch)
 
 
@@ -169,5 +170,6 @@ def return_by_hand(unit: Unit, command: ReturnByHand) -> Decision:
         text=text,
         digest=known,
         located=True,
+        brought=brought_now(unit, returned.removed, returned.udi),
     )
     return receive(unit, verified)

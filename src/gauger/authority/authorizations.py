@@ -5,17 +5,23 @@ from dataclasses import dataclass, replace
 from gauger.authority.answers import Parcel, account_information
 from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision
+from gauger.authority.factory_codes import Brought
 from gauger.authority.replying import Reply
 from gauger.authority.reports import assign
 from gauger.authority.shown_codes import note_shown
 from gauger.authority.turning_away import is_foreign
 from gauger.core.authority.authorization import (
+    EPOCH_DEAD,
     Arrival,
     Asked,
     AuthorizationFacts,
     AuthorizationJudgement,
+    ShownCode,
+    bundled,
+    found_code,
     grant,
     judge_authorization,
+    named_by,
     next_epoch,
     rejected,
     wanted,
@@ -24,6 +30,7 @@ from gauger.core.authority.commands import ReceiveAuthorization
 from gauger.core.authority.outcomes import AuthorizationOutcome, Verdict
 from gauger.core.authority.ownership import ELSEWHERE
 from gauger.core.authority.rows import (
+    AuthorizationAdopted,
     AuthorizationIssued,
     AuthorizationReceived,
     AuthorizationReturned,
@@ -43,20 +50,49 @@ from gauger.core.problems import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedAuthorization:
-    """An authorization request or return whose form and signature hold."""
+    """An authorization request or return whose form and signature hold.
+
+    Attributes:
+        command: What brought it.
+        request: What it says.
+        text: Its exact text.
+        digest: Digest of its body.
+        located: Whether a person found the product instance and gave its return code.
+        brought: The factory's code that came along with it.
+    """
 
     command: ReceiveAuthorization
     request: Asked
     text: str
     digest: Digest
     located: bool = False
+    brought: Brought = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What a code is to authorize.
+
+    Attributes:
+        licences: All of it.
+        bundled: Of which licences so many are taken from no pool: they came from the factory.
+    """
+
+    licences: tuple[AuthorizedLicence, ...] = ()
+    bundled: tuple[tuple[str, int], ...] = ()
 
 
 def receive(unit: Unit, verified: VerifiedAuthorization) -> Decision:
     """Judge an authorization request or return and plan its answer."""
     asked, command = verified.request, verified.command
-    facts = unit.store.authorizations.facts(asked, verified.digest)
-    arrival = Arrival(pipe=command.pipe, uploaded_to=command.uploaded_to, located=verified.located)
+    facts = _facts(unit, verified)
+    doubt = verified.brought
+    arrival = Arrival(
+        pipe=command.pipe,
+        uploaded_to=command.uploaded_to,
+        located=verified.located,
+        doubt=doubt.detail if isinstance(doubt, Problem) else "",
+    )
     judgement = judge_authorization(asked, facts, arrival)
     reply = Reply(
         draft=Draft(unit),
@@ -74,6 +110,15 @@ def receive(unit: Unit, verified: VerifiedAuthorization) -> Decision:
     return _record(reply, verified, facts, judgement)
 
 
+def _facts(unit: Unit, verified: VerifiedAuthorization) -> AuthorizationFacts:
+    facts = unit.store.authorizations.facts(verified.request, verified.digest)
+    held = named_by(verified.request)
+    # What the ledger knows comes first: there it may stand as given back.
+    if facts.named is None and held is not None and isinstance(verified.brought, tuple):
+        return replace(facts, named=found_code(verified.brought[0], facts, held))
+    return facts
+
+
 def _record(
     reply: Reply,
     verified: VerifiedAuthorization,
@@ -81,15 +126,26 @@ def _record(
     judgement: AuthorizationJudgement,
 ) -> Decision:
     draft, known = reply.draft, facts.known
-    granted: tuple[AuthorizedLicence, ...] = ()
+    granted = Granted()
     if judgement.ownership is not None:
         try:
-            granted = _granted(draft.unit, verified, facts, judgement.ownership.account)
+            granted = _granted(draft, verified, facts, judgement.ownership.account)
         except Problem as problem:
             judgement = rejected(problem)
     # Refused as before: a row for each try would let one bad request fill the ledger.
     if known is not None and (judgement.verdict, judgement.code) == (known.verdict, known.code):
         return reply.again(judgement)
+    if judgement.code == EPOCH_DEAD:
+        # Refused, and still its own signed word that a store was set back, or copied.
+        held = named_by(verified.request)
+        note_shown(
+            draft,
+            reply.udi,
+            held,
+            verified.digest,
+            at=verified.request.made_at,
+            confirming=False,
+        )
     parcel, ownership = Parcel(), judgement.ownership
     if ownership is not None:
         assign(draft, reply.udi, facts.instance, ownership=ownership, by=verified.command.by)
@@ -103,33 +159,49 @@ def _record(
 
 
 def _granted(
-    unit: Unit, verified: VerifiedAuthorization, facts: AuthorizationFacts, owner: AccountRef
-) -> tuple[AuthorizedLicence, ...]:
+    draft: Draft, verified: VerifiedAuthorization, facts: AuthorizationFacts, owner: AccountRef
+) -> Granted:
     """Return what a request gets; a return gets nothing.
 
     Raises:
         Problem: ``authorizations-used-up``.
     """
-    asked = verified.request
+    asked, adopted = verified.request, facts.adopts
     if not isinstance(asked, AuthorizationRequest):
-        return ()
+        return Granted()
     licences = wanted(asked.mode, asked.licences, facts.named)
-    return take(unit, asked.udi, owner, licences=licences)
+    return take(draft.unit, asked.udi, owner, licences=licences, adopted=adopted)
 
 
 def take(
-    unit: Unit, udi: Udi, owner: AccountRef, *, licences: tuple[WantedLicence, ...]
-) -> tuple[AuthorizedLicence, ...]:
+    unit: Unit,
+    udi: Udi,
+    owner: AccountRef,
+    *,
+    licences: tuple[WantedLicence, ...],
+    adopted: ShownCode | None = None,
+) -> Granted:
     """Take licences from the pools of an account.
 
     Commands are decided one after another, each among the rows of those before it: of many for the
     last authorization exactly one gets it.
 
+    Args:
+        unit: The page in the making.
+        udi: Who is to use them.
+        owner: Whose pools.
+        licences: All that it is to use.
+        adopted: The factory's code that it shows for the first time; its own without a pool.
+
     Raises:
         Problem: ``authorizations-used-up``.
     """
-    tags = [one.tag for one in licences]
-    return grant(licences, unit.store.authorizations.pools(owner, tags, without=udi))
+    held = unit.store.authorizations
+    own = dict(held.own(udi))
+    own.update((one.tag, one) for one in (() if adopted is None else adopted.licences))
+    pools = held.pools(owner, [one.tag for one in licences], without=udi)
+    granted = grant(licences, pools, own)
+    return Granted(licences=granted, bundled=bundled(granted, own))
 
 
 def _carry_out(
@@ -137,23 +209,25 @@ def _carry_out(
     verified: VerifiedAuthorization,
     facts: AuthorizationFacts,
     *,
-    granted: tuple[AuthorizedLicence, ...],
+    granted: Granted,
     owner: AccountRef,
 ) -> Parcel:
     """Issue a code, or take one back; return what goes along with the ACK."""
     asked = verified.request
     companions: list[Companion] = []
+    # Before what is issued or given back on top of it.
+    _adopt(draft, verified, facts, owner)
     if isinstance(asked, AuthorizationRequest):
         note_shown(draft, asked.udi, asked.held, verified.digest, at=asked.made_at)
         grounds = Grounds(
-            licences=granted,
+            granted=granted,
             epoch=next_epoch(facts.highest, asked.mark),
             answers=verified.digest,
         )
         made = issue(draft, asked.udi, owner, grounds)
         companions.append(Companion(AuthorizationCode.TYPE, made))
     else:
-        _take_back(draft, verified, asked)
+        _take_back(draft, verified, asked, facts=facts, owner=owner)
     information = account_information(draft, asked.udi, owner)
     companions.append(Companion(AccountInfo.TYPE, information))
     # Neither document says which root set is held: too many harm nothing, a missing one does.
@@ -165,18 +239,39 @@ def _carry_out(
     return parcel
 
 
+def _adopt(
+    draft: Draft, verified: VerifiedAuthorization, facts: AuthorizationFacts, owner: AccountRef
+) -> None:
+    """Write down the factory's code: from now on it is known, and known to be given back one day."""
+    if facts.adopts is None or not isinstance(verified.brought, tuple):
+        return
+    code, made = verified.brought
+    draft.add(
+        AuthorizationAdopted(
+            at=draft.now,
+            udi=verified.request.udi,
+            account=owner,
+            code=code.code,
+            issued_at=code.issued_at,
+            licences=code.licences,
+            document=made,
+            shown_by=verified.digest,
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """What an authorization code is issued for.
 
     Attributes:
-        licences: What it authorizes.
+        granted: What it authorizes.
         epoch: Its authorization epoch.
         answers: Digest of the request, or null where a person issues it.
         by: That person, or null.
     """
 
-    licences: tuple[AuthorizedLicence, ...]
+    granted: Granted
     epoch: int
     answers: Digest | None = None
     by: str | None = None
@@ -200,7 +295,7 @@ def issue(draft: Draft, udi: Udi, owner: AccountRef, grounds: Grounds) -> Digest
             code=code,
             epoch=grounds.epoch,
             origin=AuthorizationOrigin.CSSM,
-            licences=grounds.licences,
+            licences=grounds.granted.licences,
         )
     )
     draft.add(
@@ -210,29 +305,37 @@ def issue(draft: Draft, udi: Udi, owner: AccountRef, grounds: Grounds) -> Digest
             account=owner,
             code=code,
             epoch=grounds.epoch,
-            licences=grounds.licences,
+            licences=grounds.granted.licences,
             order=order,
             document=document,
             by=grounds.by,
+            bundled=grounds.granted.bundled,
         )
     )
     return document
 
 
 def _take_back(
-    draft: Draft, verified: VerifiedAuthorization, returned: AuthorizationReturn
+    draft: Draft,
+    verified: VerifiedAuthorization,
+    returned: AuthorizationReturn,
+    *,
+    facts: AuthorizationFacts,
+    owner: AccountRef,
 ) -> None:
     # All up to the mark: the product instance signed that none of them unlocks anything there.
     alive = draft.unit.store.authorizations.newest(returned.udi, until=returned.mark)
+    code = alive or facts.adopts
     # Given back before, or never issued here: there is nothing to credit.
-    if alive is None:
+    if code is None:
         return
     draft.add(
         AuthorizationReturned(
             at=draft.now,
             udi=returned.udi,
-            account=alive.account,
-            code=alive.code,
+            # Of the account whose pool gains, also where the product instance was moved since.
+            account=owner if alive is None else alive.account,
+            code=code.code,
             mark=returned.mark,
             return_code=returned.return_code,
             proof=verified.digest,

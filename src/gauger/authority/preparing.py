@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from gauger.authority.authorizations import VerifiedAuthorization
+from gauger.authority.factory_codes import brought_along
 from gauger.authority.reports import UnverifiableReport, VerifiedReport
 from gauger.authority.trust_requests import VerifiedRequest
+from gauger.core.authority.authorization import named_by
 from gauger.core.authority.claims import read_claims
 from gauger.core.authority.commands import (
     Command,
@@ -96,7 +98,12 @@ def verified_authorization(
     verify = verify_authorization_request if is_request else verify_authorization_return
     request, _ = verify(document, trust, instant)
     return VerifiedAuthorization(
-        command=command, request=request, text=text, digest=document.digest, located=located
+        command=command,
+        request=request,
+        text=text,
+        digest=document.digest,
+        located=located,
+        brought=brought_along(named_by(request), request.udi, trust, instant),
     )
 
 

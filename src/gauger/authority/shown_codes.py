@@ -7,7 +7,7 @@ from gauger.core.authority.rows import AuthorizationConfirmed, AuthorizationMisu
 from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.authorization_items import read_authorization_item
 from gauger.core.documents.authorization_return import AuthorizationReturn
-from gauger.core.identity import Digest, Udi
+from gauger.core.identity import AccountRef, Digest, Udi
 
 
 def note_shown(
@@ -67,13 +67,20 @@ def _made_at(proof: str) -> int:
 
 
 def code_to_send(
-    draft: Draft, instance: InstanceFacts | None, held: HeldCode | None
+    draft: Draft, instance: InstanceFacts | None, owner: AccountRef, held: HeldCode | None
 ) -> Digest | None:
-    """Return the code that goes along with an answer: one that is not shown installed, or None."""
+    """Return the code that goes along with an answer: one that is not shown installed, or None.
+
+    Args:
+        draft: The page in the making.
+        instance: The product instance, as it was before what is answered.
+        owner: Whose it is now.
+        held: What it shows installed.
+    """
     # Noted with the instance: nearly all reports spare the look-up.
     if instance is None or not instance.authorization_due:
         return None
-    newest = draft.unit.store.authorizations.newest(instance.udi)
+    newest = draft.unit.store.authorizations.to_send(instance.udi, owner)
     if newest is None or (held is not None and held.epoch >= newest.epoch):
         return None
     return newest.document

@@ -76,6 +76,17 @@ EXAMPLES: tuple[rows.Row, ...] = (
         order=Order(1, 1, 7),
         document=REQUEST.digest,
         by=None,
+        bundled=(("hsec", 1),),
+    ),
+    rows.AuthorizationAdopted(
+        at=NOW,
+        udi=UDI,
+        account=ACCOUNT,
+        code="fc" * 16,
+        issued_at=NOW - 9,
+        licences=(AuthorizedLicence(tag="hsec", name="HSEC", count=1, term="perpetual"),),
+        document=REQUEST.digest,
+        shown_by=REPORT.digest,
     ),
     rows.AuthorizationConfirmed(
         at=NOW, udi=UDI, account=ACCOUNT, code="ac" * 16, epoch=3, shown_by=REPORT.digest

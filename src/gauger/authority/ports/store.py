@@ -27,7 +27,7 @@ from gauger.core.authority.facts import (
 )
 from gauger.core.authority.rows import Purchase, Row
 from gauger.core.authority.silence import QuietFacts
-from gauger.core.documents.authorization_code import HeldCode
+from gauger.core.documents.authorization_code import AuthorizedLicence, HeldCode
 from gauger.core.documents.envelope import Document
 from gauger.core.documents.merkle import Node
 from gauger.core.documents.trust_request import TrustRequest
@@ -195,6 +195,13 @@ class AuthorizationsPort(Protocol):
 
     def newest(self, udi: Udi, until: int | None = None) -> CodeFacts | None:
         """Return the newest code that a product instance may use, up to an epoch, or None."""
+
+    # Not what a former account issued: the code is its licences.
+    def to_send(self, udi: Udi, account: AccountRef) -> CodeFacts | None:
+        """Return the newest code in use that this ledger issued for an account, or None."""
+
+    def own(self, udi: Udi) -> dict[str, AuthorizedLicence]:
+        """Return what a product instance may use that came from the factory, by tag."""
 
     def highest(self, udi: Udi) -> int | None:
         """Return the highest authorization epoch that is known of a product instance, or None."""

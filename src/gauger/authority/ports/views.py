@@ -65,6 +65,7 @@ class AuthorizationRow:
     """An authorization code. Keyset: ``authorization_id``.
 
     Attributes:
+        origin: ``cssm``, or ``factory`` of one that came with its product instance.
         state: ``issued``, ``confirmed``, ``replaced`` or ``returned``.
         document: SHA-256 of its body; the first 8 digits are its confirmation code.
         licences: Tag, name, count and term of each.
@@ -77,6 +78,7 @@ class AuthorizationRow:
     udi: Udi
     code: str
     epoch: int
+    origin: str
     state: str
     document: Digest
     licences: tuple[AuthorizedLicence, ...]

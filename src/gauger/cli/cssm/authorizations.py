@@ -155,6 +155,11 @@ def _licence(text: str) -> dict[str, object]:
     return {"tag": tag, "count": int(count)}
 
 
+def _state(row: Json) -> str:
+    origin = " (factory)" if row["origin"] == "factory" else ""
+    return f"{row['state']}{origin}" + (" (in use!)" if row["misused_at"] else "")
+
+
 def _table(found: list[Json], empty: str) -> Table:
     return Table(
         columns=("Product instance", "Licences", "State", "Issued", "Confirmation", "Return code"),
@@ -162,7 +167,7 @@ def _table(found: list[Json], empty: str) -> Table:
             (
                 showing.udi(row["udi"]),
                 words(f"{one['count']} {one['name']}" for one in row["licences"]),
-                row["state"] + (" (in use!)" if row["misused_at"] else ""),
+                _state(row),
                 when(row["issued_at"]),
                 row["confirmation_code"],
                 row["return_code"] or "",

@@ -3,13 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from gauger.core.authority.commands import Pipe
 from gauger.core.authority.facts import InstanceFacts, KnownRequest
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.authority.ownership import Claim, Ownership, settle
-from gauger.core.documents.authorization_code import MOST_LICENCES, AuthorizedLicence, HeldCode
+from gauger.core.documents.authorization_code import (
+    MOST_LICENCES,
+    AuthorizationCode,
+    AuthorizationOrigin,
+    AuthorizedLicence,
+    HeldCode,
+)
 from gauger.core.documents.authorization_request import AuthorizationRequest, Mode, WantedLicence
 from gauger.core.documents.authorization_return import AuthorizationReturn
 from gauger.core.identity import AccountRef, Digest
@@ -22,12 +29,23 @@ ALREADY_RETURNED: Final = "already-returned"
 UNKNOWN_CODE: Final = "unknown-code"
 """Flag of an ACK of a return: nothing was credited, since this ledger never issued the code."""
 
+FACTORY_CODE: Final = "factory-code"
+"""Flag of an ACK of a return: the factory's code took nothing from a pool, and credits none."""
+
+EPOCH_DEAD: Final = "epoch-dead"
+"""Problem code of a request that shows a code in use which was given back."""
+
 BY_HAND: Final = "return-by-hand"
 """Problem code of a return file of a release whose files do not lead to the product instance."""
 
 _FILES_FROM: Final = Release.parse("17.7.1")
 
 Asked = AuthorizationRequest | AuthorizationReturn
+
+Own = Mapping[str, AuthorizedLicence]
+"""What a product instance has of its own, from the factory, by entitlement tag."""
+
+NOTHING: Final[Own] = MappingProxyType({})
 
 
 class CodeState(StrEnum):
@@ -44,24 +62,35 @@ ALIVE: Final = (CodeState.ISSUED, CodeState.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeFacts:
-    """An authorization code that this ledger issued.
+class ShownCode:
+    """An authorization code that a product instance shows, and what is known of it.
 
     Attributes:
         code: Its id.
         epoch: Its authorization epoch.
-        account: The account whose pool it is taken from.
         state: What has become of it.
         licences: What it authorizes.
-        document: SHA-256 of its body.
-        misused: Whether it was seen in use after it was given back.
+        origin: Who issued it.
     """
 
     code: str
     epoch: int
-    account: AccountRef
     state: CodeState
     licences: tuple[AuthorizedLicence, ...]
+    origin: AuthorizationOrigin = AuthorizationOrigin.CSSM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeFacts(ShownCode):
+    """An authorization code of which this ledger has a row: its own, or one of the factory.
+
+    Attributes:
+        account: The account whose pool it is taken from.
+        document: SHA-256 of its body.
+        misused: Whether it was seen in use after it was given back.
+    """
+
+    account: AccountRef
     document: Digest
     misused: bool = False
 
@@ -93,15 +122,29 @@ class AuthorizationFacts:
         instance: Its product instance; null where never seen.
         known: The document itself, where it is held.
         counter: Highest counter accepted of its incarnation, or null.
-        named: The code that it names as held or removed, where this ledger issued that.
+        named: The code that it names as held or removed, where this ledger knows that, or the
+            factory signed it.
         highest: Highest authorization epoch that this ledger knows of for the UDI, or null.
+        covers: Whether a code that is in use here is among those which a return gives back.
+        factory: What has become of a code of the factory that this ledger has no row of, going by
+            later codes and returns; null where it has a row of another one.
     """
 
     instance: InstanceFacts | None = None
     known: KnownRequest | None = None
     counter: int | None = None
-    named: CodeFacts | None = None
+    named: ShownCode | None = None
     highest: int | None = None
+    covers: bool = False
+    factory: CodeState | None = CodeState.CONFIRMED
+
+    @property
+    def adopts(self) -> ShownCode | None:
+        """The factory's code that is in use, and gets its row with this document."""
+        named = self.named
+        if named is None or isinstance(named, CodeFacts) or named.state not in ALIVE:
+            return None
+        return named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +155,13 @@ class Arrival:
         pipe: The way.
         uploaded_to: The account in which someone uploads it, or null.
         located: Whether a person found the product instance and gave its return code.
+        doubt: Why the factory's code that came along is not believed; empty where none did.
     """
 
     pipe: Pipe
     uploaded_to: AccountRef | None
     located: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +207,15 @@ def judge_authorization(
         ownership = settle(asked.udi, facts.instance, claim)
         # After the account: a stranger learns neither counters nor which codes there are.
         if isinstance(asked, AuthorizationRequest):
-            _check_request(asked, facts)
-            flags: tuple[str, ...] = ()
-        else:
-            _require_located(asked, ownership, arrival)
-            flags = _flags(facts.named)
+            _check_request(asked, facts, arrival)
+            return AuthorizationJudgement(verdict=Verdict.ACCEPTED, ownership=ownership)
+        _require_located(asked, ownership, arrival)
     except Problem as problem:
         return rejected(problem)
-    return AuthorizationJudgement(verdict=Verdict.ACCEPTED, flags=flags, ownership=ownership)
+    flags, detail = _credit(facts)
+    return AuthorizationJudgement(
+        verdict=Verdict.ACCEPTED, detail=detail, flags=flags, ownership=ownership
+    )
 
 
 def rejected(problem: Problem) -> AuthorizationJudgement:
@@ -187,7 +233,9 @@ def _require_trust(asked: Asked, facts: AuthorizationFacts, arrival: Arrival) ->
         raise Problem("trust-missing", detail)
 
 
-def _check_request(request: AuthorizationRequest, facts: AuthorizationFacts) -> None:
+def _check_request(
+    request: AuthorizationRequest, facts: AuthorizationFacts, arrival: Arrival
+) -> None:
     # What was asked for before a return ended with it: a file that lay about takes nothing again.
     if facts.counter is not None and request.counter <= facts.counter:
         detail = f"Request {request.counter} is not above {facts.counter}, answered already."
@@ -196,10 +244,10 @@ def _check_request(request: AuthorizationRequest, facts: AuthorizationFacts) -> 
     # A store that was set back to before a return; what it asks for now is asked for anew.
     if held is not None and held.state is CodeState.RETURNED:
         detail = f"{request.udi} names code {held.code} as installed, which it gave back."
-        raise Problem("epoch-dead", detail)
+        raise Problem(EPOCH_DEAD, detail)
     if request.mode is Mode.ADD and request.held is not None and held is None:
         detail = f"The code {request.held.code} that is to be added to is not of this portal."
-        raise Problem("code-unknown", detail)
+        raise Problem("code-unknown", f"{detail} {arrival.doubt}".rstrip())
 
 
 def _require_located(returned: AuthorizationReturn, ownership: Ownership, arrival: Arrival) -> None:
@@ -223,14 +271,46 @@ def _has_return_files(returned: AuthorizationReturn) -> bool:
         return True
 
 
-def _flags(named: CodeFacts | None) -> tuple[str, ...]:
-    if named is None:
-        return (UNKNOWN_CODE,)
-    return () if named.state in ALIVE else (ALREADY_RETURNED,)
+def _credit(facts: AuthorizationFacts) -> tuple[tuple[str, ...], str]:
+    """Return flags and words about a return that credits nothing, or less than it might seem."""
+    named = facts.named
+    in_use = named is not None and named.state in ALIVE
+    if in_use and named is not None and named.origin is AuthorizationOrigin.FACTORY:
+        detail = f"Code {named.code} came from the factory: no pool gains by its return."
+        return (FACTORY_CODE,), detail
+    # By the mark and not by the name: a device that names an older one gave back the newer as well.
+    if in_use or facts.covers:
+        return (), ""
+    return ((UNKNOWN_CODE if named is None else ALREADY_RETURNED),), ""
+
+
+def found_code(
+    code: AuthorizationCode, facts: AuthorizationFacts, held: HeldCode
+) -> ShownCode | None:
+    """Return what a verified code of the factory is here, of which there is no row yet.
+
+    One of each product instance and no more: whoever could have a second one signed would give
+    it its licences twice.
+
+    Args:
+        code: The code.
+        facts: What the ledger holds.
+        held: How the product instance names it.
+    """
+    is_named = (code.code, code.epoch) == (held.code, held.epoch)
+    if facts.factory is None or not is_named:
+        return None
+    return ShownCode(
+        code=code.code,
+        epoch=code.epoch,
+        state=facts.factory,
+        licences=code.licences,
+        origin=code.origin,
+    )
 
 
 def wanted(
-    mode: Mode, licences: Iterable[WantedLicence], held: CodeFacts | None
+    mode: Mode, licences: Iterable[WantedLicence], held: ShownCode | None
 ) -> tuple[WantedLicence, ...]:
     """Return all that the code to be issued names: what is asked for, and what is added to.
 
@@ -255,28 +335,33 @@ def wanted(
 
 
 def grant(
-    wanted: Iterable[WantedLicence], pools: Mapping[str, PoolFacts]
+    wanted: Iterable[WantedLicence], pools: Mapping[str, PoolFacts], own: Own = NOTHING
 ) -> tuple[AuthorizedLicence, ...]:
     """Take licences from the pools of an account: all of them, or none.
 
     What the product instance holds already is not in the way of itself: it uses the old code or
-    the new one, never both.
+    the new one, never both. What it has from the factory is taken from no pool.
 
     Args:
         wanted: What is to be authorized.
         pools: What the account has, by entitlement tag.
+        own: What the product instance has of its own.
 
     Raises:
         Problem: ``authorizations-used-up`` where too few are left of one.
     """
-    return tuple(_taken(one, pools.get(one.tag)) for one in wanted)
+    return tuple(_taken(one, pools.get(one.tag), own.get(one.tag)) for one in wanted)
 
 
-def _taken(one: WantedLicence, pool: PoolFacts | None) -> AuthorizedLicence:
+def _taken(
+    one: WantedLicence, pool: PoolFacts | None, own: AuthorizedLicence | None
+) -> AuthorizedLicence:
+    if own is not None and one.count <= own.count:
+        return AuthorizedLicence(tag=one.tag, name=own.name, count=one.count, term=own.term)
     if pool is None:
         detail = f"The account has no authorizations for {one.tag[:200]}."
         raise Problem("authorizations-used-up", detail)
-    left = max(pool.quantity - pool.others, 0)
+    left = max(pool.quantity - pool.others, 0) + (0 if own is None else own.count)
     if one.count > left:
         detail = (
             f"{one.count} of {pool.name} are asked for; the account has {pool.quantity}, of which "
@@ -284,6 +369,13 @@ def _taken(one: WantedLicence, pool: PoolFacts | None) -> AuthorizedLicence:
         )
         raise Problem("authorizations-used-up", detail)
     return AuthorizedLicence(tag=one.tag, name=pool.name, count=one.count, term=pool.term)
+
+
+def bundled(licences: Iterable[AuthorizedLicence], own: Own) -> tuple[tuple[str, int], ...]:
+    """Return how many of the licences of a code are taken from no pool, by entitlement tag."""
+    return tuple(
+        (one.tag, min(one.count, own[one.tag].count)) for one in licences if one.tag in own
+    )
 
 
 def next_epoch(highest: int | None, mark: int | None) -> int:

@@ -1,6 +1,6 @@
 """What people read of the ledger's rows in the event log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from gauger.core.authority import rows
 from gauger.core.authority.judgement import describe_time
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.authorization_code import AuthorizedLicence
 from gauger.core.identity import AccountRef
 
 # Those that may mean a clone or a loss; the others would bury them in the log.
@@ -218,9 +219,19 @@ def _authorization(row: rows.AuthorizationReceived) -> Event:
 
 
 def _authorized(row: rows.AuthorizationIssued) -> Event:
-    licences = ", ".join(f"{one.count} of {one.name}" for one in row.licences)
+    licences = _listed(row.licences)
     detail = f"Authorization code {row.code}, epoch {row.epoch}, was issued: {licences}."
     return _in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
+
+
+def _adopted(row: rows.AuthorizationAdopted) -> Event:
+    licences = _listed(row.licences)
+    detail = f"Authorization code {row.code} came with it from the factory: {licences}."
+    return _in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
+
+
+def _listed(licences: Iterable[AuthorizedLicence]) -> str:
+    return ", ".join(f"{one.count} of {one.name}" for one in licences)
 
 
 def _confirmed(row: rows.AuthorizationConfirmed) -> Event:
@@ -304,6 +315,7 @@ _DESCRIBERS: Final[Mapping[str, _Describer]] = MappingProxyType(
             _for(rows.AuthorizationsSet, _authorizations),
             _for(rows.AuthorizationReceived, _authorization),
             _for(rows.AuthorizationIssued, _authorized),
+            _for(rows.AuthorizationAdopted, _adopted),
             _for(rows.AuthorizationConfirmed, _confirmed),
             _for(rows.AuthorizationReturned, _returned),
             _for(rows.AuthorizationMisused, _misused),

@@ -521,7 +521,12 @@ class AboutCode(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationIssued(AboutCode):
-    """An authorization code was issued; ``by`` is null where a product instance asked for it."""
+    """An authorization code was issued.
+
+    Attributes:
+        by: Who issued it without a request, or null.
+        bundled: Of which licences so many are taken from no pool: they came from the factory.
+    """
 
     KIND: ClassVar[str] = "authorization-code"
 
@@ -530,6 +535,23 @@ class AuthorizationIssued(AboutCode):
     order: Order
     document: Digest
     by: str | None
+    bundled: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationAdopted(AboutCode):
+    """A product instance shows the factory's code for the first time; the account is its own.
+
+    Attributes:
+        shown_by: Digest of the document that carries the code's exact text.
+    """
+
+    KIND: ClassVar[str] = "authorization-adopted"
+
+    issued_at: int
+    licences: tuple[AuthorizedLicence, ...]
+    document: Digest
+    shown_by: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -633,6 +655,7 @@ KINDS: Final[Mapping[str, type[Row]]] = types.MappingProxyType(
             AuthorizationsSet,
             AuthorizationReceived,
             AuthorizationIssued,
+            AuthorizationAdopted,
             AuthorizationConfirmed,
             AuthorizationReturned,
             AuthorizationMisused,

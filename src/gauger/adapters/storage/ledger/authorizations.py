@@ -17,12 +17,19 @@ from gauger.core.authority.authorization import (
 )
 from gauger.core.authority.facts import InstanceFacts
 from gauger.core.authority.rows import AuthorizationReceived, decode_row
-from gauger.core.documents.authorization_code import AuthorizedLicence, HeldCode
+from gauger.core.documents.authorization_code import (
+    FACTORY_EPOCH,
+    AuthorizationOrigin,
+    AuthorizedLicence,
+    HeldCode,
+)
+from gauger.core.documents.authorization_return import AuthorizationReturn
 from gauger.core.identity import AccountRef, Digest, Udi
 
 _TABLE: Final = Requests.AUTHORIZATION
 _CODE: Final = (
-    "SELECT c.id, c.code, c.epoch, a.domain, a.name, c.state, c.document, c.misused_at"
+    "SELECT c.id, c.code, c.epoch, a.domain, a.name, c.state, c.document, c.misused_at,"
+    " c.origin"
     " FROM authorizations c JOIN accounts a ON a.id = c.account"
 )
 
@@ -58,6 +65,16 @@ class Authorizations:
             counter=highest_counter(self._db, _TABLE, number, asked.incarnation),
             named=None if held is None else self.code(asked.udi, held),
             highest=self.highest(asked.udi),
+            covers=(
+                isinstance(asked, AuthorizationReturn)
+                and self.newest(asked.udi, until=asked.mark) is not None
+            ),
+            # Seldom asked: only the factory's codes have this epoch.
+            factory=(
+                self._factory(number)
+                if held is not None and held.epoch == FACTORY_EPOCH
+                else CodeState.CONFIRMED
+            ),
         )
 
     def code(self, udi: Udi, held: HeldCode) -> CodeFacts | None:
@@ -77,6 +94,28 @@ class Authorizations:
             " AND c.epoch <= coalesce(?, c.epoch) ORDER BY c.epoch DESC LIMIT 1"
         )
         return self._one(query, self._names.instance(udi), until)
+
+    def to_send(self, udi: Udi, account: AccountRef) -> CodeFacts | None:
+        """Return the newest code in use that this ledger issued for an account, or None."""
+        return self._one(
+            f"{_CODE} WHERE c.instance = ? AND c.state IN ('issued', 'confirmed')"
+            " AND c.origin = 'cssm' AND +c.account = ? ORDER BY c.epoch DESC LIMIT 1",
+            self._names.instance(udi),
+            self._names.account(account),
+        )
+
+    def own(self, udi: Udi) -> dict[str, AuthorizedLicence]:
+        """Return what a product instance may use that came from the factory, by tag."""
+        rows = self._db.execute(
+            "SELECT l.tag, l.name, max(l.bundled), l.term FROM authorizations c"
+            " JOIN authorized_licences l ON l.authorization = c.id WHERE c.instance = ?"
+            " AND c.state IN ('issued', 'confirmed') AND l.bundled > 0 GROUP BY l.tag",
+            (self._names.instance(udi),),
+        )
+        return {
+            tag: AuthorizedLicence(tag=tag, name=name, count=count, term=term)
+            for tag, name, count, term in rows
+        }
 
     def highest(self, udi: Udi) -> int | None:
         """Return the highest authorization epoch that is known of a product instance, or None."""
@@ -127,6 +166,22 @@ class Authorizations:
         received = _received(row)
         return None if received is None else received.document
 
+    def _factory(self, instance: int) -> CodeState | None:
+        """Return what became of a code of the factory by what came later; None of a second one."""
+        another, returned, followed = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM authorizations WHERE instance = ?1 AND epoch = 0),"
+            " EXISTS (SELECT 1 FROM authorization_requests WHERE instance = ?1"
+            " AND verdict = 'accepted' AND type = 'authorization-return'),"
+            " EXISTS (SELECT 1 FROM authorizations WHERE instance = ?1 AND state != 'issued')",
+            (instance,),
+        ).fetchone()
+        if another:
+            return None
+        # Every return gives back all codes up to its mark, and nothing is below the factory's.
+        if returned:
+            return CodeState.RETURNED
+        return CodeState.REPLACED if followed else CodeState.CONFIRMED
+
     def _pool(self, account: int, tag: str, without: int | None) -> PoolFacts | None:
         row = self._db.execute(
             "SELECT p.name, p.term, p.quantity, coalesce(g.given, 0) - coalesce(s.taken, 0)"
@@ -146,7 +201,7 @@ class Authorizations:
         row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
         if row is None:
             return None
-        number, code, epoch, domain, name, state, document, misused_at = row
+        number, code, epoch, domain, name, state, document, misused_at, origin = row
         licences = self._db.execute(
             "SELECT tag, name, count, term FROM authorized_licences WHERE authorization = ?"
             " ORDER BY tag",
@@ -163,6 +218,7 @@ class Authorizations:
             ),
             document=Digest(document),
             misused=misused_at is not None,
+            origin=AuthorizationOrigin(origin),
         )
 
 

@@ -13,7 +13,7 @@ import zstandard
 from gauger.adapters.storage.sqlite_read import connect_readonly
 from gauger.core.problems import Problem
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 """The newest version of the schema that this release knows."""
 
 PLACES: Final = 20

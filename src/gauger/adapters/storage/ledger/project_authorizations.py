@@ -1,10 +1,12 @@
 """Projections of authorization codes: pools, requests, and what became of each code."""
 
 import sqlite3
+from collections.abc import Iterable, Mapping
 
 from gauger.adapters.storage.ledger.names import Names, join_words
 from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.documents.authorization_code import AuthorizedLicence
 from gauger.core.identity import Udi
 
 
@@ -57,22 +59,44 @@ class AuthorizationProjector:
 
     def issued(self, row: rows.AuthorizationIssued, source: int) -> None:
         """A code was issued: its licences are taken from the pool."""
-        instance = self._names.make_instance(row.udi, row.at)
+        instance = self._instance(row.udi, row.at)
         account = self._names.require_account(row.account)
         self._db.execute(
             "INSERT INTO authorizations (id, instance, epoch, code, account, document, state,"
             " issued_at, by) VALUES (?, ?, ?, ?, ?, ?, 'issued', ?, ?)",
             (source, instance, row.epoch, row.code, account, row.document, row.at, row.by),
         )
-        self._db.executemany(
-            "INSERT INTO authorized_licences VALUES (?, ?, ?, ?, ?)",
-            [(source, one.tag, one.name, one.count, one.term) for one in row.licences],
-        )
+        self._licences(source, row.licences, dict(row.bundled))
         self._follow(instance)
         self._db.execute(
             "INSERT INTO state VALUES ('version', ?)"
             " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
             (row.order.version,),
+        )
+
+    def adopted(self, row: rows.AuthorizationAdopted, source: int) -> None:
+        """A code of the factory is installed: it takes nothing from any pool."""
+        instance = self._instance(row.udi, row.at)
+        account = self._names.require_account(row.account)
+        self._db.execute(
+            "INSERT INTO authorizations (id, instance, epoch, code, account, document, state,"
+            " issued_at, confirmed_at, origin) VALUES (?, ?, 0, ?, ?, ?, 'confirmed', ?, ?,"
+            " 'factory')",
+            (source, instance, row.code, account, row.document, row.issued_at, row.at),
+        )
+        own = {licence.tag: licence.count for licence in row.licences}
+        self._licences(source, row.licences, own)
+        self._follow(instance)
+
+    def _licences(
+        self, code: int, licences: Iterable[AuthorizedLicence], own: Mapping[str, int]
+    ) -> None:
+        self._db.executemany(
+            "INSERT INTO authorized_licences VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (code, one.tag, one.name, one.count, one.term, own.get(one.tag, 0))
+                for one in licences
+            ],
         )
 
     def confirmed(self, row: rows.AuthorizationConfirmed, _: int) -> None:
@@ -136,7 +160,8 @@ class AuthorizationProjector:
         self._db.execute(
             # The most and not the sum: it uses one of its codes. Which one, nobody knows until it
             # shows a newer one or gives one back.
-            "INSERT INTO authorization_shares SELECT c.instance, c.account, l.tag, max(l.count)"
+            "INSERT INTO authorization_shares SELECT c.instance, c.account, l.tag,"
+            " max(l.count - l.bundled)"
             " FROM authorizations c JOIN authorized_licences l ON l.authorization = c.id"
             " WHERE c.instance = ? AND c.state IN ('issued', 'confirmed')"
             " GROUP BY c.account, l.tag",

@@ -64,6 +64,7 @@ class Projector:
                 _on(rows.AuthorizationsSet, authorizations.pool),
                 _on(rows.AuthorizationReceived, authorizations.received),
                 _on(rows.AuthorizationIssued, authorizations.issued),
+                _on(rows.AuthorizationAdopted, authorizations.adopted),
                 _on(rows.AuthorizationConfirmed, authorizations.confirmed),
                 _on(rows.AuthorizationReturned, authorizations.returned),
                 _on(rows.AuthorizationMisused, authorizations.misused),

@@ -10,7 +10,7 @@ from gauger.core.identity import AccountRef, Digest, Udi
 
 _CODES: Final = (
     "SELECT c.id, i.pid, i.serial, a.domain, a.name, c.code, c.epoch, c.state, c.document,"
-    " c.issued_at, c.confirmed_at, c.ended_at, c.return_code, c.misused_at, c.by"
+    " c.issued_at, c.confirmed_at, c.ended_at, c.return_code, c.misused_at, c.by, c.origin"
     " FROM authorizations c JOIN instances i ON i.id = c.instance"
     " JOIN accounts a ON a.id = c.account"
 )
@@ -55,7 +55,7 @@ class AuthorizationLists:
 
     def _code(self, row: tuple[Any, ...]) -> AuthorizationRow:
         number, pid, serial, domain, name, code, epoch, state, document, *rest = row
-        issued_at, confirmed_at, ended_at, return_code, misused_at, by = rest
+        issued_at, confirmed_at, ended_at, return_code, misused_at, by, origin = rest
         licences = self._db.execute(
             "SELECT tag, name, count, term FROM authorized_licences WHERE authorization = ?"
             " ORDER BY tag",
@@ -67,6 +67,7 @@ class AuthorizationLists:
             udi=Udi(pid, serial),
             code=code,
             epoch=epoch,
+            origin=origin,
             state=state,
             document=Digest(document),
             licences=tuple(

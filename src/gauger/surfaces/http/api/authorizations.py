@@ -131,13 +131,14 @@ class Licence(Given):
 
 
 class Authorization(Given):
-    """An authorization code and what has become of it."""
+    """An authorization code and what has become of it; one of `factory` took nothing from a pool."""
 
     authorization_id: int
     account: AccountName
     udi: UdiGiven
     code: str
     epoch: int
+    origin: str
     state: str
     confirmation_code: str
     licences: tuple[Licence, ...]
