@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from checks import make_vectors_documents as docs
 from checks.conformance_cases.answers import MEMBERS, altered
+from checks.conformance_cases.carriers import of_message
 from checks.conformance_cases.case import Case, Content
 from checks.conformance_cases.material import HOME, NOW, OTHER, file_of, paged
 from checks.conformance_cases.reports import ITEM
@@ -323,18 +324,7 @@ def _messages() -> Iterator[Case]:
         ("65-authorizations", [many], "malformed", "A10", {}, "65 authorization requests."),
     ]  # fmt: skip
     for name, files, code, threat, says, shows in rows:
-        yield Case(
-            name=f"message-{name}",
-            kind="smart-transport-request",
-            files={f"{at + 1}-request.json": one for at, one in enumerate(files)},
-            shows=shows,
-            clause="spec/smart-transport.md and spec/authority.md, section 12",
-            code=code,
-            threat=threat,
-            role="cssm",
-            expect={"account": HOME},
-            says=says,
-        )
+        yield of_message(name, *files, code=code, threat=threat, says=says, shows=shows)
 
 
 def _message(kind: MessageType, **content: object) -> str:

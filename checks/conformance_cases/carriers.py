@@ -340,7 +340,7 @@ def _requests() -> Iterator[Case]:
         ("one-bad-of-two", mixed, None, "D8", {"items": [{"accepted": True}, {"accepted": False, "code": "signature-invalid"}]}, "One report of two is altered: the other counts."),
         ("trust-without-token", _message(trust_requests=(), reports=(_with_request(),)), None, None, {"items": [{"accepted": False, "code": "trust-missing"}, {"accepted": True}]}, "A trust request beside a report, of one that never had trust: the report counts."),
     ):  # fmt: skip
-        yield _of_message(name, content, code, threat=threat, says=says, shows=shows)
+        yield of_message(name, content, code=code, threat=threat, says=says, shows=shows)
     yield from _bad_requests(usage, poll, asked)
 
 
@@ -363,22 +363,23 @@ def _bad_requests(usage: Message, poll: Message, asked: Message) -> Iterator[Cas
         ("twice", json.dumps(usage) * 2, "trailing-data", "D4", "Two requests in one body."),
     ]  # fmt: skip
     for name, content, code, threat, shows in rows:
-        yield _of_message(name, content, code, threat=threat, says={}, shows=shows)
+        yield of_message(name, content, code=code, threat=threat, says={}, shows=shows)
 
 
-def _of_message(
+def of_message(
     name: str,
-    content: Content,
+    *contents: Content,
     code: str | None,
-    *,
     threat: str | None,
     says: Mapping[str, object],
     shows: str,
 ) -> Case:
+    """Return the case of a request, or of several to one portal."""
+    names = [f"{at + 1}-request.json" for at in range(len(contents))]
     return Case(
         name=f"message-{name}",
         kind="smart-transport-request",
-        files={"request.json": content},
+        files=dict(zip(names if len(names) > 1 else ["request.json"], contents, strict=True)),
         shows=shows,
         clause="spec/smart-transport.md",
         code=code,
