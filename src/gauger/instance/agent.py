@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gauger.instance.authorization_orders import AuthorizationOrders
     from gauger.instance.configuring import Configuring
     from gauger.instance.orders import Orders
+    from gauger.instance.reloading import LaterReload
     from gauger.instance.tech_views import SystemView, TechView
     from gauger.instance.users import LocalUsers
     from gauger.instance.views import (
@@ -113,6 +114,17 @@ class Agent:
 
         return AuthorizationOrders(self._engine, self._call.set)
 
+    @cached_property
+    def reloads(self) -> "LaterReload":
+        """The reload that is to come; it loads where one is wanted."""
+        from gauger.instance.reloading import LaterReload  # noqa: PLC0415 -- what is deferred
+
+        return LaterReload(self._around.clock, self.reload)
+
+    def _forget_reload(self) -> None:
+        if "reloads" in vars(self):
+            self.reloads.cancel()
+
     @property
     def udi(self) -> Udi:
         """Who this product instance is."""
@@ -188,6 +200,7 @@ class Agent:
             return self._trouble
 
     def _stop(self) -> None:
+        self._forget_reload()
         with contextlib.ExitStack() as last:
             # Whatever fails before: a lock that stays would keep out every agent until this
             # process ends. Last, since who waits for it must find a store that nobody holds open.
@@ -324,6 +337,7 @@ class Agent:
 
     def reload(self) -> None:
         """Begin another boot from the startup configuration; see `ports.Operations`."""
+        self._forget_reload()
         for callback in tuple(self._at_reload):
             callback()
         self._engine.reload()

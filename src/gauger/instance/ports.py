@@ -288,12 +288,30 @@ class Codes(Protocol):
         """
 
 
+class LaterReloads(Protocol):
+    """A reload that is to come; it is forgotten where the device reloads before or stops."""
+
+    @property
+    def at(self) -> int | None:
+        """When it comes, epoch seconds; None without one."""
+
+    def schedule(self, seconds: int) -> int:
+        """Reload after some time, and not when it was wanted before; return when."""
+
+    def cancel(self) -> bool:
+        """Forget it, and return whether there was one."""
+
+
 class Operations(Usage, Views, Protocol):
     """What an operator's commands and an API ask of the one writer of a store."""
 
     @property
     def codes(self) -> Codes:
         """Authorization codes."""
+
+    @property
+    def reloads(self) -> LaterReloads:
+        """The reload that is to come, if any."""
 
     @property
     def users(self) -> UserAccounts:

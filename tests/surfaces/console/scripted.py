@@ -13,7 +13,7 @@ from gauger.core.releases import Release
 from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration
 from gauger.instance.history import Heading
 from gauger.instance.messages import Messages
-from gauger.instance.ports import Codes, Operations, UserAccounts
+from gauger.instance.ports import Codes, LaterReloads, Operations, UserAccounts
 from gauger.instance.settings import apply_change
 from gauger.instance.tallies import Tallies
 from gauger.instance.tech_views import HandleView, SystemView, TechView
@@ -227,6 +227,21 @@ TECHNICAL = TechView(
 )
 
 
+@dataclass
+class ScriptedReloads:
+    """A reload that is to come, and never does."""
+
+    at: int | None = None
+
+    def schedule(self, seconds: int) -> int:
+        self.at = NOW + seconds
+        return self.at
+
+    def cancel(self) -> bool:
+        was, self.at = self.at, None
+        return was is not None
+
+
 @dataclass(slots=True)
 class ScriptedCodes:
     """Authorization codes by script."""
@@ -269,6 +284,7 @@ class ScriptedAgent:
     settings: Configuration = DEFAULTS
     saved: Configuration | None = None
     secrets: tuple[UserSecretView, ...] = ()
+    later: ScriptedReloads = field(default_factory=ScriptedReloads)
     at_reload: list[Callable[[], None]] = field(default_factory=list)
     refusal: Problem | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
@@ -277,6 +293,10 @@ class ScriptedAgent:
     @property
     def codes(self) -> Codes:
         return ScriptedCodes(self)
+
+    @property
+    def reloads(self) -> LaterReloads:
+        return self.later
 
     def note(self, *what: object) -> None:
         self._note(*what)

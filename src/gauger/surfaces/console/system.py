@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gauger.core.problems import Problem
-from gauger.instance.config import DEFAULTS, ConfigChange, ConfigKey, Configuration
+from gauger.instance.config import ConfigChange, ConfigKey, Configuration
 from gauger.instance.configuring import HASHED, PLAIN
 from gauger.instance.settings import written, written_all
 from gauger.instance.views import UserSecretView
@@ -128,10 +128,11 @@ def _body(session: Session, configuration: Configuration, write: Write = written
 
 def write_memory(session: Session, _: ConsoleMatch, /) -> str:
     """Save what is in force."""
-    return _save(session)
+    return save(session)
 
 
-def _save(session: Session) -> str:
+def save(session: Session) -> str:
+    """Save what is in force, and return what is printed."""
     session.agent.save_configuration()
     return _SAVED
 
@@ -139,13 +140,13 @@ def _save(session: Session) -> str:
 def copy_running(session: Session, _: ConsoleMatch, /) -> str:
     """Save what is in force, by the longer name of the command."""
     if session.shell is None:
-        return _save(session)
+        return save(session)
 
     def then(answer: str) -> str:
         # Another name would be another file, and there is none: it must not pass for saved.
         if answer.strip() not in {"", "startup-config"}:
             raise Problem("not-supported", "The configuration is saved as startup-config only.")
-        return _save(session)
+        return save(session)
 
     session.shell.ask("Destination filename [startup-config]? ", then)
     return ""
@@ -161,39 +162,6 @@ def erase(session: Session, _: ConsoleMatch, /) -> str:
     if session.shell is None:
         return then()
     session.shell.confirm("The saved configuration will be lost. Continue? [confirm]", then)
-    return ""
-
-
-def reload(session: Session, _: ConsoleMatch, /) -> str:
-    """Begin another boot; a session is asked first, and whether to save."""
-
-    def restart() -> str:
-        session.agent.reload()
-        return ""
-
-    shell = session.shell
-    if shell is None:
-        return restart()
-
-    def confirmed() -> None:
-        shell.confirm("Proceed with reload? [confirm]", restart)
-
-    def then(answer: str) -> str:
-        wanted = answer.strip().lower()
-        told = ""
-        if wanted and "yes".startswith(wanted):
-            told = _save(session)
-        elif not wanted or not "no".startswith(wanted):
-            shell.ask("Please answer 'yes' or 'no'. Save? [yes/no]: ", then)
-            return ""
-        confirmed()
-        return told
-
-    views = session.views
-    if views.configuration() != (views.startup_configuration() or DEFAULTS):
-        shell.ask("System configuration has been modified. Save? [yes/no]: ", then)
-    else:
-        confirmed()
     return ""
 
 

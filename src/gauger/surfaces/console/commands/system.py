@@ -1,11 +1,12 @@
 """Rows of what belongs to the device as a whole: names, users, banners, lines, configuration."""
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from gauger.instance.config import ConfigKey
 from gauger.instance.setting_kinds import MOST_BANNER, MOST_TIMEOUT_MINUTES
-from gauger.surfaces.console import configure, system
+from gauger.surfaces.console import configure, reloading, system
 from gauger.surfaces.console.commands.arguments import FIRST
 from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
 from gauger.surfaces.console.session import ConsoleCommand, Handler
@@ -32,10 +33,13 @@ _ARGUMENTS: Final = MappingProxyType(
         "seconds": Argument(
             kind=Kind.NUMBER, help="Seconds beside the minutes.", minimum=0, maximum=2_147_483
         ),
+        "delay": Argument(kind=Kind.TEXT, help="Minutes, or HH:MM.", maximum=9),
+        "time": Argument(kind=Kind.TEXT, help="HH:MM, UTC.", maximum=9),
         "release": Argument(kind=Kind.TEXT, help="Release.", maximum=32),
     }
 )
 
+_ANYBODY: Final = 1
 _ADMINISTRATOR: Final = 15
 
 
@@ -63,7 +67,15 @@ def _line(syntax: str, text: str, handler: Handler) -> ConsoleCommand:
     return _row(syntax, text, handler, mode=Mode.LINE)
 
 
+def _later(
+    syntax: str, text: str, handler: Handler, summary: str, *, privilege: int = _ADMINISTRATOR
+) -> ConsoleCommand:
+    """Return a row about a reload to come: of a device that runs on until then."""
+    return replace(_exec(syntax, text, handler, summary), needs_shell=True, privilege=privilege)
+
+
 _USER: Final = "Let a user log in; kept at once. Without a privilege they may only look."
+_PLAN: Final = "When, before it asks whether to go on."
 _SAVE: Final = "Keep the running configuration for the next reload."
 _SAVED: Final = "`[OK]`; a session is asked for a name first."
 _ALL: Final = "Show the configuration that is in force, as it can be typed."
@@ -104,8 +116,23 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _exec(
         "reload",
         "Begin anew from the startup configuration; every session ends, no usage is lost.",
-        system.reload,
+        reloading.reload,
         "Nothing; a session is asked first.",
+    ),
+    _later("reload in <delay>", "Reload after some time.", reloading.reload_in, _PLAN),
+    _later("reload at <time>", "Reload when the clock shows a time.", reloading.reload_at, _PLAN),
+    _later(
+        "reload cancel",
+        "Forget the reload that was to come.",
+        reloading.reload_cancel,
+        "That it was given up.",
+    ),
+    _later(
+        "show reload",
+        "Show whether a reload is to come.",
+        reloading.show_reload,
+        "One line.",
+        privilege=_ANYBODY,
     ),
     _row("version <release>", "Nothing: a saved configuration begins with it.", configure.nothing),
     _row(
@@ -179,6 +206,8 @@ WORDS: Final = MappingProxyType(
         "service timestamps": "The time in front of messages.",
         "service timestamps debug": "Of what is told for debugging.",
         "service timestamps log": "Of system messages.",
+        "reload at": "When the clock shows a time.",
+        "reload in": "After some time.",
         "username": "Who may log in.",
         "write": "Save, erase or show the configuration.",
     }
