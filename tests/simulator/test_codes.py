@@ -15,6 +15,7 @@ from gauger.core.identity import Udi
 from gauger.instance.authorization_orders import AuthorizationOrders
 from gauger.instance.authorizing import Authorizing
 from gauger.instance.holdings import Holdings
+from gauger.instance.looking_back import LookingBack
 from gauger.instance.memory import Draft
 from gauger.instance.meter import Meter
 from gauger.simulator.breach import Breach
@@ -216,3 +217,18 @@ def test_an_honest_device_that_is_accused_is_found_out(
 
     monkeypatch.setattr(shown_codes, "_removed_at", never)
     assert "is said to use" in broken(machine, *LATE)
+
+
+FORGOTTEN = (
+    *(USE, ASK, Act(BACK.at - HOUR, PORTAL, What.BACK_UP), BACK),
+    Act(BACK.at + DAY, PORTAL, What.RESTORE),
+)
+
+
+def test_a_return_that_a_restored_portal_forgot_comes_back(
+    machine: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seed 32: the portal took the code for used for ever, though its return was acknowledged."""
+    assert live(machine, *FORGOTTEN).breach is None
+    monkeypatch.setattr(LookingBack, "recall_return", lambda *_: None)
+    assert broken(machine, *FORGOTTEN).startswith("P1: device 1 holds epoch -1")

@@ -24,6 +24,7 @@ from gauger.instance.holdings import Holdings
 from gauger.instance.memory import Draft
 from gauger.instance.ports import Store
 from gauger.instance.records import (
+    AckPage,
     AuthorizationRecord,
     CodeFloor,
     HeldDocument,
@@ -90,16 +91,38 @@ def installed(draft: Draft, around: Surroundings, code: AuthorizationCode) -> No
     draft.log(*events.export_allowed(around.clock.wall(), allowed=may))
 
 
-def settled(draft: Draft, digest: Digest) -> None:
-    """Take that a request or return has its final answer; it goes out no more."""
+def settled(
+    draft: Draft, digest: Digest, page: AckPage | None = None, *, acked: bool = False
+) -> None:
+    """Take that a request or return has its final answer; it goes out no more.
+
+    Args:
+        draft: The change that this becomes part of.
+        digest: Digest of the request or return.
+        page: Page of the answer, or None.
+        acked: Whether it is an ACK.
+    """
     record = draft.singles.authorization
     asked, returned = record.asked, record.returned
+    if acked and returned is not None and returned.digest == digest:
+        # Kept: a portal that is restored from a backup has it no more, and takes the code for used.
+        record = replace(record, proof=returned, proof_page=page)
     record = replace(
         record,
         asked=None if asked is not None and asked.digest == digest else asked,
         returned=None if returned is not None and returned.digest == digest else returned,
         answered=(*record.answered, digest)[-2 * _REMEMBERED :],
     )
+    draft.singles = replace(draft.singles, authorization=record)
+
+
+def wait_again(draft: Draft) -> None:
+    """Take that the ledger lost the ACK of the last return: it goes out once more."""
+    record = draft.singles.authorization
+    # One that waits already is newer, and covers whatever the one before gave back.
+    if record.returned is None:
+        record = replace(record, returned=record.proof, tried=False)
+    record = replace(record, proof=None, proof_page=None)
     draft.singles = replace(draft.singles, authorization=record)
 
 

@@ -184,6 +184,7 @@ class Importing:
             draft.documents[HEAD] = HeldDocument(text=text, installed_at=0)
             held = head
         self._back.survey(draft, held, around.clock.wall())
+        self._back.recall_return(draft, held)
 
     def _look_back(self, draft: Draft, plan: Plan) -> None:
         """Find what the ledger has lost of what is acknowledged, and what it has got back."""
@@ -197,6 +198,7 @@ class Importing:
             if row is not None and self._back.is_lost(draft, plan.head, row):
                 wanted.add(row.report_id)
         self._want(draft, wanted)
+        self._back.recall_return(draft, plan.head)
 
     def _renew(self, draft: Draft, head: PageHead | None, settled: Settled) -> None:
         """Put another ACK in the place of one that was lost; an ACK that was lost renews nothing."""
@@ -308,7 +310,9 @@ class Importing:
             judged = events.trust_judged if is_trust else events.authorization_judged
             draft.log(judged(wall, settled.body))
         if not is_trust and settled.happened in FINAL:
-            authorizing.settled(draft, settled.digest)
+            acked = settled.happened is ReportInput.ACKED
+            page = self._back.ack_page(draft, settled.document) if acked else None
+            authorizing.settled(draft, settled.digest, page, acked=acked)
 
     def _acknowledged(
         self, draft: Draft, row: StoredReport, detail: ReportDetail, settled: Settled

@@ -13,6 +13,7 @@ from gauger.core.documents.envelope import Document, PageSignature, read_documen
 from gauger.core.documents.page import LedgerEpoch, PageHead, SignedHead
 from gauger.core.instance.report_life import ReportState
 from gauger.instance import events
+from gauger.instance.authorizing import wait_again
 from gauger.instance.memory import Draft, read_detail
 from gauger.instance.ports import Store, StoredReport
 from gauger.instance.records import AckPage, KnownEpoch, ReportDetail
@@ -90,6 +91,18 @@ class LookingBack:
         draft.singles = replace(draft.singles, course=course)
         draft.log(*events.ledger_set_back(wall, again=again, gone=gone))
 
+    def recall_return(self, draft: Draft, head: PageHead | None) -> None:
+        """Have the last return wait again where the ledger lost its ACK.
+
+        Else the portal would take the code for used for ever: nothing later names a return.
+        """
+        page = draft.singles.authorization.proof_page
+        place = None if page is None else _known(draft, page)
+        if head is None or place is None or place.ledger != head.ledger:
+            return
+        if head.stands(place.epoch, place.page) is False:
+            wait_again(draft)
+
     def _answered(self, draft: Draft) -> Iterator[StoredReport]:
         after = 0
         while rows := self._store.reports(_ANSWERED, after=after, limit=_AT_ONCE):
@@ -103,12 +116,15 @@ class LookingBack:
     def _place_of(self, draft: Draft, row: StoredReport) -> _Place | None:
         detail: ReportDetail = read_detail(row)
         if detail.ack_page is not None:
-            known = draft.singles.course.epochs[detail.ack_page.epoch]
-            epoch = LedgerEpoch(known.number, known.id)
-            return _Place(known.ledger, epoch, detail.ack_page.page)
+            return _known(draft, detail.ack_page)
         # A release that did not note the page has acknowledged it; the ACK itself tells.
         ack = item_of(self._store, row.report_id, "ack")
         return None if ack is None else _place(read_document(ack))
+
+
+def _known(draft: Draft, page: AckPage) -> _Place:
+    known = draft.singles.course.epochs[page.epoch]
+    return _Place(known.ledger, LedgerEpoch(known.number, known.id), page.page)
 
 
 def _place(ack: Document) -> _Place | None:

@@ -321,6 +321,8 @@ class AuthorizationRecord:
         answered: Those of either that have their final answer.
         return_code: Code of the last return, for people.
         tried: Whether what waits was sent by itself already; the operator may send it again.
+        proof: The last return that the portal acknowledged.
+        proof_page: Page of that ACK; None where it stands in none.
     """
 
     counter: int = 0
@@ -331,6 +333,8 @@ class AuthorizationRecord:
     answered: tuple[Digest, ...] = ()
     return_code: str | None = None
     tried: bool = False
+    proof: Paper | None = None
+    proof_page: AckPage | None = None
 
     @property
     def waiting(self) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ class Codes:
     def forget(self) -> None:
         """Note that the portal was restored: what came since its backup it does not know."""
         self._lost.update(code.code for code in self._issued.values())
-        # A device that was told that its return is taken has nothing more to tell.
+        # Who reports by files learns of it with the next answer, and may have nothing to report.
         for udi, mark in self._taken_back.items():
             self._forgiven[udi] = max(mark, self._forgiven.get(udi, -1))
         self._states, self._taken_back, self._asked = {}, {}, {}
@@ -270,7 +270,7 @@ class Codes:
             used[tag] += count
         return used
 
-    def settled(self, machine: str, udi: Udi, reader: LedgerReader) -> None:
+    def settled(self, machine: str, udi: Udi, reader: LedgerReader, *, is_online: bool) -> None:
         """Check of a device that has told everything that both sides say the same.
 
         Raises:
@@ -284,14 +284,14 @@ class Codes:
         held = self._held.get(machine)
         epoch = -1 if held is None else held.epoch
         alive = max((row.epoch for row in rows if row.state in _ALIVE), default=-1)
-        if alive != epoch and not self._may_differ(udi, held, alive):
+        if alive != epoch and not self._may_differ(udi, held, alive, is_online=is_online):
             detail = f"{machine} holds epoch {epoch}; the ledger takes it to hold {alive}."
             raise Breach("P1", detail)
 
-    def _may_differ(self, udi: Udi, held: Code | None, alive: int) -> bool:
+    def _may_differ(self, udi: Udi, held: Code | None, alive: int, *, is_online: bool) -> bool:
         """Tell whether a copy, or a portal that was restored, explains that two sides differ."""
         is_lost = held is not None and held.code in self._lost
-        is_forgiven = held is None and alive <= self._forgiven.get(str(udi), -1)
+        is_forgiven = not is_online and alive <= self._forgiven.get(str(udi), -1)
         return str(udi) in self.copied or is_lost or is_forgiven
 
 

@@ -106,13 +106,17 @@ def _heal(world: World) -> None:
 def _tell_all(world: World, number: int) -> str:
     if world.is_online(number):
         return world.on(number, _sync)
+    told = world.carry(number)
+    # By the answer it may have learned that the portal has lost a return.
     if locked(world, number):
         catch_up(world, number)
-    return world.carry(number)
+    return told
 
 
 def _sync(agent: Agent) -> None:
     agent.sync(Scope.LOCAL)
+    # What the portal turns out to have lost goes out by itself, a moment later.
+    agent.tick()
 
 
 def _examine(world: World) -> None:

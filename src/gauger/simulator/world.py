@@ -206,9 +206,10 @@ class World:
         """
         codes = self.promises.codes
         with self.portal.lend() as reader:
-            for device in self.devices:
+            for number, device in enumerate(self.devices):
                 if device.agent is not None and str(device.bundle.udi) in udis:
-                    codes.settled(device.name, device.bundle.udi, reader)
+                    told, udi = self.is_online(number), device.bundle.udi
+                    codes.settled(device.name, udi, reader, is_online=told)
 
     def portal_restored(self) -> None:
         """Start a portal that was restored from a backup.
