@@ -438,7 +438,12 @@ def test_what_an_operator_set_outlives_a_new_size() -> None:
 def test_the_terminal_is_shown() -> None:
     session = talk(rows=24)
     assert session.line("show terminal").split("\n") == [
+        'Line 0, Location: "", Type: ""',
         "Length: 24 lines, Width: 80 columns",
+        "Baud rate (TX/RX) is 9600/9600",
+        "Status: Ready, Active",
+        "Allowed input transports are ssh.",
+        "Allowed output transports are none.",
         "Paging is enabled.",
         "System messages are not shown here.",
         "History is enabled, history size is 20.",

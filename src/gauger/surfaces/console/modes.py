@@ -142,7 +142,14 @@ def show_terminal(session: Session, _: ConsoleMatch, /) -> str:
     kept = terminal.history
     return "\n".join(
         [
+            # The lines that parsers insist on: a line of the network has no place, no type and no
+            # speed, and devices print these words for theirs too.
+            'Line 0, Location: "", Type: ""',
             f"Length: {rows} lines, Width: {columns} columns",
+            "Baud rate (TX/RX) is 9600/9600",
+            "Status: Ready, Active",
+            "Allowed input transports are ssh.",
+            "Allowed output transports are none.",
             f"Paging is {'enabled' if rows else 'disabled'}.",
             f"System messages are {'shown' if shell.monitors else 'not shown'} here.",
             f"History is {'enabled' if kept else 'disabled'}, history size is {kept}.",

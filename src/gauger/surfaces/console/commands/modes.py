@@ -124,7 +124,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         "show history", "Show what was typed here.", modes.show_history, "The lines, oldest first."
     ),
     _everyday(
-        "show terminal", "Show the settings of the terminal.", modes.show_terminal, "Four lines."
+        "show terminal", "Show the settings of the terminal.", modes.show_terminal, "Nine lines."
     ),
     _lines("line console {number:0}", "Configure the local console."),
     _lines("line vty <first>", "Configure a line of those who log in from elsewhere."),
