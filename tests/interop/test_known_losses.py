@@ -176,17 +176,6 @@ def test_of_two_licences_of_one_name_one_is_lost(parsers: Parsers) -> None:
     assert [row["license"] for row in parsed["license_usage"].values()] == ["f-two"]
 
 
-@shows("genie-history")
-def test_messages_of_the_past_are_lost(parsers: Parsers) -> None:
-    past = PastMessage(at=scripted.NOW, what="Usage", outcome="OK", times=1, last_at=scripted.NOW)
-    used = tuple(replace(view, messages=(past,)) for view in scripted.NO_HISTORY)
-    command = "show license history message"
-    agent = ScriptedAgent(history=used)
-    assert parsers.one(agent, command)["message_history"]["trust_sync"] == "Past history"
-    (outcome,) = parsers.outcomes([altered(agent, command, "  Past history\n", "")])
-    assert outcome["error"].startswith("SchemaMissingKeyError")
-
-
 @shows("genie-trust-line-in-support")
 def test_a_type_behind_trust_on_one_line_stops_the_page_of_support(parsers: Parsers) -> None:
     agent = ScriptedAgent(state=replace(ACKNOWLEDGED, trust=(TRUST["factory"],)))

@@ -65,3 +65,9 @@ def test_what_is_off_is_read_as_off(parsers: Parsers) -> None:
     logging = read(parsers, off)["logging"]
     states = [logging[name]["status"] for name in ("buffer", "console", "monitor", "trap")]
     assert states == ["disabled"] * 4
+
+
+@pytest.mark.parametrize(("word", "left"), [("include COMM", [1]), ("exclude COMM", [0])])
+def test_what_a_filter_lets_through_is_read(parsers: Parsers, word: str, left: list[int]) -> None:
+    parsed = parsers.one(ScriptedAgent(log=USED), f"show logging | {word}")
+    assert parsed["logs"] == [LINES[number] for number in left]
