@@ -10,6 +10,7 @@ from gauger.authority import quick_json
 from gauger.core import strict_json
 from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.strict_json import JsonValue
 from tests.core.authority.test_rows import built
 
@@ -49,6 +50,6 @@ def test_what_is_no_json_is_refused_here_too(value: JsonValue) -> None:
 @pytest.mark.parametrize("kind", rows.KINDS.values(), ids=rows.KINDS)
 @given(data=st.data())
 @settings(max_examples=15)
-def test_every_row_is_written_alike(kind: type[rows.Row], data: st.DataObject) -> None:
+def test_every_row_is_written_alike(kind: type[Row], data: st.DataObject) -> None:
     row: Any = data.draw(built(kind))
     assert quick_json.encode(rows.row_json(row)) == rows.encode_row(row)

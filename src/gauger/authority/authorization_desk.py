@@ -9,6 +9,7 @@ from gauger.authority.books import Draft, Unit
 from gauger.authority.decision import Decision, plain
 from gauger.authority.factory_codes import brought_now
 from gauger.core.authority.authorization import next_epoch, wanted
+from gauger.core.authority.authorization_rows import AuthorizationsSet
 from gauger.core.authority.commands import (
     FetchAuthorization,
     IssueAuthorization,
@@ -18,7 +19,6 @@ from gauger.core.authority.commands import (
     SetAuthorizations,
 )
 from gauger.core.authority.outcomes import CodeOutcome, Done
-from gauger.core.authority.rows import AuthorizationsSet
 from gauger.core.documents.authorization_code import LONGEST_TAG, MOST_COUNT, MOST_LICENCES
 from gauger.core.documents.authorization_items import read_authorization_item
 from gauger.core.documents.authorization_request import Mode, WantedLicence

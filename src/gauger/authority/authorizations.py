@@ -26,15 +26,15 @@ from gauger.core.authority.authorization import (
     rejected,
     wanted,
 )
-from gauger.core.authority.commands import ReceiveAuthorization
-from gauger.core.authority.outcomes import AuthorizationOutcome, Verdict
-from gauger.core.authority.ownership import ELSEWHERE
-from gauger.core.authority.rows import (
+from gauger.core.authority.authorization_rows import (
     AuthorizationAdopted,
     AuthorizationIssued,
     AuthorizationReceived,
     AuthorizationReturned,
 )
+from gauger.core.authority.commands import ReceiveAuthorization
+from gauger.core.authority.outcomes import AuthorizationOutcome, Verdict
+from gauger.core.authority.ownership import ELSEWHERE
 from gauger.core.documents.account_info import AccountInfo
 from gauger.core.documents.acknowledgment import AnsweredType, Companion
 from gauger.core.documents.authorization_code import (

@@ -7,7 +7,8 @@ from gauger.authority import quick_json
 from gauger.authority.ports.store import LedgerStore
 from gauger.authority.shelf import Shelf
 from gauger.core.authority.facts import PolicyFacts
-from gauger.core.authority.rows import PolicyAssigned, PolicyIssued, Row, row_json
+from gauger.core.authority.row import Row
+from gauger.core.authority.rows import PolicyAssigned, PolicyIssued, row_json
 from gauger.core.documents.body import Answer
 from gauger.core.documents.envelope import Document, PageSignature
 from gauger.core.documents.page import EarlierEpoch, LedgerEpoch, SignedHead, still_stands

@@ -202,21 +202,10 @@ def _record(
         assign(draft, claims.udi, facts.instance, ownership=judgement.ownership, by=command.by)
     # Before the answer, which names the case to the device.
     case = quarantine(draft, claims, facts, judgement)
+    _note_code(draft, claims, judgement)
     parcel = Parcel()
     # A report in doubt brings nothing along: its sender may be a clone, or whoever stole a key.
-    is_accepted = judgement.verdict is Verdict.ACCEPTED
-    if judgement.verdict is not Verdict.REJECTED:
-        held = claims.held.authorization
-        # One in doubt confirms nothing, yet it may be what a store that was set back has to say.
-        note_shown(
-            draft,
-            claims.udi,
-            held,
-            claims.digest,
-            at=0 if claims.chain is None else claims.chain.closed_at,
-            confirming=is_accepted,
-        )
-    if is_accepted and owner is not None:
+    if judgement.verdict is Verdict.ACCEPTED and owner is not None:
         parcel = parcel_for_report(draft, claims, owner, facts.instance)
     answer = _answer(draft, claims, judgement, owner, case=case, parcel=parcel)
     draft.add(
@@ -250,6 +239,21 @@ def _record(
         case=case,
     )
     return _decision(draft, outcome, plan)
+
+
+def _note_code(draft: Draft, claims: Claims, judgement: Judgement) -> None:
+    """Note what a report shows of its product instance's authorization code."""
+    if judgement.verdict is Verdict.REJECTED:
+        return
+    note_shown(
+        draft,
+        claims.udi,
+        claims.held.authorization,
+        claims.digest,
+        at=0 if claims.chain is None else claims.chain.closed_at,
+        # One in doubt confirms nothing, yet it may be what a store that was set back has to say.
+        confirming=judgement.verdict is Verdict.ACCEPTED,
+    )
 
 
 def _decision(draft: Draft, outcome: Callable[..., ReportOutcome], plan: AnswerPlan) -> Decision:

@@ -2,8 +2,8 @@
 
 from gauger.authority.books import Draft
 from gauger.core.authority.authorization import confirms, misuses
+from gauger.core.authority.authorization_rows import AuthorizationConfirmed, AuthorizationMisused
 from gauger.core.authority.facts import InstanceFacts
-from gauger.core.authority.rows import AuthorizationConfirmed, AuthorizationMisused
 from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.authorization_items import read_authorization_item
 from gauger.core.documents.authorization_return import AuthorizationReturn

@@ -14,7 +14,8 @@ from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.pages import read_chain
 from gauger.adapters.storage.ledger.projector import Projector
 from gauger.authority.pager import rows_preimage
-from gauger.core.authority.rows import PageRenewed, RootSetTaken, Row, decode_row
+from gauger.core.authority.row import Row
+from gauger.core.authority.rows import PageRenewed, RootSetTaken, decode_row
 from gauger.core.documents import keyring, merkle
 from gauger.core.documents.envelope import (
     DirectSignature,

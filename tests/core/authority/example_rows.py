@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
+from gauger.core.authority import authorization_rows as codes
 from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.documents.authorization_code import AuthorizedLicence
 from gauger.core.documents.versions import Order
 from tests.adapters.storage.ledger.book import DECIDED, OWNED, REPORT, REQUEST, TOKEN
 from tests.support.builders import ACCOUNT, NOW, UDI
 
-EXAMPLES: tuple[rows.Row, ...] = (
+EXAMPLES: tuple[Row, ...] = (
     rows.LedgerOpened(at=NOW, ledger="ab" * 16, by="operator"),
     rows.EpochOpened(at=NOW, number=2, epoch="cd" * 16, reason="restored", abandons=()),
     rows.PageRenewed(at=NOW, page=9),
@@ -37,7 +39,7 @@ EXAMPLES: tuple[rows.Row, ...] = (
     rows.InstanceSilent(at=NOW, udi=UDI, account=ACCOUNT, last_report_at=NOW - 9, due_at=NOW - 1),
     rows.InstanceHeard(at=NOW, udi=UDI, account=ACCOUNT, silent_since=NOW - 9),
     replace(REQUEST, document="SECRET"),
-    rows.AuthorizationsSet(
+    codes.AuthorizationsSet(
         at=NOW,
         account=ACCOUNT,
         tag="hsec",
@@ -46,7 +48,7 @@ EXAMPLES: tuple[rows.Row, ...] = (
         quantity=2,
         by="ann",
     ),
-    rows.AuthorizationReceived(
+    codes.AuthorizationReceived(
         at=NOW,
         udi=UDI,
         digest=REQUEST.digest,
@@ -66,7 +68,7 @@ EXAMPLES: tuple[rows.Row, ...] = (
         return_code="7F9GyS",
         sent=("account-info",),
     ),
-    rows.AuthorizationIssued(
+    codes.AuthorizationIssued(
         at=NOW,
         udi=UDI,
         account=ACCOUNT,
@@ -78,7 +80,7 @@ EXAMPLES: tuple[rows.Row, ...] = (
         by=None,
         bundled=(("hsec", 1),),
     ),
-    rows.AuthorizationAdopted(
+    codes.AuthorizationAdopted(
         at=NOW,
         udi=UDI,
         account=ACCOUNT,
@@ -88,10 +90,10 @@ EXAMPLES: tuple[rows.Row, ...] = (
         document=REQUEST.digest,
         shown_by=REPORT.digest,
     ),
-    rows.AuthorizationConfirmed(
+    codes.AuthorizationConfirmed(
         at=NOW, udi=UDI, account=ACCOUNT, code="ac" * 16, epoch=3, shown_by=REPORT.digest
     ),
-    rows.AuthorizationReturned(
+    codes.AuthorizationReturned(
         at=NOW,
         udi=UDI,
         account=ACCOUNT,
@@ -101,7 +103,7 @@ EXAMPLES: tuple[rows.Row, ...] = (
         proof=REQUEST.digest,
         by=None,
     ),
-    rows.AuthorizationMisused(
+    codes.AuthorizationMisused(
         at=NOW, udi=UDI, account=ACCOUNT, code="ac" * 16, shown_by=REPORT.digest
     ),
 )

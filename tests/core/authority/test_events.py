@@ -5,6 +5,7 @@ import pytest
 from gauger.core.authority import rows
 from gauger.core.authority.events import Event, describe
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.documents.versions import Order
 from gauger.core.identity import digest
 from tests.support.builders import ACCOUNT, NOW, OTHER_ACCOUNT, TAG, UDI
@@ -142,7 +143,7 @@ def test_a_report_that_wants_attention_is_one(
         ),
     ],
 )
-def test_what_concerns_the_whole_is_the_vendors(row: rows.Row, subject: str, detail: str) -> None:
+def test_what_concerns_the_whole_is_the_vendors(row: Row, subject: str, detail: str) -> None:
     event = describe(row)
 
     assert event is not None
@@ -249,7 +250,7 @@ def test_what_concerns_the_whole_is_the_vendors(row: rows.Row, subject: str, det
         ),
     ],
 )
-def test_what_concerns_an_account_is_shown_there(row: rows.Row, subject: str, detail: str) -> None:
+def test_what_concerns_an_account_is_shown_there(row: Row, subject: str, detail: str) -> None:
     event = describe(row)
 
     assert event is not None
@@ -281,5 +282,5 @@ def test_where_a_device_came_from_stays_out_of_what_the_new_owner_reads() -> Non
         rows.GapOpened(at=1, udi=UDI, report=ONE, named_by=ONE),
     ],
 )
-def test_what_is_no_news_is_no_event(row: rows.Row) -> None:
+def test_what_is_no_news_is_no_event(row: Row) -> None:
     assert describe(row) is None

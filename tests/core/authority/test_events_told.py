@@ -7,6 +7,7 @@ import pytest
 from gauger.core.authority import rows
 from gauger.core.authority.events import Event, describe
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, digest
 from tests.adapters.storage.ledger.book import OWNED, REPORT, TOKEN
@@ -16,7 +17,7 @@ from tests.support.builders import ACCOUNT, NOW, OTHER_ACCOUNT, TAG, UDI
 SILENT = {"policy-issued", "instance-document", "report-seen", "gap-opened", "trust-code"}
 
 
-def told(row: rows.Row) -> Event:
+def told(row: Row) -> Event:
     event = describe(row)
     assert event is not None
     return event
@@ -24,7 +25,7 @@ def told(row: rows.Row) -> Event:
 
 @pytest.mark.threat("F18", role="cssm")
 @pytest.mark.parametrize("row", EXAMPLES, ids=[row.KIND for row in EXAMPLES])
-def test_what_somebody_did_is_told_with_who_did_it(row: rows.Row) -> None:
+def test_what_somebody_did_is_told_with_who_did_it(row: Row) -> None:
     event = told(row)
 
     assert event.by == getattr(row, "by", None)
@@ -33,7 +34,7 @@ def test_what_somebody_did_is_told_with_who_did_it(row: rows.Row) -> None:
 
 @pytest.mark.threat("F9", role="cssm")
 @pytest.mark.parametrize("row", EXAMPLES, ids=[row.KIND for row in EXAMPLES])
-def test_documents_items_and_token_digests_stay_out_of_the_log(row: rows.Row) -> None:
+def test_documents_items_and_token_digests_stay_out_of_the_log(row: Row) -> None:
     shown = repr(told(row))
 
     assert "SECRET" not in shown
@@ -42,7 +43,7 @@ def test_documents_items_and_token_digests_stay_out_of_the_log(row: rows.Row) ->
 
 @pytest.mark.parametrize("kind", sorted(SILENT))
 def test_what_is_no_ones_act_is_no_event(kind: str) -> None:
-    silent: dict[str, rows.Row] = {
+    silent: dict[str, Row] = {
         row.KIND: row
         for row in (
             rows.PolicyIssued(

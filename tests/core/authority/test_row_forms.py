@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gauger.core.authority import rows
+from gauger.core.authority.row import Row
 from gauger.core.identity import digest
 from gauger.core.problems import Problem
 from tests.core.authority.example_rows import EXAMPLES
@@ -15,7 +16,7 @@ from tests.support.builders import ACCOUNT, UDI
 @pytest.mark.threat("D14", role="cssm")
 @pytest.mark.parametrize("row", EXAMPLES, ids=[row.KIND for row in EXAMPLES])
 @pytest.mark.parametrize("change", ["more", "less"])
-def test_a_row_with_a_field_more_or_less_is_refused(row: rows.Row, change: str) -> None:
+def test_a_row_with_a_field_more_or_less_is_refused(row: Row, change: str) -> None:
     members = json.loads(rows.encode_row(row))
     if change == "more":
         members["critical"] = ["later"]
@@ -38,7 +39,7 @@ def test_a_row_of_a_kind_that_is_not_known_is_named_and_shortened() -> None:
 
 @pytest.mark.threat("A8", role="cssm")
 @pytest.mark.parametrize("row", EXAMPLES, ids=[row.KIND for row in EXAMPLES])
-def test_a_row_has_one_form_whatever_order_its_fields_come_in(row: rows.Row) -> None:
+def test_a_row_has_one_form_whatever_order_its_fields_come_in(row: Row) -> None:
     text = rows.encode_row(row)
     turned = json.dumps(dict(reversed(json.loads(text).items())), indent=1)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gauger.core.authority import rows
 from gauger.core.authority.events import describe
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi, digest
 from gauger.core.problems import Problem
@@ -52,7 +53,7 @@ def built(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 -- a class of it
 @pytest.mark.parametrize("kind", rows.KINDS.values(), ids=rows.KINDS)
 @given(data=st.data())
 @settings(max_examples=15)
-def test_every_row_is_read_as_it_was_written(kind: type[rows.Row], data: st.DataObject) -> None:
+def test_every_row_is_read_as_it_was_written(kind: type[Row], data: st.DataObject) -> None:
     row = data.draw(built(kind))
     text = rows.encode_row(row)
 
@@ -90,7 +91,7 @@ POLICY = rows.PolicyAssigned(
         (POLICY, "ack_required", 1),
     ],
 )
-def test_a_field_of_another_type_is_refused(row: rows.Row, name: str, value: object) -> None:
+def test_a_field_of_another_type_is_refused(row: Row, name: str, value: object) -> None:
     members = json.loads(rows.encode_row(row))
     members[name] = value
 

@@ -13,7 +13,7 @@ from gauger.adapters.storage.ledger.pages import Pages
 from gauger.adapters.storage.ledger.projector import Projector
 from gauger.adapters.storage.ledger.reader import SqliteReader
 from gauger.adapters.storage.writer_lock import WriterLock
-from gauger.core.authority.rows import Row
+from gauger.core.authority.row import Row
 
 
 class SqliteLedger:

@@ -25,7 +25,8 @@ from gauger.core.authority.facts import (
     TokenFacts,
     TrustFacts,
 )
-from gauger.core.authority.rows import Purchase, Row
+from gauger.core.authority.row import Row
+from gauger.core.authority.rows import Purchase
 from gauger.core.authority.silence import QuietFacts
 from gauger.core.documents.authorization_code import AuthorizedLicence, HeldCode
 from gauger.core.documents.envelope import Document

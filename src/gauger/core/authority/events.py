@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from gauger.core.authority import authorization_rows as codes
 from gauger.core.authority import rows
 from gauger.core.authority.judgement import describe_time
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.documents.authorization_code import AuthorizedLicence
 from gauger.core.identity import AccountRef
 
@@ -37,19 +39,19 @@ class Event:
     by: str | None = None
 
 
-def describe(row: rows.Row) -> Event | None:
+def describe(row: Row) -> Event | None:
     """Return the event of a row, or null where it is none: a plain report is no event."""
     # Kinds that only serve the projections are left out on purpose.
     describer = _DESCRIBERS.get(row.KIND)
     return None if describer is None else describer(row)
 
 
-_Row = TypeVar("_Row", bound=rows.Row)
-_Describer = Callable[[rows.Row], Event | None]
+_Row = TypeVar("_Row", bound=Row)
+_Describer = Callable[[Row], Event | None]
 
 
 def _for(kind: type[_Row], describer: Callable[[_Row], Event | None]) -> tuple[str, _Describer]:
-    def describe_row(row: rows.Row) -> Event | None:
+    def describe_row(row: Row) -> Event | None:
         # Tells the type checker what the key of the table says already.
         return describer(row) if isinstance(row, kind) else None
 
@@ -207,24 +209,24 @@ def _trust_request(row: rows.TrustRequestReceived) -> Event:
     return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
 
 
-def _authorizations(row: rows.AuthorizationsSet) -> Event:
+def _authorizations(row: codes.AuthorizationsSet) -> Event:
     detail = f"{row.quantity} of {row.name} may be authorized."
     return _in(row.account, row.KIND, row.tag, detail=detail, by=row.by)
 
 
-def _authorization(row: rows.AuthorizationReceived) -> Event:
+def _authorization(row: codes.AuthorizationReceived) -> Event:
     what = row.type.replace("-", " ").capitalize()
     detail = f"{what} {row.counter}: {row.verdict}. {row.detail}".rstrip()
     return _maybe_in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
 
 
-def _authorized(row: rows.AuthorizationIssued) -> Event:
+def _authorized(row: codes.AuthorizationIssued) -> Event:
     licences = _listed(row.licences)
     detail = f"Authorization code {row.code}, epoch {row.epoch}, was issued: {licences}."
     return _in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
 
 
-def _adopted(row: rows.AuthorizationAdopted) -> Event:
+def _adopted(row: codes.AuthorizationAdopted) -> Event:
     licences = _listed(row.licences)
     detail = f"Authorization code {row.code} came with it from the factory: {licences}."
     return _in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
@@ -234,17 +236,17 @@ def _listed(licences: Iterable[AuthorizedLicence]) -> str:
     return ", ".join(f"{one.count} of {one.name}" for one in licences)
 
 
-def _confirmed(row: rows.AuthorizationConfirmed) -> Event:
+def _confirmed(row: codes.AuthorizationConfirmed) -> Event:
     detail = f"Authorization code {row.code} is installed."
     return _in(row.account, row.KIND, str(row.udi), detail=detail, by=None)
 
 
-def _returned(row: rows.AuthorizationReturned) -> Event:
+def _returned(row: codes.AuthorizationReturned) -> Event:
     detail = f"Authorization code {row.code} was given back, return code {row.return_code}."
     return _in(row.account, row.KIND, str(row.udi), detail=detail, by=row.by)
 
 
-def _misused(row: rows.AuthorizationMisused) -> Event:
+def _misused(row: codes.AuthorizationMisused) -> Event:
     detail = (
         f"Authorization code {row.code} is in use although it was given back: the store was set "
         "back, or copied."
@@ -312,13 +314,13 @@ _DESCRIBERS: Final[Mapping[str, _Describer]] = MappingProxyType(
             _for(rows.InstanceSilent, _silent),
             _for(rows.InstanceHeard, _heard),
             _for(rows.TrustRequestReceived, _trust_request),
-            _for(rows.AuthorizationsSet, _authorizations),
-            _for(rows.AuthorizationReceived, _authorization),
-            _for(rows.AuthorizationIssued, _authorized),
-            _for(rows.AuthorizationAdopted, _adopted),
-            _for(rows.AuthorizationConfirmed, _confirmed),
-            _for(rows.AuthorizationReturned, _returned),
-            _for(rows.AuthorizationMisused, _misused),
+            _for(codes.AuthorizationsSet, _authorizations),
+            _for(codes.AuthorizationReceived, _authorization),
+            _for(codes.AuthorizationIssued, _authorized),
+            _for(codes.AuthorizationAdopted, _adopted),
+            _for(codes.AuthorizationConfirmed, _confirmed),
+            _for(codes.AuthorizationReturned, _returned),
+            _for(codes.AuthorizationMisused, _misused),
             _for(rows.RefusalRecorded, _refusal),
             _for(rows.EventRecorded, _event),
         )

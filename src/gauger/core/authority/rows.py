@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import ClassVar, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from gauger.core.authority import authorization_rows as codes
 from gauger.core.authority.outcomes import Verdict
-from gauger.core.documents.authorization_code import AuthorizedLicence
+from gauger.core.authority.row import RequestReceived, Row
 from gauger.core.documents.versions import Order
 from gauger.core.identity import AccountRef, Digest, Udi
 from gauger.core.problems import Problem
@@ -22,21 +23,6 @@ ROW_CAP: Final = 2 * 1024 * 1024
 
 Interval = tuple[int, int, int]
 """Start, end and count of what a report claims."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row.
-
-    Attributes:
-        at: When it was decided, epoch seconds of the authority's clock.
-    """
-
-    # Beside the JSON and not in it; `row_bytes` puts both under the page's digest.
-    KIND: ClassVar[str] = ""
-
-    # The page's time: all rows of a page have the same.
-    at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,26 +423,6 @@ class InstanceHeard(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestReceived(Row):
-    """A request of a product instance whose signatures hold, and what was decided about it."""
-
-    udi: Udi
-    digest: Digest
-    document: str
-    pipe: str
-    path: str
-    by: str | None
-    account: AccountRef | None
-    verdict: Verdict
-    code: str | None
-    detail: str
-    flags: tuple[str, ...]
-    incarnation: str
-    counter: int
-    sent: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustRequestReceived(RequestReceived):
     """A trust request, and what was decided about it."""
 
@@ -476,118 +442,6 @@ class TrustCodeIssued(Row):
     key: Digest
     incarnation: str
     document: Digest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationsSet(Row):
-    """How many authorizations of a licence an account has to give out."""
-
-    KIND: ClassVar[str] = "authorizations-set"
-
-    account: AccountRef
-    tag: str
-    name: str
-    term: str
-    quantity: int
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationReceived(RequestReceived):
-    """An authorization request or return, and what was decided about it.
-
-    Attributes:
-        type: Type of the document.
-        mark: The highest authorization epoch that was spent on the product instance; null of one
-            that never had any.
-        return_code: Of a return.
-    """
-
-    KIND: ClassVar[str] = "authorization-received"
-
-    type: str
-    mark: int | None
-    return_code: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AboutCode(Row):
-    """Something about an authorization code; the account is that which gave it out."""
-
-    udi: Udi
-    account: AccountRef
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationIssued(AboutCode):
-    """An authorization code was issued.
-
-    Attributes:
-        by: Who issued it without a request, or null.
-        bundled: Of which licences so many are taken from no pool: they came from the factory.
-    """
-
-    KIND: ClassVar[str] = "authorization-code"
-
-    epoch: int
-    licences: tuple[AuthorizedLicence, ...]
-    order: Order
-    document: Digest
-    by: str | None
-    bundled: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationAdopted(AboutCode):
-    """A product instance shows the factory's code for the first time; the account is its own.
-
-    Attributes:
-        shown_by: Digest of the document that carries the code's exact text.
-    """
-
-    KIND: ClassVar[str] = "authorization-adopted"
-
-    issued_at: int
-    licences: tuple[AuthorizedLicence, ...]
-    document: Digest
-    shown_by: Digest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationConfirmed(AboutCode):
-    """A document of the product instance shows a code installed: those before it are gone."""
-
-    KIND: ClassVar[str] = "authorization-confirmed"
-
-    epoch: int
-    shown_by: Digest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationReturned(AboutCode):
-    """A code was given back: every code of its UDI up to ``mark`` is.
-
-    Attributes:
-        proof: Digest of the return that the product instance signed.
-        by: Who found the product instance by hand, or null.
-    """
-
-    KIND: ClassVar[str] = "authorization-returned"
-
-    mark: int
-    return_code: str
-    proof: Digest
-    by: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationMisused(AboutCode):
-    """A product instance shows a code that it gave back: its store was set back, or copied."""
-
-    KIND: ClassVar[str] = "authorization-misused"
-
-    shown_by: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -652,13 +506,13 @@ KINDS: Final[Mapping[str, type[Row]]] = types.MappingProxyType(
             InstanceHeard,
             TrustRequestReceived,
             TrustCodeIssued,
-            AuthorizationsSet,
-            AuthorizationReceived,
-            AuthorizationIssued,
-            AuthorizationAdopted,
-            AuthorizationConfirmed,
-            AuthorizationReturned,
-            AuthorizationMisused,
+            codes.AuthorizationsSet,
+            codes.AuthorizationReceived,
+            codes.AuthorizationIssued,
+            codes.AuthorizationAdopted,
+            codes.AuthorizationConfirmed,
+            codes.AuthorizationReturned,
+            codes.AuthorizationMisused,
             RefusalRecorded,
             EventRecorded,
         )

@@ -10,6 +10,7 @@ from gauger.adapters.storage.ledger.reader import SqliteReader
 from gauger.adapters.storage.ledger_sqlite import SqliteLedger
 from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.documents.versions import Order
 from gauger.core.identity import Digest, Udi, digest
 from tests.support.builders import ACCOUNT, ELSEWHERE, NOW, OTHER_ACCOUNT, TAG, UDI
@@ -138,13 +139,13 @@ class Book:
             ),
         )
 
-    def put(self, *page: rows.Row) -> int:
+    def put(self, *page: Row) -> int:
         """Write the rows of one page, and return its number."""
         with self.ledger.transaction():
             self.write(*page)
         return self._page - 1
 
-    def write(self, *page: rows.Row) -> None:
+    def write(self, *page: Row) -> None:
         """Write rows as the next page within the transaction that is open."""
         self.ledger.pages.write_rows(self._page, [(row.KIND, rows.encode_row(row)) for row in page])
         for place, row in enumerate(page):

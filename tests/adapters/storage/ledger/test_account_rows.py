@@ -74,7 +74,7 @@ def test_the_option_of_one_account_is_switched_in_no_other(book: Book) -> None:
 def test_a_token_is_listed_in_the_state_of_the_moment(
     book: Book, then: tuple[str, ...], now: int, state: str
 ) -> None:
-    changes: dict[str, rows.Row] = {
+    changes: dict[str, rows.TokenUsed | rows.TokenRevoked] = {
         "used": rows.TokenUsed(at=NOW, token=1, account=ACCOUNT, udi=UDI),
         "revoked": rows.TokenRevoked(at=NOW, token=1, account=ACCOUNT, by="admin"),
     }

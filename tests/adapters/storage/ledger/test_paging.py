@@ -9,6 +9,7 @@ import pytest
 from gauger.adapters.storage.ledger.reader import SqliteReader
 from gauger.core.authority import rows
 from gauger.core.authority.outcomes import Verdict
+from gauger.core.authority.row import Row
 from gauger.core.identity import AccountRef, Udi
 from tests.adapters.storage.ledger.book import OWNED, REPORT, TOKEN, Book, named, owned
 from tests.support.builders import ACCOUNT, ELSEWHERE, NOW, UDI
@@ -26,7 +27,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
     book.ledger.close()
 
 
-def of_everything(number: int) -> list[rows.Row]:
+def of_everything(number: int) -> list[Row]:
     udi = Udi("C9800-CL-K9", f"GGR1{number:03}")
     line = rows.Purchase(
         tag=f"tag {number}", name="N", quantity=1, term="perpetual", start=NOW, end=None

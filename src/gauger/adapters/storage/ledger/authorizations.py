@@ -15,8 +15,9 @@ from gauger.core.authority.authorization import (
     PoolFacts,
     named_by,
 )
+from gauger.core.authority.authorization_rows import AuthorizationReceived
 from gauger.core.authority.facts import InstanceFacts
-from gauger.core.authority.rows import AuthorizationReceived, decode_row
+from gauger.core.authority.rows import decode_row
 from gauger.core.documents.authorization_code import (
     FACTORY_EPOCH,
     AuthorizationOrigin,

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from gauger.adapters.storage.ledger.names import Names, join_words
-from gauger.core.authority import rows
+from gauger.core.authority import authorization_rows as codes
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.documents.authorization_code import AuthorizedLicence
 from gauger.core.identity import Udi
@@ -18,7 +18,7 @@ class AuthorizationProjector:
         self._db = db
         self._names = names
 
-    def pool(self, row: rows.AuthorizationsSet, _: int) -> None:
+    def pool(self, row: codes.AuthorizationsSet, _: int) -> None:
         """An account has so many authorizations of a licence to give out."""
         account = self._names.require_account(row.account)
         self._db.execute(
@@ -26,7 +26,7 @@ class AuthorizationProjector:
             (account, row.tag, row.name, row.term, row.quantity, row.at, row.by),
         )
 
-    def received(self, row: rows.AuthorizationReceived, source: int) -> None:
+    def received(self, row: codes.AuthorizationReceived, source: int) -> None:
         """A request or return came; one that was refused before is judged anew."""
         instance = self._names.make_instance(row.udi, row.at)
         account = None if row.account is None else self._names.require_account(row.account)
@@ -57,7 +57,7 @@ class AuthorizationProjector:
             ),
         )
 
-    def issued(self, row: rows.AuthorizationIssued, source: int) -> None:
+    def issued(self, row: codes.AuthorizationIssued, source: int) -> None:
         """A code was issued: its licences are taken from the pool."""
         instance = self._instance(row.udi, row.at)
         account = self._names.require_account(row.account)
@@ -74,7 +74,7 @@ class AuthorizationProjector:
             (row.order.version,),
         )
 
-    def adopted(self, row: rows.AuthorizationAdopted, source: int) -> None:
+    def adopted(self, row: codes.AuthorizationAdopted, source: int) -> None:
         """A code of the factory is installed: it takes nothing from any pool."""
         instance = self._instance(row.udi, row.at)
         account = self._names.require_account(row.account)
@@ -99,7 +99,7 @@ class AuthorizationProjector:
             ],
         )
 
-    def confirmed(self, row: rows.AuthorizationConfirmed, _: int) -> None:
+    def confirmed(self, row: codes.AuthorizationConfirmed, _: int) -> None:
         """A code is installed: those before it are gone, and what only they named is free."""
         instance = self._instance(row.udi, row.at)
         self._db.execute(
@@ -114,7 +114,7 @@ class AuthorizationProjector:
         )
         self._follow(instance)
 
-    def returned(self, row: rows.AuthorizationReturned, _: int) -> None:
+    def returned(self, row: codes.AuthorizationReturned, _: int) -> None:
         """A code was given back: no code up to the mark can be used any more."""
         instance = self._instance(row.udi, row.at)
         self._db.execute(
@@ -124,7 +124,7 @@ class AuthorizationProjector:
         )
         self._follow(instance)
 
-    def misused(self, row: rows.AuthorizationMisused, _: int) -> None:
+    def misused(self, row: codes.AuthorizationMisused, _: int) -> None:
         """A code that was given back is in use."""
         self._db.execute(
             "UPDATE authorizations SET misused_at = ? WHERE instance = ? AND code = ?",

@@ -10,12 +10,14 @@ from gauger.adapters.storage.ledger.names import Names
 from gauger.adapters.storage.ledger.project_authorizations import AuthorizationProjector
 from gauger.adapters.storage.ledger.project_devices import DeviceProjector
 from gauger.adapters.storage.ledger.usage import Usage
+from gauger.core.authority import authorization_rows as codes
 from gauger.core.authority import rows
 from gauger.core.authority.events import Event, describe
+from gauger.core.authority.row import Row
 from gauger.core.identity import Udi
 
-_Row = TypeVar("_Row", bound=rows.Row)
-_Handler = Callable[[rows.Row, int], None]
+_Row = TypeVar("_Row", bound=Row)
+_Handler = Callable[[Row, int], None]
 
 
 class Projector:
@@ -61,17 +63,17 @@ class Projector:
                 _on(rows.InstanceHeard, devices.heard),
                 _on(rows.TrustRequestReceived, devices.trust_request),
                 _on(rows.TrustCodeIssued, devices.trust_code),
-                _on(rows.AuthorizationsSet, authorizations.pool),
-                _on(rows.AuthorizationReceived, authorizations.received),
-                _on(rows.AuthorizationIssued, authorizations.issued),
-                _on(rows.AuthorizationAdopted, authorizations.adopted),
-                _on(rows.AuthorizationConfirmed, authorizations.confirmed),
-                _on(rows.AuthorizationReturned, authorizations.returned),
-                _on(rows.AuthorizationMisused, authorizations.misused),
+                _on(codes.AuthorizationsSet, authorizations.pool),
+                _on(codes.AuthorizationReceived, authorizations.received),
+                _on(codes.AuthorizationIssued, authorizations.issued),
+                _on(codes.AuthorizationAdopted, authorizations.adopted),
+                _on(codes.AuthorizationConfirmed, authorizations.confirmed),
+                _on(codes.AuthorizationReturned, authorizations.returned),
+                _on(codes.AuthorizationMisused, authorizations.misused),
             )
         )
 
-    def apply(self, row: rows.Row, source: int) -> None:
+    def apply(self, row: Row, source: int) -> None:
         """Bring the projections up to date with one row.
 
         Args:
@@ -262,7 +264,7 @@ def policy_scope(smart_account: str | None, virtual_account: str | None) -> str:
 
 
 def _on(kind: type[_Row], handler: Callable[[_Row, int], None]) -> tuple[str, _Handler]:
-    def handle(row: rows.Row, source: int) -> None:
+    def handle(row: Row, source: int) -> None:
         # The type checker's proof; a row is found by the kind that its class states.
         if isinstance(row, kind):
             handler(row, source)
