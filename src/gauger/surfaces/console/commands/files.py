@@ -5,29 +5,15 @@ from types import MappingProxyType
 from typing import Final
 
 from gauger.surfaces.console import disk
-from gauger.surfaces.console.commands.arguments import FIRST
-from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
-from gauger.surfaces.console.session import ConsoleCommand, Handler
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Argument, Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand
 
 _ARGUMENTS: Final = MappingProxyType(
     {"place": Argument(kind=Kind.PATH, help="File or folder of the disk: flash:NAME.")}
 )
-_ADMINISTRATOR: Final = 15
-
-
-def _row(syntax: str, text: str, handler: Handler, summary: str) -> ConsoleCommand:
-    return Command(
-        syntax=syntax,
-        mode=Mode.EXEC,
-        help=text,
-        since=FIRST,
-        handler=handler,
-        arguments=_ARGUMENTS,
-        summary=summary,
-        # Saved usage says what a customer has: it is for who may save it.
-        privilege=_ADMINISTRATOR,
-    )
-
+# Saved usage says what a customer has: it is for who may save it.
+_row: Final = Rows(mode=Mode.EXEC, arguments=_ARGUMENTS, privilege=15)
 
 _LIST: Final = "List the files on the disk."
 _TABLE: Final = "A line for each file, and how much room is left."

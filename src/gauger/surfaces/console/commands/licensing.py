@@ -1,6 +1,7 @@
 """Rows of the configuration of licensing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -9,9 +10,10 @@ from gauger.instance.config import ConfigKey
 from gauger.instance.setting_kinds import MAXIMUM_LABEL
 from gauger.instance.settings import AIR_LEVELS, BOOT_LEVELS, CUSTOMER_INFO, CUSTOMER_TAGS
 from gauger.surfaces.console import configure
-from gauger.surfaces.console.commands.arguments import ARGUMENTS, FIRST
-from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
-from gauger.surfaces.console.session import ConsoleCommand, Handler
+from gauger.surfaces.console.commands.arguments import ARGUMENTS
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Argument, Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand
 
 _VRF: Final = Release.parse("17.9.1")
 
@@ -29,29 +31,19 @@ _ARGUMENTS: Final = MappingProxyType(
 )
 
 
-def _row(
-    syntax: str, text: str, handler: Handler, since: Release = FIRST, *, summary: str = "Nothing."
-) -> ConsoleCommand:
-    return Command(
-        syntax=syntax,
-        mode=Mode.CONFIG,
-        help=text,
-        since=since,
-        handler=handler,
-        arguments=_ARGUMENTS,
-        summary=summary,
-    )
+_row: Final = Rows(mode=Mode.CONFIG, arguments=_ARGUMENTS)
+_vrf: Final = replace(_row, since=_VRF)
 
 
-def _no(syntax: str, text: str, key: ConfigKey, since: Release = FIRST) -> list[ConsoleCommand]:
+def _no(syntax: str, text: str, key: ConfigKey, row: Rows = _row) -> list[ConsoleCommand]:
     """Return the `no` form, alone and with the value that was set behind it.
 
     Devices take any value there, and configurations that are pasted have it.
     """
     handler = configure.default(key)
     return [
-        _row(f"no {syntax}", text, handler, since),
-        _row(f"no {syntax} <rest>", text, handler, since),
+        row(f"no {syntax}", text, handler),
+        row(f"no {syntax} <rest>", text, handler),
     ]
 
 
@@ -104,7 +96,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         f"{_TRANSPORT} {{kind:automatic|callhome|cslu|off|smart}}",
         "Choose how reports leave; what is neither smart nor off comes with a later release.",
         configure.transport,
-        summary="Nothing; a line that says so for what comes with a later release.",
+        "Nothing; a line that says so for what comes with a later release.",
     ),
     *_no(_TRANSPORT, "Return to the transport of a fresh product instance.", ConfigKey.TRANSPORT),
     _row(
@@ -141,13 +133,12 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     ),
     *_no("license smart proxy address", "Reach the portal directly.", ConfigKey.PROXY_ADDRESS),
     *_no("license smart proxy port", "Return to port 80.", ConfigKey.PROXY_PORT),
-    _row(
+    _vrf(
         "license smart vrf <vrf>",
         "Reach the portal, and the proxy, in a VRF: the network device of that name.",
         configure.setting(ConfigKey.VRF, "vrf"),
-        _VRF,
     ),
-    *_no("license smart vrf", "Reach the portal outside of any VRF.", ConfigKey.VRF, _VRF),
+    *_no("license smart vrf", "Reach the portal outside of any VRF.", ConfigKey.VRF, _vrf),
     _row(
         "license smart usage interval <interval>",
         "Set how often reports are sent; the policy's interval wins where it is shorter.",
@@ -194,7 +185,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         "no license smart server-identity-check",
         "Kept and shown; the certificate is checked all the same.",
         configure.unchecked,
-        summary="A line that says so.",
+        "A line that says so.",
     ),
     *_switch(
         "license smart utility", "Mark usage as billed by a utility contract.", ConfigKey.UTILITY

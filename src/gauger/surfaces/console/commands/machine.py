@@ -5,34 +5,30 @@ from types import MappingProxyType
 from typing import Final
 
 from gauger.surfaces.console import support
-from gauger.surfaces.console.commands.arguments import FIRST
-from gauger.surfaces.console.grammar import Command, Mode
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Mode
 from gauger.surfaces.console.session import ConsoleCommand
 
+_row: Final = Rows(mode=Mode.EXEC)
+
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
-    Command(
-        syntax="show version",
-        mode=Mode.EXEC,
-        help="Show the release, the host name, the serial number and how long the device runs.",
-        since=FIRST,
-        handler=support.version,
-        summary="A page, in the words that tools look for.",
+    _row(
+        "show version",
+        "Show the release, the host name, the serial number and how long the device runs.",
+        support.version,
+        "A page, in the words that tools look for.",
     ),
-    Command(
-        syntax="show clock",
-        mode=Mode.EXEC,
-        help="Show the time.",
-        since=FIRST,
-        handler=support.clock,
-        summary="One line; it begins with a star where the clock was never set.",
+    _row(
+        "show clock",
+        "Show the time.",
+        support.clock,
+        "One line; it begins with a star where the clock was never set.",
     ),
-    Command(
-        syntax="show inventory",
-        mode=Mode.EXEC,
-        help="Show the product ids and serial numbers.",
-        since=FIRST,
-        handler=support.inventory,
-        summary="Two lines for each device.",
+    _row(
+        "show inventory",
+        "Show the product ids and serial numbers.",
+        support.inventory,
+        "Two lines for each device.",
     ),
 )
 

@@ -8,9 +8,9 @@ from gauger.core.messages import Severity
 from gauger.instance.config import ConfigKey
 from gauger.instance.settings import LEAST_BUFFER, MOST_BUFFER
 from gauger.surfaces.console import configure, messages
-from gauger.surfaces.console.commands.arguments import FIRST
-from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
-from gauger.surfaces.console.session import ConsoleCommand, Handler
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Argument, Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand
 
 _ARGUMENTS: Final = MappingProxyType(
     {
@@ -26,15 +26,8 @@ _WAY: Final = "transport {transport:tcp|tls|udp}"
 _LEVELS: Final = "{level:" + "|".join(sorted(item.word for item in Severity)) + "}"
 
 
-def _row(syntax: str, text: str, handler: Handler) -> ConsoleCommand:
-    return Command(
-        syntax=syntax,
-        mode=Mode.CONFIG,
-        help=text,
-        since=FIRST,
-        handler=handler,
-        arguments=_ARGUMENTS,
-    )
+_row: Final = Rows(mode=Mode.CONFIG, arguments=_ARGUMENTS)
+_exec: Final = Rows(mode=Mode.EXEC)
 
 
 def _levels(word: str, key: ConfigKey, where: str) -> tuple[ConsoleCommand, ...]:
@@ -53,21 +46,17 @@ def _levels(word: str, key: ConfigKey, where: str) -> tuple[ConsoleCommand, ...]
 
 
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
-    Command(
-        syntax="show logging",
-        mode=Mode.EXEC,
-        help="Show where system messages go, and those of this boot.",
-        since=FIRST,
-        handler=messages.logging,
-        summary="A line for each destination with its counts, then the buffer.",
+    _exec(
+        "show logging",
+        "Show where system messages go, and those of this boot.",
+        messages.logging,
+        "A line for each destination with its counts, then the buffer.",
     ),
-    Command(
-        syntax="clear logging",
-        mode=Mode.EXEC,
-        help="Empty the buffer of system messages.",
-        since=FIRST,
-        handler=messages.clear_logging,
-        summary="`Clear logging buffer [confirm]` in a session; nothing else.",
+    _exec(
+        "clear logging",
+        "Empty the buffer of system messages.",
+        messages.clear_logging,
+        "`Clear logging buffer [confirm]` in a session; nothing else.",
     ),
     _row("logging host <host>", "Send messages to a remote log by UDP, port 514.", messages.host),
     _row(

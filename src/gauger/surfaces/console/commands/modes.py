@@ -1,13 +1,14 @@
 """Rows that lead from mode to mode, and rows of one terminal."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from gauger.surfaces.console import modes
-from gauger.surfaces.console.commands.arguments import FIRST
-from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
-from gauger.surfaces.console.session import ConsoleCommand, Handler
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Argument, Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand
 
 _ARGUMENTS: Final = MappingProxyType(
     {
@@ -28,52 +29,17 @@ _ARGUMENTS: Final = MappingProxyType(
 )
 
 
-def _everyday(
-    syntax: str,
-    text: str,
-    handler: Handler,
-    summary: str = "Nothing.",
-    *,
-    privilege: int = modes.LOOKING,
-) -> ConsoleCommand:
-    """Return a row of EXEC, by custom one that whoever logs in may type."""
-    return Command(
-        syntax=syntax,
-        mode=Mode.EXEC,
-        help=text,
-        since=FIRST,
-        handler=handler,
-        arguments=_ARGUMENTS,
-        summary=summary,
-        privilege=privilege,
-        needs_shell=True,
-    )
+# By custom whoever logs in may type what is for every day.
+_everyday: Final = Rows(
+    mode=Mode.EXEC, arguments=_ARGUMENTS, privilege=modes.LOOKING, needs_shell=True
+)
+_privileged: Final = replace(_everyday, privilege=modes.PRIVILEGED)
+_lines: Final = Rows(mode=Mode.CONFIG, arguments=_ARGUMENTS)
+_in_config: Final = replace(_lines, needs_shell=True)
+_in_line: Final = replace(_in_config, mode=Mode.LINE)
 
-
-def _leading(syntax: str, mode: Mode, text: str, handler: Handler) -> ConsoleCommand:
-    """Return a row that leads out of a mode, or beyond it."""
-    return Command(
-        syntax=syntax,
-        mode=mode,
-        help=text,
-        since=FIRST,
-        handler=handler,
-        arguments=_ARGUMENTS,
-        summary="What that command prints." if syntax.startswith("do ") else "Nothing.",
-        needs_shell=True,
-    )
-
-
-def _lines(syntax: str, text: str) -> ConsoleCommand:
-    return Command(
-        syntax=syntax,
-        mode=Mode.CONFIG,
-        help=text,
-        since=FIRST,
-        handler=modes.line,
-        arguments=_ARGUMENTS,
-    )
-
+_DO: Final = "Carry out an EXEC command."
+_DONE: Final = "What that command prints."
 
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _everyday(
@@ -84,19 +50,17 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _everyday("exit", "End the session.", modes.leave),
     _everyday("logout", "End the session.", modes.leave),
     _everyday("quit", "End the session.", modes.leave),
-    _everyday(
+    _privileged(
         "configure",
         "Begin to configure, and ask from where.",
         modes.configure_from,
         "As `configure terminal`, once that is answered.",
-        privilege=modes.PRIVILEGED,
     ),
-    _everyday(
+    _privileged(
         "configure terminal",
         "Begin to configure; each line takes effect as it is typed.",
         modes.configure,
         "One line that says how to end it.",
-        privilege=modes.PRIVILEGED,
     ),
     _everyday("terminal length <lines>", "Set how many lines a page has.", modes.length),
     _everyday("terminal no length", "Return to pages of 24 lines.", modes.length),
@@ -105,18 +69,8 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _everyday("terminal history size <size>", "Set how many lines are kept.", modes.history_size),
     _everyday("terminal no history size", "Return to a history of 20 lines.", modes.history_size),
     # As on devices: what the log tells is for who may act on it.
-    _everyday(
-        "terminal monitor",
-        "Show system messages here.",
-        modes.monitor(on=True),
-        privilege=modes.PRIVILEGED,
-    ),
-    _everyday(
-        "terminal no monitor",
-        "Show no system messages here.",
-        modes.monitor(on=False),
-        privilege=modes.PRIVILEGED,
-    ),
+    _privileged("terminal monitor", "Show system messages here.", modes.monitor(on=True)),
+    _privileged("terminal no monitor", "Show no system messages here.", modes.monitor(on=False)),
     _everyday(
         "show privilege", "Show the privilege of the session.", modes.show_privilege, "One line."
     ),
@@ -126,15 +80,19 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
     _everyday(
         "show terminal", "Show the settings of the terminal.", modes.show_terminal, "Nine lines."
     ),
-    _lines("line console {number:0}", "Configure the local console."),
-    _lines("line vty <first>", "Configure a line of those who log in from elsewhere."),
-    _lines("line vty <first> <last>", "Configure the lines of those who log in from elsewhere."),
-    _leading("do <command>", Mode.CONFIG, "Carry out an EXEC command.", modes.do),
-    _leading("exit", Mode.CONFIG, "End configuration.", modes.up_to(Mode.EXEC)),
-    _leading("end", Mode.CONFIG, "End configuration.", modes.up_to(Mode.EXEC)),
-    _leading("do <command>", Mode.LINE, "Carry out an EXEC command.", modes.do),
-    _leading("exit", Mode.LINE, "Return to global configuration.", modes.up_to(Mode.CONFIG)),
-    _leading("end", Mode.LINE, "End configuration.", modes.up_to(Mode.EXEC)),
+    _lines("line console {number:0}", "Configure the local console.", modes.line),
+    _lines("line vty <first>", "Configure a line of those who log in from elsewhere.", modes.line),
+    _lines(
+        "line vty <first> <last>",
+        "Configure the lines of those who log in from elsewhere.",
+        modes.line,
+    ),
+    _in_config("do <command>", _DO, modes.do, _DONE),
+    _in_config("exit", "End configuration.", modes.up_to(Mode.EXEC)),
+    _in_config("end", "End configuration.", modes.up_to(Mode.EXEC)),
+    _in_line("do <command>", _DO, modes.do, _DONE),
+    _in_line("exit", "Return to global configuration.", modes.up_to(Mode.CONFIG)),
+    _in_line("end", "End configuration.", modes.up_to(Mode.EXEC)),
 )
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(

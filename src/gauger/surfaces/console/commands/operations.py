@@ -1,156 +1,114 @@
 """Rows of the EXEC commands `license smart …`."""
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from gauger.surfaces.console import operate
-from gauger.surfaces.console.commands.arguments import ARGUMENTS, FIRST, RUM
-from gauger.surfaces.console.grammar import Command, Mode
+from gauger.surfaces.console.commands.arguments import RUM
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Mode
 from gauger.surfaces.console.session import ConsoleCommand
 
+_row: Final = Rows(mode=Mode.EXEC)
+_waiting: Final = replace(_row, waits=True)
+_rum: Final = replace(_row, since=RUM)
+
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
-    Command(
-        syntax="license smart trust idtoken <token> {scope:local|all} [force:force]",
-        mode=Mode.EXEC,
-        help="Ask the portal for a trust code with an ID token; force replaces one.",
-        since=FIRST,
-        handler=operate.trust,
-        waits=True,
-        arguments=ARGUMENTS,
+    _waiting(
+        "license smart trust idtoken <token> {scope:local|all} [force:force]",
+        "Ask the portal for a trust code with an ID token; force replaces one.",
+        operate.trust,
     ),
-    Command(
-        syntax="license smart sync {scope:all|local}",
-        mode=Mode.EXEC,
-        help="Send every report without an ACK now, and fetch what is pending.",
-        since=FIRST,
-        handler=operate.sync,
-        waits=True,
-        summary="Nothing when all was acknowledged, else a line that says what is open.",
+    _waiting(
+        "license smart sync {scope:all|local}",
+        "Send every report without an ACK now, and fetch what is pending.",
+        operate.sync,
+        "Nothing when all was acknowledged, else a line that says what is open.",
     ),
-    Command(
-        syntax="license smart save usage {which:all|unreported} file <path>",
-        mode=Mode.EXEC,
-        help="Save all reports, or those without an ACK, to a file.",
-        since=FIRST,
-        handler=operate.save_usage,
-        arguments=ARGUMENTS,
+    _row(
+        "license smart save usage {which:all|unreported} file <path>",
+        "Save all reports, or those without an ACK, to a file.",
+        operate.save_usage,
     ),
-    Command(
-        syntax="license smart save usage days <days> file <path>",
-        mode=Mode.EXEC,
-        help="Save the reports of the last days to a file.",
-        since=FIRST,
-        handler=operate.save_usage,
-        arguments=ARGUMENTS,
+    _row(
+        "license smart save usage days <days> file <path>",
+        "Save the reports of the last days to a file.",
+        operate.save_usage,
     ),
-    Command(
-        syntax="license smart save usage rum-id <report> file <path>",
-        mode=Mode.EXEC,
-        help="Save one report to a file.",
-        since=FIRST,
-        handler=operate.save_usage,
-        arguments=ARGUMENTS,
+    _row(
+        "license smart save usage rum-id <report> file <path>",
+        "Save one report to a file.",
+        operate.save_usage,
     ),
-    Command(
-        syntax="license smart save trust-request <path>",
-        mode=Mode.EXEC,
-        help="Save a trust request to a file of its own.",
-        since=FIRST,
-        handler=operate.save_trust_request,
-        arguments=ARGUMENTS,
+    _row(
+        "license smart save trust-request <path>",
+        "Save a trust request to a file of its own.",
+        operate.save_trust_request,
     ),
-    Command(
-        syntax="license smart import <path>",
-        mode=Mode.EXEC,
-        help="Install what a file of the portal brings: ACK, policy, trust code, account.",
-        since=FIRST,
-        handler=operate.import_file,
-        arguments=ARGUMENTS,
-        summary="`Import Data Successful`, a line for each report with another verdict, and the "
-        "confirmation code where an authorization code took another's place.",
+    _row(
+        "license smart import <path>",
+        "Install what a file of the portal brings: ACK, policy, trust code, account.",
+        operate.import_file,
+        (
+            "`Import Data Successful`, a line for each report with another verdict, and the "
+            "confirmation code where an authorization code took another's place."
+        ),
     ),
-    Command(
-        syntax="license smart authorization request {mode:add|replace} <feature> {scope:all|local}",
-        mode=Mode.EXEC,
-        help="Ask the portal for an authorization code for a licence.",
-        since=FIRST,
-        handler=operate.authorization_request,
-        waits=True,
-        arguments=ARGUMENTS,
-        summary="Nothing when the code is installed, else a line that says what it waits for.",
+    _waiting(
+        "license smart authorization request {mode:add|replace} <feature> {scope:all|local}",
+        "Ask the portal for an authorization code for a licence.",
+        operate.authorization_request,
+        "Nothing when the code is installed, else a line that says what it waits for.",
     ),
-    Command(
-        syntax=(
+    _waiting(
+        (
             "license smart authorization request {mode:add|replace} <feature> {scope:all|local} "
             "<count>"
         ),
-        mode=Mode.EXEC,
-        help="Ask the portal for an authorization code for so many of a licence.",
-        since=FIRST,
-        handler=operate.authorization_request,
-        waits=True,
-        arguments=ARGUMENTS,
-        summary="Nothing when the code is installed, else a line that says what it waits for.",
+        "Ask the portal for an authorization code for so many of a licence.",
+        operate.authorization_request,
+        "Nothing when the code is installed, else a line that says what it waits for.",
     ),
-    Command(
-        syntax="license smart authorization request save <path>",
-        mode=Mode.EXEC,
-        help="Save the authorization request that waits to a file.",
-        since=FIRST,
-        handler=operate.save_authorization_request,
-        arguments=ARGUMENTS,
+    _row(
+        "license smart authorization request save <path>",
+        "Save the authorization request that waits to a file.",
+        operate.save_authorization_request,
     ),
-    Command(
-        syntax="license smart authorization return {scope:all|local} {way:offline|online}",
-        mode=Mode.EXEC,
-        help="Remove the authorization code for good and prove it to the portal.",
-        since=FIRST,
-        handler=operate.authorization_return,
-        waits=True,
-        summary="The return code.",
+    _waiting(
+        "license smart authorization return {scope:all|local} {way:offline|online}",
+        "Remove the authorization code for good and prove it to the portal.",
+        operate.authorization_return,
+        "The return code.",
     ),
-    Command(
-        syntax="license smart authorization return {scope:all|local} {way:offline} <path>",
-        mode=Mode.EXEC,
-        help="Remove the authorization code for good and save the proof to a file.",
-        since=FIRST,
-        handler=operate.authorization_return,
-        waits=True,
-        arguments=ARGUMENTS,
-        summary="The return code.",
+    _waiting(
+        "license smart authorization return {scope:all|local} {way:offline} <path>",
+        "Remove the authorization code for good and save the proof to a file.",
+        operate.authorization_return,
+        "The return code.",
     ),
-    Command(
-        syntax="license smart clear eventlog",
-        mode=Mode.EXEC,
-        help="Empty the event log; one entry says so.",
-        since=FIRST,
-        handler=operate.clear_eventlog,
+    _row(
+        "license smart clear eventlog",
+        "Empty the event log; one entry says so.",
+        operate.clear_eventlog,
     ),
-    Command(
-        syntax="license smart factory reset",
-        mode=Mode.EXEC,
-        help="Forget policy, trust code and account; reports and authorization codes stay.",
-        since=FIRST,
-        handler=operate.factory_reset,
-        summary="A warning that a reload completes it.",
+    _row(
+        "license smart factory reset",
+        "Forget policy, trust code and account; reports and authorization codes stay.",
+        operate.factory_reset,
+        "A warning that a reload completes it.",
     ),
-    Command(
-        syntax="test license smart rum show <report>",
-        mode=Mode.EXEC,
-        help="Print a report as it was signed; needs `service internal`.",
-        since=RUM,
-        handler=operate.rum_show,
-        arguments=ARGUMENTS,
-        summary="One line of JSON.",
+    _rum(
+        "test license smart rum show <report>",
+        "Print a report as it was signed; needs `service internal`.",
+        operate.rum_show,
+        "One line of JSON.",
     ),
-    Command(
-        syntax="test license smart rum-report id <report>",
-        mode=Mode.EXEC,
-        help="Print a report as it was signed; needs `service internal`.",
-        since=FIRST,
-        handler=operate.rum_show,
-        arguments=ARGUMENTS,
-        summary="One line of JSON.",
+    _row(
+        "test license smart rum-report id <report>",
+        "Print a report as it was signed; needs `service internal`.",
+        operate.rum_show,
+        "One line of JSON.",
     ),
 )
 

@@ -1,161 +1,116 @@
 """Rows of `show license …`."""
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from gauger.surfaces.console import look, support
-from gauger.surfaces.console.commands.arguments import ARGUMENTS, FIRST, RUM
-from gauger.surfaces.console.grammar import Command, Mode
+from gauger.surfaces.console.commands.arguments import RUM
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Mode
 from gauger.surfaces.console.session import ConsoleCommand
 
+_row: Final = Rows(mode=Mode.EXEC)
+_rum: Final = replace(_row, since=RUM)
+
 COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
-    Command(
-        syntax="show license status",
-        mode=Mode.EXEC,
-        help="Show account, transport, policy, reporting in times, and trust.",
-        since=FIRST,
-        handler=look.status,
-        summary="The status, one section after another.",
+    _row(
+        "show license status",
+        "Show account, transport, policy, reporting in times, and trust.",
+        look.status,
+        "The status, one section after another.",
     ),
-    Command(
-        syntax="show license summary",
-        mode=Mode.EXEC,
-        help="Show a line for each licence that is or was in use.",
-        since=FIRST,
-        handler=look.summary,
-        summary="A table.",
+    _row(
+        "show license summary",
+        "Show a line for each licence that is or was in use.",
+        look.summary,
+        "A table.",
     ),
-    Command(
-        syntax="show license usage",
-        mode=Mode.EXEC,
-        help="Show a block for each licence that is or was in use.",
-        since=FIRST,
-        handler=look.usage,
-        summary="Blocks.",
+    _row(
+        "show license usage",
+        "Show a block for each licence that is or was in use.",
+        look.usage,
+        "Blocks.",
     ),
-    Command(
-        syntax="show license udi",
-        mode=Mode.EXEC,
-        help="Show the product id and serial number.",
-        since=FIRST,
-        handler=look.udi,
-        summary="One line, and a list in a set of several devices.",
+    _row(
+        "show license udi",
+        "Show the product id and serial number.",
+        look.udi,
+        "One line, and a list in a set of several devices.",
     ),
-    Command(
-        syntax="show license all",
-        mode=Mode.EXEC,
-        help="Show status, usage, product, authorizations and reports on one page.",
-        since=FIRST,
-        handler=look.everything,
-        summary="One page.",
+    _row(
+        "show license all",
+        "Show status, usage, product, authorizations and reports on one page.",
+        look.everything,
+        "One page.",
     ),
-    Command(
-        syntax="show license authorization",
-        mode=Mode.EXEC,
-        help="Show the authorization codes that are installed, and what was bought.",
-        since=FIRST,
-        handler=look.authorization,
-        summary="A block for each device, each licence that a code allows, and the purchases.",
+    _row(
+        "show license authorization",
+        "Show the authorization codes that are installed, and what was bought.",
+        look.authorization,
+        "A block for each device, each licence that a code allows, and the purchases.",
     ),
-    Command(
-        syntax="show license reservation",
-        mode=Mode.EXEC,
-        help="Show whether licences are reserved.",
-        since=FIRST,
-        handler=support.reservation,
-        summary="A block for each device.",
+    _row(
+        "show license reservation",
+        "Show whether licences are reserved.",
+        support.reservation,
+        "A block for each device.",
     ),
-    Command(
-        syntax="show license data conversion",
-        mode=Mode.EXEC,
-        help="Show how the conversion of old licences has gone.",
-        since=FIRST,
-        handler=support.conversion,
-        summary="A block.",
+    _row(
+        "show license data conversion",
+        "Show how the conversion of old licences has gone.",
+        support.conversion,
+        "A block.",
     ),
-    Command(
-        syntax="show license tech support",
-        mode=Mode.EXEC,
-        help="Show all that support asks for.",
-        since=FIRST,
-        handler=support.tech_support,
-        summary="A page: status, usage by handle, jobs, how talking has gone, what the agent is.",
+    _row(
+        "show license tech support",
+        "Show all that support asks for.",
+        support.tech_support,
+        "A page: status, usage by handle, jobs, how talking has gone, what the agent is.",
     ),
-    Command(
-        syntax="show license rum feature all [detail:detail]",
-        mode=Mode.EXEC,
-        help="Show a line for each report, or all that is known of each.",
-        since=RUM,
-        handler=support.rum_feature,
-        summary="A table, or blocks.",
+    _rum(
+        "show license rum feature all [detail:detail]",
+        "Show a line for each report, or all that is known of each.",
+        support.rum_feature,
+        "A table, or blocks.",
     ),
-    Command(
-        syntax="show license rum feature <feature> [detail:detail]",
-        mode=Mode.EXEC,
-        help="Show a line for each report of one feature, or all that is known of each.",
-        since=RUM,
-        handler=support.rum_feature,
-        arguments=ARGUMENTS,
-        summary="A table, or blocks.",
+    _rum(
+        "show license rum feature <feature> [detail:detail]",
+        "Show a line for each report of one feature, or all that is known of each.",
+        support.rum_feature,
+        "A table, or blocks.",
     ),
-    Command(
-        syntax="show license rum id <report>",
-        mode=Mode.EXEC,
-        help="Show the line of one report.",
-        since=RUM,
-        handler=support.rum_one,
-        arguments=ARGUMENTS,
-        summary="A table of one line.",
+    _rum(
+        "show license rum id <report>",
+        "Show the line of one report.",
+        support.rum_one,
+        "A table of one line.",
     ),
-    Command(
-        syntax="show license rum id all",
-        mode=Mode.EXEC,
-        help="Show a line for each report with its state.",
-        since=RUM,
-        handler=support.rum_all,
-        summary="A table.",
+    _rum(
+        "show license rum id all",
+        "Show a line for each report with its state.",
+        support.rum_all,
+        "A table.",
     ),
-    Command(
-        syntax="show license rum id all detail",
-        mode=Mode.EXEC,
-        help="Show all that is known of each report.",
-        since=RUM,
-        handler=support.rum_all_detail,
-        summary="Blocks.",
+    _rum(
+        "show license rum id all detail",
+        "Show all that is known of each report.",
+        support.rum_all_detail,
+        "Blocks.",
     ),
-    Command(
-        syntax="show license rum id <report> detail",
-        mode=Mode.EXEC,
-        help="Show one report.",
-        since=RUM,
-        handler=look.rum_detail,
-        arguments=ARGUMENTS,
-        summary="A block.",
+    _rum("show license rum id <report> detail", "Show one report.", look.rum_detail, "A block."),
+    _row("show license eventlog", "Show the event log.", look.eventlog, "A line for each event."),
+    _row(
+        "show license eventlog <days>",
+        "Show the event log of the last days.",
+        look.eventlog,
+        "A line for each event.",
     ),
-    Command(
-        syntax="show license eventlog",
-        mode=Mode.EXEC,
-        help="Show the event log.",
-        since=FIRST,
-        handler=look.eventlog,
-        summary="A line for each event.",
-    ),
-    Command(
-        syntax="show license eventlog <days>",
-        mode=Mode.EXEC,
-        help="Show the event log of the last days.",
-        since=FIRST,
-        handler=look.eventlog,
-        arguments=ARGUMENTS,
-        summary="A line for each event.",
-    ),
-    Command(
-        syntax="show license history message",
-        mode=Mode.EXEC,
-        help="Show the last messages to the portal and imports, each with what became of it.",
-        since=FIRST,
-        handler=look.history,
-        summary="Twelve headings.",
+    _row(
+        "show license history message",
+        "Show the last messages to the portal and imports, each with what became of it.",
+        look.history,
+        "Twelve headings.",
     ),
 )
 

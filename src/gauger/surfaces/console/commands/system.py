@@ -7,9 +7,9 @@ from typing import Final
 from gauger.instance.config import ConfigKey
 from gauger.instance.setting_kinds import MOST_BANNER, MOST_TIMEOUT_MINUTES
 from gauger.surfaces.console import configure, reloading, system
-from gauger.surfaces.console.commands.arguments import FIRST
-from gauger.surfaces.console.grammar import Argument, Command, Kind, Mode
-from gauger.surfaces.console.session import ConsoleCommand, Handler
+from gauger.surfaces.console.commands.rows import Rows
+from gauger.surfaces.console.grammar import Argument, Kind, Mode
+from gauger.surfaces.console.session import ConsoleCommand
 
 _ARGUMENTS: Final = MappingProxyType(
     {
@@ -39,40 +39,14 @@ _ARGUMENTS: Final = MappingProxyType(
     }
 )
 
-_ANYBODY: Final = 1
-_ADMINISTRATOR: Final = 15
-
-
-def _row(
-    syntax: str, text: str, handler: Handler, *, mode: Mode = Mode.CONFIG, summary: str = "Nothing."
-) -> ConsoleCommand:
-    return Command(
-        syntax=syntax,
-        mode=mode,
-        help=text,
-        since=FIRST,
-        handler=handler,
-        arguments=_ARGUMENTS,
-        summary=summary,
-        # The hashes of passwords stand in it: whoever may only look must not take them along.
-        privilege=_ADMINISTRATOR,
-    )
-
-
-def _exec(syntax: str, text: str, handler: Handler, summary: str) -> ConsoleCommand:
-    return _row(syntax, text, handler, mode=Mode.EXEC, summary=summary)
-
-
-def _line(syntax: str, text: str, handler: Handler) -> ConsoleCommand:
-    return _row(syntax, text, handler, mode=Mode.LINE)
-
-
-def _later(
-    syntax: str, text: str, handler: Handler, summary: str, *, privilege: int = _ADMINISTRATOR
-) -> ConsoleCommand:
-    """Return a row about a reload to come: of a device that runs on until then."""
-    return replace(_exec(syntax, text, handler, summary), needs_shell=True, privilege=privilege)
-
+# The hashes of passwords stand in what is configured: whoever may only look must not take them
+# along.
+_row: Final = Rows(mode=Mode.CONFIG, arguments=_ARGUMENTS, privilege=15)
+_exec: Final = replace(_row, mode=Mode.EXEC)
+_line: Final = replace(_row, mode=Mode.LINE)
+# About a reload to come: of a device that runs on until then.
+_later: Final = replace(_exec, needs_shell=True)
+_to_all: Final = replace(_later, privilege=1)
 
 _USER: Final = "Let a user log in; kept at once. Without a privilege they may only look."
 _PLAN: Final = "When, before it asks whether to go on."
@@ -127,13 +101,7 @@ COMMANDS: Final[tuple[ConsoleCommand, ...]] = (
         reloading.reload_cancel,
         "That it was given up.",
     ),
-    _later(
-        "show reload",
-        "Show whether a reload is to come.",
-        reloading.show_reload,
-        "One line.",
-        privilege=_ANYBODY,
-    ),
+    _to_all("show reload", "Show whether a reload is to come.", reloading.show_reload, "One line."),
     _row("version <release>", "Nothing: a saved configuration begins with it.", configure.nothing),
     _row(
         "hostname <name>",
