@@ -8,8 +8,9 @@ from checks import make_vectors_documents as docs
 from checks.conformance_cases.answers import MEMBERS, altered
 from checks.conformance_cases.carriers import of_message
 from checks.conformance_cases.case import Case, Content
-from checks.conformance_cases.material import HOME, NOW, OTHER, file_of, paged
+from checks.conformance_cases.material import HOME, NOW, OTHER, file_of, manufacturer, paged
 from checks.conformance_cases.reports import ITEM
+from checks.vectors_authorizations import FACTORY_AUTHORIZATION
 from gauger.core.documents.authorization_code import HeldCode
 from gauger.core.documents.authorization_items import write_authorization_item
 from gauger.core.documents.authorization_request import AuthorizationRequest, Mode, WantedLicence
@@ -74,7 +75,18 @@ def _requests() -> Iterator[Case]:
     late = docs.by_sudi(ASKED, nonce=NEXT)
     anew = docs.by_sudi(ASKED, incarnation="2c" * 16, counter=0, nonce=NEXT)
     says = {"mode": "add", "counter": 4, "licences": [{"tag": docs.AUTHORIZATION.licences[0].tag, "count": 1}]}  # fmt: skip
+    first = docs.by_sudi(_held(_factory()), counter=1, nonce=NEXT)
+    second_code = docs.by_sudi(_held(_factory(code="bc" * 16, document_code="bc" * 16)))
     rows: list[Row] = [
+        ("add-to-a-factory-code", [first], None, None, {"mode": "add", "mark": 0}, "It adds to a code of the factory, whose exact written form comes along."),
+        ("factory-code-again", [first, docs.by_sudi(_held(replace(_factory(), document=None)))], None, None, {"verdict": "accepted"}, "It adds to a code of the factory that an earlier request showed."),
+        ("factory-code-second", [first, second_code], "code-unknown", "B20", {}, "It shows a second code of the factory: one of each product instance is believed, or it would have its licences twice."),
+        ("factory-code-left-out", [docs.by_sudi(_held(replace(_factory(), document=None)))], "code-unknown", None, {}, "It names a code of the factory, whose written form did not come along."),
+        ("factory-code-forged", [docs.by_sudi(_held(_factory(signer="stranger")))], "code-unknown", "B20", {}, "No factory signed the code that it adds to."),
+        ("factory-code-of-another", [docs.by_sudi(_held(_factory(udi=docs.OTHER.to_json())))], "code-unknown", "B20", {}, "It adds to the code that the factory issued to another product instance."),
+        ("factory-code-of-the-portal", [docs.by_sudi(_held(_factory(issuer=docs.LEDGER)))], "code-unknown", "B20", {}, "The code that comes along says it is the factory's, and is of a portal's ledger."),
+        ("factory-code-altered", [docs.by_sudi(_held(_altered_factory()))], "code-unknown", "B20", {}, "The count of the factory's code that comes along was raised."),
+        ("factory-code-renamed", [docs.by_sudi(_held(_factory(code="bc" * 16)))], "code-unknown", "B20", {}, "The form that comes along is of another code than the one that is named."),
         ("good", [WISH], None, None, says, "A product instance asks for its first authorization code."),
         ("in-its-element", [_element(WISH)], None, None, says, "The file holds the text of the element, with the published list around the document."),
         ("element-says-otherwise", [_element(WISH, sudi=docs.OTHER.to_json(), keys=[{"entitlement": "everything", "count": "9"}], remove_code="x")], None, None, says, "What stands beside the document in the element names another product instance and asks for more. Nobody signed it, so it decides nothing."),
@@ -94,16 +106,38 @@ def _requests() -> Iterator[Case]:
     yield from _cases(ASKED.TYPE, rows)
 
 
+def _factory(*, code: str = "ac" * 16, document_code: str = "ac" * 16, signer: str = "signer", **members: object) -> HeldCode:  # fmt: skip
+    """Return a code as held whose written form says it is of the manufacturer's factory."""
+    kind = docs.AUTHORIZATION.TYPE
+    maker = {"issuer": manufacturer().ledger, "account": None, "code": document_code}
+    body = docs.changed(FACTORY_AUTHORIZATION, **(maker | members))
+    document = write_document(docs.direct(kind, body, name=signer))
+    return HeldCode(code=code, epoch=0, document=document)
+
+
+def _altered_factory() -> HeldCode:
+    good = _factory()
+    raised = (good.document or "").replace('\\"count\\":1', '\\"count\\":9')
+    if raised == good.document:
+        raise ValueError("the count does not stand in the code")
+    return replace(good, document=raised)
+
+
+def _held(code: HeldCode) -> AuthorizationRequest:
+    return replace(ASKED, held=code, mark=code.epoch)
+
+
 def _returns() -> Iterator[Case]:
     says = {"removed": "ac" * 16, "return_code": RETURNED.return_code, "mark": 3, "flags": ["unknown-code"]}  # fmt: skip
     again = replace(RETURNED, counter=6, nonce=NEXT, return_code=make_return_code("ac" * 16, NEXT))
     older = replace(again, counter=0)
-    factory = HeldCode(code="ac" * 16, epoch=0, document=write_document(MEMBERS["authorization-code"]))  # fmt: skip
     rows: list[Row] = [
         ("good", [PROOF], None, None, says, "A product instance gives a code of another portal back: it is acknowledged, and credits nothing here."),
         ("in-its-element", [_element(PROOF)], None, None, says, "The file holds the text of the element, with the published list around the document."),
         ("element-says-otherwise", [_element(PROOF, remove_code=make_return_code("0" * 32, NEXT))], None, "B23", says, "Beside the document stands another return code. Nobody signed that, so it decides nothing."),
-        ("of-a-factory-code", [docs.by_sudi(replace(RETURNED, removed=factory))], None, None, {"removed": "ac" * 16}, "A code of the factory is given back, with its exact written form."),
+        ("of-a-factory-code", [docs.by_sudi(replace(RETURNED, removed=_factory()))], None, None, {"flags": ["factory-code"]}, "A code of the factory is given back, with its exact written form: no pool gains by it."),
+        ("of-a-forged-factory-code", [docs.by_sudi(replace(RETURNED, removed=_factory(signer="stranger")))], None, "B20", {"flags": ["unknown-code"]}, "A code is given back with a form that no factory signed: it counts as one that is not known."),
+        ("of-a-renamed-factory-code", [docs.by_sudi(replace(RETURNED, removed=_factory(code="bc" * 16), return_code=make_return_code("bc" * 16, RETURNED.nonce)))], None, None, {"flags": ["unknown-code"]}, "The form that comes along is of another code than the one that is named."),
         ("mark-above", [docs.by_sudi(RETURNED, mark=9)], None, None, {"mark": 9}, "All up to epoch 9 are dead, far above the code that was removed."),
         ("of-17.7.1", [docs.by_sudi(RETURNED, software_version="17.7.1")], None, None, {}, "The first release whose return files lead to the product instance."),
         ("without-release", [docs.by_sudi(RETURNED, software_version=None)], None, None, {}, "It does not say which release runs."),
@@ -287,11 +321,14 @@ def _files() -> Iterator[Case]:
     wish, proof = write_authorization_item(WISH), write_authorization_item(PROOF)
     newer = write_authorization_item(docs.by_sudi(ASKED, counter=9, nonce=NEXT))
     later = write_authorization_item(docs.by_sudi(RETURNED, counter=9))
+    given_back = write_authorization_item(docs.by_sudi(replace(RETURNED, removed=_factory())))
+    restored = write_authorization_item(docs.by_sudi(_held(_factory()), counter=9, nonce=NEXT))
     report = (ItemKind.RUM_REPORT, ITEM)
     for name, items, codes, shows in (
         ("authorization", [(ELEMENT, wish)], [None], "An authorization request alone in its file."),
         ("return-after-a-newer-request", [(ELEMENT, newer), (ELEMENT, proof)], [None, None], "A return has a lower counter than a request before it: a return is never stale."),
         ("request-before-a-return", [(ELEMENT, later), (ELEMENT, wish)], [None, "stale-request"], "A request that was made before a return comes after it: what it asked for ended with the return."),
+        ("factory-code-after-its-return", [(ELEMENT, given_back), (ELEMENT, restored)], [None, "epoch-dead"], "A request shows a code of the factory that was given back before: a store that was set back."),
         ("authorization-and-report", [(ELEMENT, wish), report], [None, None], "An authorization request and a report in one file."),
         ("authorization-twice", [(ELEMENT, wish), (ELEMENT, wish)], [None, None], "The same authorization request stands in one file twice."),
         ("report-as-authorization", [(ELEMENT, ITEM), report], ["malformed", None], "A report stands under the element of an authorization request; the other one counts."),
