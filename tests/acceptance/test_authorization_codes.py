@@ -1,6 +1,8 @@
 """PI-5, PI-6, SSM-8: a licence that is off without a code, from the request to the proven return."""
 
 import json
+import shutil
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +36,12 @@ def left(account: Account) -> int:
 def shown(account: Account) -> list[str]:
     """Return what the portal shows of the codes of its devices, the oldest first."""
     return [row["state"] for row in account.rows("/authorizations")]
+
+
+def stored(folder: str, names: Collection[str]) -> set[str]:
+    """Return which files of a device's folder are its store."""
+    del folder
+    return {name for name in names if name.startswith("store")}
 
 
 def asked_by_file(site: Site, account: Account, device: Device) -> Path:
@@ -204,3 +212,37 @@ def test_a_code_that_was_altered_unlocks_nothing(
         router.load(forged)
     with pytest.raises(Problem, match="no authorization code is installed"):
         router.use(EXPORT)
+
+
+@pytest.mark.threat("B24", role="cssm")
+@pytest.mark.threat("B24", role="instance")
+@pytest.mark.parametrize("everything", [False, True], ids=["the store", "the keys and marks too"])
+def test_a_flash_from_before_the_return_is_refused_or_noticed(
+    site: Site, account: Account, router: Device, *, everything: bool
+) -> None:
+    router.load(asked_by_file(site, account, router))
+    router.stop()
+    before = site.new_path("flash")
+    shutil.copytree(router.data, before)
+    router.start()
+    proof = site.new_path("return", ".xml")
+    router.execute(f"license smart authorization return local offline {proof}")
+    assert account.upload(proof).words == ["accepted"]
+    router.stop()
+    site.clock.advance(HOUR)
+    shutil.copytree(
+        before,
+        router.data,
+        dirs_exist_ok=True,
+        ignore=None if everything else lambda folder, names: set(names) - stored(folder, names),
+    )
+    router.start()
+    if not everything:
+        with pytest.raises(Problem, match="no authorization code is installed"):
+            router.use(EXPORT)
+        return
+    router.use(EXPORT)
+    site.clock.advance(HOUR)
+    account.upload(router.save())
+    (event,) = [row for row in account.rows("/events") if row["kind"] == "authorization-misused"]
+    assert router.udi.serial in event["subject"]
