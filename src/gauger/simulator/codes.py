@@ -30,11 +30,13 @@ class Codes:
 
     Attributes:
         copied: Devices whose disk and anchor were copied: a code of theirs may be in use twice.
+        blurred: Devices whose clocks were moved: their times say not what was first.
         is_due: Whether anything happened that the ledger may have taken in since the last check.
         given: How many codes passed.
     """
 
     copied: set[str] = field(default_factory=set)
+    blurred: set[str] = field(default_factory=set)
     is_due: bool = False
     _issued: dict[tuple[str, str], Code] = field(default_factory=dict)
     _entitled: dict[tuple[AccountRef, str], set[int]] = field(default_factory=dict)
@@ -97,8 +99,9 @@ class Codes:
         self.shows(told.udi, told.code)
         # Only a copied disk shows by itself what was given back before; what was closed earlier
         # may come later.
+        is_clear = told.udi in self.copied - self.blurred
         late = told.closed_at > self._removed.get(told.code, told.closed_at)
-        if late and told.udi in self.copied and self._states.get(told.code) == "returned":
+        if late and is_clear and self._states.get(told.code) == "returned":
             self._misused.add(told.code)
 
     def answered(self, answer: Answer) -> None:
@@ -208,7 +211,7 @@ class Codes:
         if row.state in _ALIVE and row.epoch <= self._taken_back.get(udi, -1):
             detail = f"{udi} gave {row.code} back, that was acknowledged, and it is {row.state}."
             raise Breach("P1", detail)
-        if row.misused_at is not None and udi not in self.copied:
+        if row.misused_at is not None and udi not in self.copied | self.blurred:
             raise Breach("P3", f"{udi} is said to use {row.code} after its return and does not.")
         if not self._is_founded(row, epochs):
             raise Breach("P3", f"No document of {udi} says why {row.code} is {row.state}.")

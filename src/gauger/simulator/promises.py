@@ -66,6 +66,10 @@ class Promises:
     _is_restored: bool = False
     _owed: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        """Let all that is said of a device's clock be known where codes are looked at."""
+        self.codes.blurred = self.blurred
+
     def used(self, machine: str, udi: Udi, tag: str, *, now: int, level: int) -> None:
         """Note what a machine really uses from now on."""
         self._meters.setdefault((machine, str(udi), tag), Meter()).change(now, level)
