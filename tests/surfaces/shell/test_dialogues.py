@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from gauger.core.problems import Problem
 from gauger.instance.config import DEFAULTS, Configuration, TransportKind
-from gauger.surfaces.shell import Shell, Terminal
-from gauger.surfaces.shell import shell as shell_module
+from gauger.surfaces.shell import Shell, Terminal, enabling
 from gauger.surfaces.shell.shell import _Phase
 from tests.surfaces.console.scripted import A_HASH, ScriptedAgent, product
 from tests.surfaces.shell.talk import LOCAL, MONITOR, OPERATOR, talk
@@ -289,7 +288,7 @@ def test_a_wrong_password_is_asked_for_three_times(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(shell_module, "_pause", waited.append)
+    monkeypatch.setattr(enabling, "_pause", waited.append)
     session = talk(MONITOR, Guarded())
     session.type("enable\r")
     assert session.type("a\r", "b?\r") == "\r\nPassword: \r\nPassword: "

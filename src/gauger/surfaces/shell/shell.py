@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
@@ -21,22 +20,13 @@ from gauger.surfaces.console.session import Session
 from gauger.surfaces.console.terminal import Terminal
 from gauger.surfaces.shell import lines
 from gauger.surfaces.shell.editor import BELL, Editor, History
+from gauger.surfaces.shell.enabling import Enabling
 from gauger.surfaces.shell.keys import Key, Keys
 from gauger.surfaces.shell.lines import Typed
 from gauger.surfaces.shell.pager import ERASE_MORE, Pager
 from gauger.surfaces.shell.patience import Patience
 from gauger.surfaces.shell.questions import Asked, Question, Work, refused
 from gauger.surfaces.shell.visitor import Visitor
-
-ATTEMPTS: Final = 3
-"""How often a password is asked for."""
-
-HASTY: Final = 0.25
-SLOWEST: Final = 5.0
-"""Seconds that each wrong password of a session adds to the wait behind it, and at most."""
-
-# Word for word: what logs in for a script waits for it.
-_PASSWORD: Final = "Password: "  # noqa: S105 -- a question, not an answer
 
 _SHUTDOWN: Final = "\r\n\r\n***\r\n*** --- SHUTDOWN NOW ---\r\n***\r\n\r\n"
 
@@ -47,7 +37,6 @@ _SIGNS: Final[Mapping[Mode, str]] = MappingProxyType(
     {Mode.CONFIG: "(config)#", Mode.LINE: "(config-line)#"}
 )
 _log = logging.getLogger(__name__)
-_pause = time.sleep
 
 
 class _Phase(Enum):
@@ -116,7 +105,7 @@ class Shell:
         self._unsubscribe: Callable[[], None] | None = None
         self._forget: Callable[[], None] = _nothing
         self._ended = False
-        self._attempts, self._wrong = ATTEMPTS, 0
+        self._enabling = Enabling(self._agent, visitor, self)
         self._at_prompt: Mapping[Key, Callable[[], Work | None]] = {
             Key.ENTER: self._enter,
             Key.TAB: self._complete,
@@ -220,37 +209,9 @@ class Shell:
         """Go up to privileged EXEC, with a password where one is set.
 
         Raises:
-            Problem: ``forbidden`` where none is set and the visitor may only look.
+            Problem: ``invalid-command`` where none is set and the visitor may only look.
         """
-        if self.privilege == PRIVILEGED:
-            return
-        if self._agent.configuration().enable_secret is not None:
-            self._attempts = ATTEMPTS
-            self.ask(_PASSWORD, self._enabled, hidden=True)
-            return
-        if self._visitor.privilege != PRIVILEGED:
-            raise Problem("invalid-command", "No password set")
-        self.privilege = PRIVILEGED
-
-    def _enabled(self, password: str) -> str:
-        try:
-            self._agent.check_enable(password)
-        except Problem as problem:
-            if problem.code != "unauthenticated":
-                raise
-            self._attempts -= 1
-            self._wrong += 1
-            # The attack stopped: whoever may only look guesses as fast as passwords are hashed.
-            _pause(min(SLOWEST, HASTY * self._wrong))
-            if self._attempts == 0:
-                visitor = self._visitor
-                who = one_line(visitor.name or "console")
-                _log.warning("enable was refused to %s from %s", who, visitor.origin)
-                return "% Bad secrets\n"
-            self.ask(_PASSWORD, self._enabled, hidden=True)
-            return ""
-        self.privilege = PRIVILEGED
-        return ""
+        self._enabling.begin()
 
     def ask(self, prompt: str, then: Callable[[str], str], *, hidden: bool = False) -> None:
         """Ask for one line once the handler has returned."""
