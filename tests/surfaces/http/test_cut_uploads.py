@@ -33,6 +33,14 @@ def emptied(folder: Path, *, is_empty: bool = True) -> bool:
     return any(folder.iterdir()) is not is_empty
 
 
+def cut(web: Web, folder: Path, head: bytes, pieces: list[bytes]) -> None:
+    """Begin an upload and go away in the middle of it."""
+    with socket.create_connection(address(web), timeout=30) as peer:
+        peer.sendall(head + b"".join(pieces))
+        # Cut before the server has begun, it would show nothing: a slow one begins late.
+        assert not pieces or emptied(folder, is_empty=False)
+
+
 @pytest.mark.threat("D11", role="cssm")
 @pytest.mark.parametrize("chunked", [False, True], ids=["of a length", "in chunks"])
 def test_an_upload_cut_at_any_piece_is_never_seen_and_may_be_sent_again(
@@ -43,12 +51,8 @@ def test_an_upload_cut_at_any_piece_is_never_seen_and_may_be_sent_again(
     pieces = [content[at : at + size] for at in range(0, len(content), size)]
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(content)}"
     for sent in range(PIECES + chunked):  # of all chunks, only the closing one is left out
-        with socket.create_connection(address(web), timeout=30) as peer:
-            peer.sendall(head(web, length))
-            for one in pieces[:sent]:
-                peer.sendall(b"%x\r\n%b\r\n" % (len(one), one) if chunked else one)
-            # Cut before the server has begun, it would show nothing: a slow one begins late.
-            assert not sent or emptied(tmp_path / "uploads", is_empty=False)
+        shown = [b"%x\r\n%b\r\n" % (len(one), one) if chunked else one for one in pieces[:sent]]
+        cut(web, tmp_path / "uploads", head(web, length), shown)
         assert web.get(f"{at()}/usage-files")["items"] == []
         assert emptied(tmp_path / "uploads")
     assert web.totals() == {}
