@@ -74,3 +74,8 @@ def test_a_device_polls_for_what_is_judged_later(
     course = machine.run(Terms(seed=99))
     assert course.breach is None
     assert 0 < sum(owed) < FEW
+
+
+def test_an_old_answer_ends_no_request(machine: Simulator) -> None:
+    """Seed 87: a device that had lost its code gave up its request for another at a stale answer."""
+    assert machine.run(Terms(seed=87)).breach is None

@@ -232,12 +232,12 @@ class Exchanging:
         try:
             taken = self._take(draft, holdings, response)
         except Problem as problem:
-            return self._refused(draft, outgoing, problem)
+            return self._unusable(draft, problem)
         # Nothing but root sets was taken, so its unsigned words change nothing either.
         if taken.refusal is not None:
             wall = self._around.clock.wall()
             draft.log(events.install_failed(wall, "answer", taken.refusal))
-            return self._refused(draft, outgoing, taken.refusal)
+            return self._unusable(draft, taken.refusal)
         # What is signed stands; the identical message fetches what the portal could not do yet.
         if refusal is not None and refusal.kind.retry is Retry.LATER:
             return replace(self._refused(draft, outgoing, refusal), result=taken.result)
@@ -370,6 +370,14 @@ class Exchanging:
             _put(draft, outgoing.kind, None)
             self._give_up(draft, outgoing.kind)
             return Answered(result=ImportResult(), problem=problem, is_over=True)
+        self.failed(draft, problem)
+        return Answered(result=ImportResult(), problem=problem)
+
+    def _unusable(self, draft: Draft, problem: Problem) -> Answered:
+        """Take an answer that is refused here: it is a failed sending, whatever it is about."""
+        # No word of the portal: an old or foreign answer that a relay lets slip in must not make
+        # this device give up a request that the portal may have granted.
+        draft.log(events.communication_refused(self._around.clock.wall(), problem))
         self.failed(draft, problem)
         return Answered(result=ImportResult(), problem=problem)
 
