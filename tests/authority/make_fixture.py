@@ -14,6 +14,7 @@ from gauger.core.authority.commands import AssignPolicy, DepositOrder, OrderLine
 from gauger.core.authority.outcomes import Verdict
 from gauger.core.identity import Digest
 from gauger.core.policy.rules import Group, Rule, validate
+from tests.support.authorizing import HSEC, a_licensee, ask, deposit
 from tests.support.builders import ACCOUNT, NOW, TAG, Bench, a_device, a_portal
 
 KEPT = ("ledger.db", "story.json")
@@ -49,6 +50,7 @@ def _live(bench: Bench) -> dict[str, object]:
     for item in (*items, future, *rivals):
         outcome = bench.report(item)
         verdicts[outcome.digest] = outcome.verdict
+    _authorize(bench)
     accepted = [digest for digest, verdict in verdicts.items() if verdict is Verdict.ACCEPTED]
     return {
         "items": items,
@@ -56,6 +58,15 @@ def _live(bench: Bench) -> dict[str, object]:
         "verdicts": verdicts,
         "balance": bench.balance()[TAG],
     }
+
+
+def _authorize(bench: Bench) -> None:
+    """Have one device hold an authorization code, and another give its code back."""
+    deposit(bench)
+    holder, giver = a_licensee("GGR0004"), a_licensee("GGR0005")
+    for licensee in (holder, giver):
+        licensee.install(ask(bench, licensee.request((HSEC, 1))))
+    ask(bench, giver.give_back())
 
 
 def ack_body(bench: Bench, digest: Digest) -> str:

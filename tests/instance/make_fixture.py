@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from gauger.instance.config import ConfigChange, ConfigKey
 from gauger.instance.views import Scope, Selection, SelectionKind
 from tests.instance.portal import Portal, serving
 from tests.instance.world import World, go_smart, tag_of
@@ -27,15 +28,18 @@ def main() -> None:
 
 
 def _live(world: World, portal: Portal) -> None:
-    """Report two licences, save a third report, and leave one open."""
-    agent = world.open(bundle=world.bundle(), ca=world.root / "tls.pem")
+    """Report two licences, get a third authorized, save a report of it, and leave one open."""
+    router = world.bundle(profile="example-router")
+    agent = world.open(bundle=router, ca=world.root / "tls.pem")
     go_smart(agent, portal.url)
+    agent.configure([ConfigChange(key=ConfigKey.HOSTNAME, value="edge-1")])
     agent.establish_trust("token", Scope.LOCAL, force=False)
-    for index in (2, 3):
-        agent.set_count(tag_of(agent, index), index)
+    for index in (0, 1):
+        agent.set_count(tag_of(agent, index), index + 2)
     agent.flush()
     world.clock.advance(86_400)
     agent.sync(Scope.ALL)
+    agent.codes.request("add", "hseck9", None)
     world.clock.advance(3600)
     saved = world.root / "usage.xml"
     agent.save_usage(Selection(kind=SelectionKind.UNREPORTED), saved)
