@@ -130,7 +130,9 @@ class RealProxy:
     def _configuration(self) -> str:
         """Return the how-to's example, at this test's addresses."""
         page = _PAGE.read_text(encoding="utf-8")
-        found = re.search(rf"^```{self.program}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        # Each example stands behind the line that names its proxy and file.
+        example = rf"^{self.program} [^\n]+:\n\n```text\n(.*?)^```$"
+        found = re.search(example, page, re.MULTILINE | re.DOTALL)
         assert found, f"the how-to has no example for {self.program}"
         example = str(found[1])
         here = {
