@@ -14,7 +14,7 @@ from gauger.surfaces.console.language import Grammar
 
 GRAMMARS = [Grammar(COMMANDS, mode) for mode in Mode]
 CONSOLE = ("license ", "show ")
-NUMBERS = {"N": "7"}
+NUMBERS = {"N": "7", "PORT": "3128"}
 
 
 def _named() -> Iterator[tuple[str, str]]:
