@@ -179,7 +179,8 @@ def test_who_speaks_to_a_running_agent_loads_none(data: Path, instance: ProductI
     code = (
         "import sys; from gauger import ProductInstance\n"
         "with ProductInstance.connect(sys.argv[1]) as other, other.use('routing-base'):\n"
-        "    print(sorted({'sqlite3', 'gauger.instance.engine'} & set(sys.modules)))"
+        "    heavy = {'gauger.adapters.storage.instance_open', 'gauger.instance.engine'}\n"
+        "    print(sorted(heavy & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code, str(data)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
