@@ -31,12 +31,14 @@ class Codes:
     Attributes:
         copied: Devices whose disk and anchor were copied: a code of theirs may be in use twice.
         blurred: Devices whose clocks were moved: their times say not what was first.
+        excused: Devices whose disks were put back: what they forgot may be gone.
         is_due: Whether anything happened that the ledger may have taken in since the last check.
         given: How many codes passed.
     """
 
     copied: set[str] = field(default_factory=set)
     blurred: set[str] = field(default_factory=set)
+    excused: set[str] = field(default_factory=set)
     is_due: bool = False
     _issued: dict[tuple[str, str], Code] = field(default_factory=dict)
     _entitled: dict[tuple[AccountRef, str], set[int]] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Codes:
     _back: dict[str, int] = field(default_factory=dict)
     _taken_back: dict[str, int] = field(default_factory=dict)
     _forgiven: dict[str, int] = field(default_factory=dict)
+    _refused: set[str] = field(default_factory=set)
     _states: dict[str, str] = field(default_factory=dict)
     _removed: dict[str, int] = field(default_factory=dict)
     _misused: set[str] = field(default_factory=set)
@@ -115,6 +118,7 @@ class Codes:
             self._issued[code.udi, code.shown] = code
             if code.asked and self._asked.setdefault(code.asked, code.code) != code.code:
                 raise Breach("P2", f"The request {code.asked} of {code.udi} got two codes.")
+        self._refused.update(answer.refused)
         for digest in answer.papers:
             if digest in self._returns:
                 udi, mark = self._returns[digest]
@@ -292,10 +296,19 @@ class Codes:
             raise Breach("P1", detail)
 
     def _may_differ(self, udi: Udi, held: Code | None, alive: int, *, is_online: bool) -> bool:
-        """Tell whether a copy, or a portal that was restored, explains that two sides differ."""
+        """Tell whether a copy, a side that was set back or a request given up explains it."""
         is_lost = held is not None and held.code in self._lost
         is_forgiven = not is_online and alive <= self._forgiven.get(str(udi), -1)
-        return str(udi) in self.copied or is_lost or is_forgiven
+        # A disk that was put back forgot what it had asked for, or its proof of a return.
+        is_forgotten = str(udi) in self.excused and (held is None or held.epoch < alive)
+        # A request that was rejected and is seen again may be granted: its device has given it up,
+        # and says with its next one what it really holds.
+        is_given_up = any(
+            (code.udi, code.epoch) == (str(udi), alive) and code.asked in self._refused
+            for code in self._issued.values()
+        )
+        is_apart = str(udi) in self.copied or is_given_up
+        return is_apart or is_lost or is_forgiven or is_forgotten
 
 
 def _rows_of(

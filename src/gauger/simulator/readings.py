@@ -75,11 +75,13 @@ class Answer:
     Attributes:
         reports: Digest and device of each report that it acknowledges.
         papers: Digest of each authorization request or return that it acknowledges.
+        refused: Digest of each authorization request that it rejects.
         codes: The authorization codes in it.
     """
 
     reports: list[tuple[str, str]] = field(default_factory=list)
     papers: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     codes: list[Code] = field(default_factory=list)
 
 
@@ -186,16 +188,21 @@ def read_answer(answer: bytes) -> Answer:
     brought = Answer()
     for item in read_items([answer]):
         if item.kind is ItemKind.RUM_ACK:
-            _, body = _body(item.text)
-            if body["type"] != "ack":
-                continue
-            if body["answers_type"] == "rum-report":
-                brought.reports.append((body["answers"], _name(body["udi"])))
-            elif body["answers_type"].startswith("authorization-"):
-                brought.papers.append(body["answers"])
+            _take(_body(item.text)[1], brought)
         elif item.kind is ItemKind.AUTH_CODE:
             brought.codes.append(_code(item.text))
     return brought
+
+
+def _take(body: dict[str, Any], brought: Answer) -> None:
+    """Note what an acknowledgement or a verdict says."""
+    if body["type"] != "ack":
+        if body["verdict"] == "rejected":
+            brought.refused.append(body["answers"])
+    elif body["answers_type"] == "rum-report":
+        brought.reports.append((body["answers"], _name(body["udi"])))
+    elif body["answers_type"].startswith("authorization-"):
+        brought.papers.append(body["answers"])
 
 
 def _code(document: str) -> Code:
