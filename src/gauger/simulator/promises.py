@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from gauger.authority.ports import LedgerReader
 from gauger.authority.ports.views import ReportRow
-from gauger.core.identity import Udi
+from gauger.core.identity import Digest, Udi
 from gauger.simulator.breach import Breach
 from gauger.simulator.claims import Claim, Meter, area
 from gauger.simulator.codes import Codes
@@ -69,6 +69,7 @@ class Promises:
     def __post_init__(self) -> None:
         """Let all that is said of a device's clock be known where codes are looked at."""
         self.codes.blurred = self.blurred
+        self.codes.excused = self.excused
 
     def used(self, machine: str, udi: Udi, tag: str, *, now: int, level: int) -> None:
         """Note what a machine really uses from now on."""
@@ -131,9 +132,10 @@ class Promises:
         Raises:
             Breach: Where a promise is broken.
         """
+        page = self.standing.digest
         self.standing.look(reader)
-        touched = {self._taken(row) for row in self._new_rows(reader)}
-        self._look_again(reader, touched)
+        # Every commit is a page: without a new one no row has come and no verdict has changed.
+        touched = set() if page and page == self.standing.digest else self._changed(reader)
         for digest in self.acknowledged.keys() - self._verdicts.keys() - self._owed:
             raise Breach("P1", f"{digest} was acknowledged and is not in the ledger.")
         for udi in touched:
@@ -141,19 +143,27 @@ class Promises:
         if self.codes.is_due:
             self.codes.check(reader)
 
-    def _look_again(self, reader: LedgerReader, touched: set[str]) -> None:
-        """Read the verdicts that may have changed: those that waited, and rivals for a place."""
-        disputed = {
-            self.genuine[digest].udi
-            for digest, verdict in self._verdicts.items()
-            if verdict in _PENDING
-        }
-        for udi in disputed:
-            for row in _rows_of(reader, udi):
-                verdict = self._verdicts.get(row.digest, row.verdict)
-                if row.verdict != verdict:
-                    del self._verdicts[row.digest]
-                    touched.add(self._taken(row))
+    def _changed(self, reader: LedgerReader) -> set[str]:
+        """Take in what is new and what was judged anew; return whose it is.
+
+        Only verdicts that are not final are read again, of all devices at once: to read all that
+        a disputed device ever reported would take longer with each day.
+        """
+        touched = {self._taken(row) for row in self._new_rows(reader)}
+        waiting = {row.digest: row for row in _rows_with(reader, _PENDING)}
+        known = {digest for digest, verdict in self._verdicts.items() if verdict in _PENDING}
+        for digest, row in waiting.items():
+            if self._verdicts.get(digest) != row.verdict:
+                touched.add(self._retaken(row))
+        for one in known - waiting.keys():
+            settled = reader.report(Digest(one))
+            if settled is not None:
+                touched.add(self._retaken(settled))
+        return touched
+
+    def _retaken(self, row: ReportRow) -> str:
+        self._verdicts.pop(row.digest, None)
+        return self._taken(row)
 
     def forget(self) -> None:
         """Note that the portal was restored: what came since its backup is owed to it again."""
@@ -283,11 +293,12 @@ class Promises:
             raise Breach("P11", f"{udi} claims {total} of {tag}; {most} was used at most.")
 
 
-def _rows_of(reader: LedgerReader, udi: str) -> Iterator[ReportRow]:
-    last = 0
-    while rows := reader.reports(udi=_udi(udi), after=last, limit=_ROWS):
-        last = rows[-1].report_row_id
-        yield from rows
+def _rows_with(reader: LedgerReader, verdicts: Iterable[str]) -> Iterator[ReportRow]:
+    for verdict in verdicts:
+        last = 0
+        while rows := reader.reports(verdict=verdict, after=last, limit=_ROWS):
+            last = rows[-1].report_row_id
+            yield from rows
 
 
 def _udi(name: str) -> Udi:
