@@ -19,6 +19,7 @@ PROXIES: Final = ("squid", "tinyproxy")
 """Programs, each of the Debian package of its name."""
 
 _PAGE: Final = ROOT / "docs" / "howto" / "topology-direct-proxy.md"
+_OPEN: Final = "/var/tmp"  # noqa: S108 -- everybody may enter it, and each folder in it is its own
 _PATIENCE: Final = 20.0
 
 # What only a test needs: no file elsewhere, no other listener, no lasting shared memory.
@@ -58,14 +59,17 @@ class RealProxy:
         passes: The port that it lets clients CONNECT to, on ``localhost``.
         wants_password: Whether it asks everybody for credentials.
         port: Where it listens.
-        folder: Its configuration and logs; not pytest's, which only its own user may enter.
+        folder: Its configuration and logs; not among the tests' own, which only their user may
+            enter: a squid that root started goes on as another.
     """
 
     program: str
     passes: int
     wants_password: bool = False
     port: int = field(default_factory=free_port)
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="gauger-proxy-")))
+    folder: Path = field(
+        default_factory=lambda: Path(tempfile.mkdtemp(prefix="gauger-proxy-", dir=_OPEN))
+    )
     _process: subprocess.Popen[bytes] | None = None
 
     @property
